@@ -1,0 +1,77 @@
+"""tuneflow: one line tunes a tabular model well.
+
+``import tuneflow`` is cheap: a name is loaded, with the libraries it needs, when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuneflow.errors import (
+        DataError,
+        MissingExtra,
+        NoTrialError,
+        RecipeError,
+        ScoringError,
+        SearchError,
+        StudyError,
+        TrialError,
+        TuneflowError,
+        TuneflowWarning,
+    )
+    from tuneflow.model import load
+    from tuneflow.recipe import Recipe, load_recipe, recipes
+    from tuneflow.result import Result
+    from tuneflow.study import tune
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "DataError": "errors",
+    "MissingExtra": "errors",
+    "NoTrialError": "errors",
+    "Recipe": "recipe",
+    "RecipeError": "errors",
+    "Result": "result",
+    "ScoringError": "errors",
+    "SearchError": "errors",
+    "StudyError": "errors",
+    "TrialError": "errors",
+    "TuneflowError": "errors",
+    "TuneflowWarning": "errors",
+    "load": "model",
+    "load_recipe": "recipe",
+    "recipes": "recipe",
+    "tune": "study",
+}
+
+__all__ = [
+    "DataError",
+    "MissingExtra",
+    "NoTrialError",
+    "Recipe",
+    "RecipeError",
+    "Result",
+    "ScoringError",
+    "SearchError",
+    "StudyError",
+    "TrialError",
+    "TuneflowError",
+    "TuneflowWarning",
+    "load",
+    "load_recipe",
+    "recipes",
+    "tune",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'tuneflow' has no attribute {name!r}")
+    value = getattr(import_module(f"tuneflow.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

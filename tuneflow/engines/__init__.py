@@ -1,0 +1,91 @@
+"""Learners: models in training whose budget can only rise, one module a library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+from tuneflow.data import FloatArray, Task
+from tuneflow.folds import Split
+from tuneflow.recipe import Growth, Recipe
+from tuneflow.space import Params
+
+
+class Learner(Protocol):
+    """A model in training.
+
+    Laws: ``grow(a); grow(b)`` predicts exactly as ``grow(b)``; ``grow(b); grow(b)`` changes
+    nothing.
+    """
+
+    @property
+    def model(self) -> Any:
+        """The library's own fitted object."""
+
+    def grow(self, budget: int) -> None:
+        """Train until `budget` units in all are spent, keeping earlier work."""
+
+    def predict(self, X: FloatArray) -> FloatArray:
+        """Probabilities, shape (rows, classes), or values, shape (rows,)."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an engine has to know beside the rows.
+
+    Attributes:
+        recipe: Where estimator, fixed arguments and growth come from.
+        task: ``binary``, ``multiclass`` or ``regression``.
+        seed: Seed of every model.
+        probabilities: Whether predictions must be probabilities, not just in their order.
+    """
+
+    recipe: Recipe
+    task: Task
+    seed: int
+    probabilities: bool
+
+
+class Engine(Protocol):
+    """One library at work on one job.
+
+    Attributes:
+        errors: What the library raises for parameters that it cannot train with.
+        growth: How its learners grow, as the recipe says or as the engine finds out.
+    """
+
+    errors: tuple[type[Exception], ...]
+    growth: Growth
+
+    def check(self, params: Params) -> None:
+        """Refuse arguments whose names the library does not know."""
+
+    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Learner:
+        """A learner with nothing spent; `arguments` gives its parameters for a number of rows."""
+
+    def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
+        """What a fitted `model` predicts: probabilities (rows, classes) or values (rows,)."""
+
+
+#: Engine by the word that a recipe uses for it: module and class.
+ENGINES: dict[str, tuple[str, str]] = {
+    "lightgbm": ("tuneflow.engines.lightgbm", "LightGBM"),
+    "xgboost": ("tuneflow.engines.xgboost", "XGBoost"),
+    "sklearn": ("tuneflow.engines.sklearn", "Sklearn"),
+}
+
+
+def start_engine(job: Job) -> Engine:
+    """Import the library that a recipe names, and put it to work."""
+    module, name = ENGINES[job.recipe.engine]
+    engine: Engine = getattr(import_module(module), name)(job)
+    return engine
+
+
+def spread(positive: FloatArray) -> FloatArray:
+    """Probabilities of both classes, shape (rows, 2), from those of the second."""
+    import numpy as np
+
+    return np.column_stack([1 - positive, positive])

@@ -1,0 +1,123 @@
+"""LightGBM: rounds of boosting on data that is binned once a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from tuneflow.data import FloatArray
+from tuneflow.engines import Job, spread
+from tuneflow.errors import RecipeError, known
+from tuneflow.folds import Split
+from tuneflow.recipe import Growth
+from tuneflow.space import Params
+
+OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
+
+#: Parameters of the binned data: they cannot change on a dataset that is there already.
+BINNING = (
+    "max_bin",
+    "min_data_in_bin",
+    "bin_construct_sample_cnt",
+    "use_missing",
+    "zero_as_missing",
+    "linear_tree",
+    "enable_bundle",
+)
+
+
+class Rounds:
+    """A booster that grows round by round."""
+
+    def __init__(self, split: Split, params: Params) -> None:
+        train, valid = _datasets(split, params)
+        self.model = lgb.Booster({**params}, train)
+        self.spent = 0
+        self._split = split
+        if valid is not None:
+            self.model.add_valid(valid, "valid")
+
+    def grow(self, budget: int) -> None:
+        """Boost up to `budget` rounds in all."""
+        for _ in range(self.spent, budget):
+            self.model.update()
+        self.spent = max(self.spent, budget)
+
+    def predict(self, X: FloatArray) -> FloatArray:
+        """Probabilities or values; the split's own rows have been scored while growing."""
+        if X is not self._split.X_valid:
+            return _shaped(self.model.predict(X, num_threads=1), self._split.n_classes)
+        seen: list[FloatArray] = []
+
+        def keep(predictions: FloatArray, _: lgb.Dataset) -> tuple[str, float, bool]:
+            seen.append(predictions.copy())
+            return "kept", 0.0, True
+
+        self.model.eval_valid(keep)
+        return _shaped(seen[0], self._split.n_classes)
+
+
+class LightGBM:
+    """The engine: what all learners of a study share."""
+
+    errors = (lgb.basic.LightGBMError,)
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.growth = job.recipe.growth or Growth(
+            schedule="lockstep", unit="rounds", per="learning_rate", first=1, last=64, factor=1.25
+        )
+
+    def check(self, params: Params) -> None:
+        """Refuse names that LightGBM would ignore with a word in its log."""
+        tiny = lgb.Dataset(np.array([[0.0], [1.0]]), [0, 1], params={"verbosity": -1, "num_threads": 1})
+        text = lgb.Booster({"verbosity": -1}, tiny).model_to_string()
+        core = [line[1:].split(":")[0] for line in text.splitlines() if line.startswith("[")]
+        allowed = sorted({*core, *lgb.LGBMModel().get_params()})
+        for name in params:
+            if name not in allowed:
+                raise RecipeError(f"recipe: LightGBM has no parameter {name!r}. {known(name, allowed)}")
+
+    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Rounds:
+        """A booster without a tree."""
+        params = {
+            "objective": OBJECTIVES[self._job.task],
+            "metric": "None",
+            "seed": self._job.seed,
+            "verbosity": -1,
+            "num_threads": 1,
+            "feature_pre_filter": False,  # min_child_samples changes from trial to trial
+            **arguments(len(split.y)),
+        }
+        if split.n_classes > 2:
+            params["num_class"] = split.n_classes
+        return Rounds(split, params)
+
+    def predict(self, model: lgb.Booster, X: FloatArray, n_classes: int) -> FloatArray:
+        """Probabilities or values of a fitted booster."""
+        return _shaped(model.predict(X, num_threads=1), n_classes)
+
+
+def _datasets(split: Split, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | None]:
+    binning = {name: params[name] for name in BINNING if name in params}
+    binning |= {name: params[name] for name in ("feature_pre_filter", "num_threads", "verbosity")}
+    key = ("lightgbm", *sorted(binning.items()))
+
+    def make() -> tuple[lgb.Dataset, lgb.Dataset | None]:
+        train = lgb.Dataset(
+            split.table(), split.y, categorical_feature=list(split.categorical), params=binning
+        ).construct()
+        if split.X_valid is None:
+            return train, None
+        return train, lgb.Dataset(split.X_valid, reference=train, params=binning).construct()
+
+    datasets: tuple[lgb.Dataset, lgb.Dataset | None] = split.once(key, make)
+    return datasets
+
+
+def _shaped(predictions: Any, n_classes: int) -> FloatArray:
+    values: FloatArray = predictions
+    return spread(values) if n_classes == 2 else values

@@ -1,0 +1,237 @@
+"""scikit-learn: anything with fit and predict, grown in the way that it honestly supports."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from importlib.metadata import packages_distributions, requires
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import NotFittedError
+
+from tuneflow.data import FloatArray
+from tuneflow.engines import Job, spread
+from tuneflow.errors import RecipeError, known
+from tuneflow.folds import Split
+from tuneflow.recipe import Growth
+from tuneflow.space import Params
+
+#: Folds of the calibration of a classifier that has no probabilities of its own.
+CALIBRATION_FOLDS = 3
+
+Make = Callable[[int], Any]
+
+
+class Whole:
+    """An estimator that is trained anew on the first `budget` rows."""
+
+    def __init__(self, split: Split, make: Make) -> None:
+        self._split, self._make = split, make
+        self._X = split.once("sklearn", split.table)
+        self.model: Any = None
+        self.spent = 0
+
+    def grow(self, budget: int) -> None:
+        """Train on the first `budget` rows, unless there are more already."""
+        if budget <= self.spent:
+            return
+        self.model = self._make(budget).fit(self._X[:budget], self._split.y[:budget])
+        self.spent = budget
+
+    def predict(self, X: FloatArray) -> FloatArray:
+        """Probabilities or values."""
+        return predictions(self.model, X, self._split.n_classes)
+
+
+class Warm:
+    """An ensemble that goes on where it stopped (`warm_start`), trees or rounds being the budget."""
+
+    def __init__(self, split: Split, make: Make, counter: str) -> None:
+        self._split, self._counter = split, counter
+        self._X = split.once("sklearn", split.table)
+        self.model = make(len(split.y)).set_params(warm_start=True)
+        self.spent = 0
+
+    def grow(self, budget: int) -> None:
+        """Train up to `budget` trees or rounds in all."""
+        if budget > self.spent:
+            self.model.set_params(**{self._counter: budget}).fit(self._X, self._split.y)
+            self.spent = budget
+
+    def predict(self, X: FloatArray) -> FloatArray:
+        """Probabilities or values."""
+        return predictions(self.model, X, self._split.n_classes)
+
+
+class Epochs:
+    """A network or a linear model that passes over the rows again and again (`partial_fit`)."""
+
+    def __init__(self, split: Split, make: Make, seed: int) -> None:
+        self._split = split
+        self._X = split.once("sklearn", split.table)
+        self.model = make(len(split.y))
+        if "random_state" in self.model.get_params():  # a number would shuffle alike every epoch
+            self.model.set_params(random_state=np.random.RandomState(seed))
+        classes = {"classes": np.unique(split.y)} if split.n_classes else {}
+        self._epoch = partial(self.model.partial_fit, self._X, split.y, **classes)
+        self.spent = 0
+
+    def grow(self, budget: int) -> None:
+        """Pass over the rows until `budget` epochs are done in all."""
+        for _ in range(self.spent, budget):
+            self._epoch()
+        self.spent = max(self.spent, budget)
+
+    def predict(self, X: FloatArray) -> FloatArray:
+        """Probabilities or values."""
+        return predictions(self.model, X, self._split.n_classes)
+
+
+class Sklearn:
+    """The engine: what all learners of a study share."""
+
+    errors = (ValueError, FloatingPointError, np.linalg.LinAlgError)
+
+    def __init__(self, job: Job) -> None:
+        path = job.recipe.path(job.task)
+        if path is None:
+            raise RecipeError(f"recipe {job.recipe.name}: no estimator for {job.task} is named.")
+        self._job = job
+        self._class = estimator_class(path)
+        self.growth = job.recipe.growth or natural_growth(self._class)
+
+    def check(self, params: Params) -> None:
+        """Refuse names that the estimator's constructor does not take."""
+        names = sorted(self._class().get_params())
+        for name in params:
+            if name not in names:
+                raise RecipeError(
+                    f"recipe: {self._class.__name__} has no parameter {name!r}. {known(name, names)}"
+                )
+
+    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Whole | Warm | Epochs:
+        """An estimator that has seen nothing."""
+        make = partial(self._make, split, arguments)
+        if self.growth.unit == "epochs":
+            return Epochs(split, make, self._job.seed)
+        if self.growth.unit in ("rounds", "trees"):
+            return Warm(split, make, _counter(self._class))
+        return Whole(split, make)
+
+    def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
+        """Probabilities or values of a fitted estimator."""
+        return predictions(model, X, n_classes)
+
+    def _make(self, split: Split, arguments: Callable[[int], Params], rows: int) -> Any:
+        model = self._class(**arguments(rows))
+        takes = model.get_params()
+        if "random_state" in takes and takes["random_state"] is None:
+            model.set_params(random_state=self._job.seed)
+        if split.categorical and "categorical_features" in takes:
+            model.set_params(categorical_features=list(split.categorical))
+        if not (split.n_classes and self._job.probabilities) or hasattr(model, "predict_proba"):
+            return model
+        if np.bincount(split.y[:rows]).min() < CALIBRATION_FOLDS:
+            return model
+        return CalibratedClassifierCV(model, ensemble=False, cv=CALIBRATION_FOLDS)
+
+
+def estimator_class(path: str) -> type[BaseEstimator]:
+    """The estimator class that an import path names.
+
+    Nothing is imported that is not loaded already, unless it belongs to an installed package
+    that requires scikit-learn; nothing is instantiated.
+
+    Raises:
+        RecipeError: The path does not name a scikit-learn estimator class.
+
+    >>> estimator_class("sklearn.svm.SVC").__name__
+    'SVC'
+    """
+    module, _, name = path.rpartition(".")
+    if not (module in sys.modules or _is_of_sklearn(module.split(".")[0])):
+        raise _no_estimator(path, "its package is not installed, or does not require scikit-learn")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise _no_estimator(path, str(error)) from error
+    methods = ("fit", "predict", "get_params", "set_params")
+    if not isinstance(found, type) or not all(hasattr(found, method) for method in methods):
+        raise _no_estimator(path, f"a class with {', '.join(methods)} is needed")
+    return found
+
+
+def natural_growth(estimator: type[BaseEstimator]) -> Growth:
+    """How an estimator can honestly grow: by trees, by epochs, or by rows.
+
+    >>> from sklearn.linear_model import Ridge, SGDRegressor
+    >>> natural_growth(SGDRegressor).unit, natural_growth(Ridge).unit
+    ('epochs', 'rows')
+    """
+    names = estimator().get_params()
+    if "warm_start" in names and "n_estimators" in names:
+        return Growth(schedule="lockstep", unit="trees", first=25, last=200, factor=2)
+    if hasattr(estimator, "partial_fit") and "max_iter" in names:
+        return Growth(
+            schedule="lockstep", unit="epochs", first=3, last=243, factor=1.5, patience=1.5
+        )
+    return Growth(schedule="rows", unit="rows", first=500, last=1.0, factor=3)
+
+
+def predictions(model: Any, X: FloatArray, n_classes: int) -> FloatArray:
+    """Probabilities (rows, classes) or values (rows,), whatever the estimator offers.
+
+    Decision values become shares by a monotone map; they keep the order, and are no calibrated
+    probabilities. Classes that were not seen in training get a share of zero.
+    """
+    if model is None:
+        raise NotFittedError("predict: grow the learner first.")
+    if not n_classes:
+        return np.asarray(model.predict(X), dtype=float).reshape(len(X))
+    seen = np.asarray(model.classes_)
+    if hasattr(model, "predict_proba"):
+        shares = np.asarray(model.predict_proba(X), dtype=float)
+    elif hasattr(model, "decision_function"):
+        values = np.asarray(model.decision_function(X), dtype=float)
+        shares = spread(expit(values)) if values.ndim == 1 else softmax(values, axis=1)
+    else:
+        shares = (np.asarray(model.predict(X))[:, None] == seen).astype(float)
+    if len(seen) == n_classes:
+        return shares
+    every = np.zeros((len(X), n_classes))
+    every[:, seen] = shares
+    return every
+
+
+def _counter(estimator: type[BaseEstimator]) -> str:
+    """What counts the members of an ensemble that can go on."""
+    names = estimator().get_params()
+    if "warm_start" in names and "n_estimators" in names:
+        return "n_estimators"
+    if "warm_start" in names and "max_leaf_nodes" in names and "max_iter" in names:
+        return "max_iter"  # HistGradientBoosting; other iterations start a new descent
+    raise RecipeError(
+        f"growth: unit rounds or trees needs an ensemble with warm_start; got {estimator.__name__}. "
+        "Use rows, or epochs if it has partial_fit."
+    )
+
+
+def _is_of_sklearn(package: str) -> bool:
+    if package == "sklearn":
+        return True
+    owners = packages_distributions().get(package, [])
+    needed = [line for owner in owners for line in requires(owner) or []]
+    return any(line.replace("_", "-").lower().startswith("scikit-learn") for line in needed)
+
+
+def _no_estimator(path: str, why: str) -> RecipeError:
+    return RecipeError(
+        f"recipe: estimator must be the import path of a scikit-learn estimator class; got {path!r}: "
+        f"{why}."
+    )

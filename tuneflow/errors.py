@@ -1,0 +1,76 @@
+"""Everything that tuneflow raises or warns about.
+
+::
+
+    TuneflowError
+    ├── DataError        (ValueError)    the table or the target cannot be used
+    ├── ScoringError     (ValueError)    the metric is unknown or does not fit the task
+    ├── RecipeError      (ValueError)    a recipe is unknown, malformed or names what it may not
+    ├── SearchError      (ValueError)    an unknown sampler or pruner, or one that cannot be used here
+    ├── StudyError       (ValueError)    the storage or the study in it disagrees with the call
+    ├── MissingExtra     (ImportError)   an optional package has to be installed
+    ├── TrialError       (RuntimeError)  the model refused its parameters, or scored nothing finite
+    └── NoTrialError     (RuntimeError)  no trial came to a score
+
+    TuneflowWarning (UserWarning)        work goes on, but differently from what was asked
+
+Every message has the form ``<where>: <law>; got <value>. <what to do>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class TuneflowError(Exception):
+    """Root of all errors that tuneflow raises on purpose."""
+
+
+class DataError(TuneflowError, ValueError):
+    """The table or the target cannot be used as it is."""
+
+
+class ScoringError(TuneflowError, ValueError):
+    """The metric is unknown, or does not fit the task."""
+
+
+class RecipeError(TuneflowError, ValueError):
+    """A recipe is unknown, malformed, or names what it may not name."""
+
+
+class SearchError(TuneflowError, ValueError):
+    """An unknown sampler or pruner, or one that cannot be used here."""
+
+
+class StudyError(TuneflowError, ValueError):
+    """The storage, or the study in it, disagrees with the call."""
+
+
+class MissingExtra(TuneflowError, ImportError):
+    """An optional package is needed; the message names the extra that installs it."""
+
+
+class TrialError(TuneflowError, RuntimeError):
+    """One trial failed: the model refused its parameters, or its score is not finite."""
+
+
+class NoTrialError(TuneflowError, RuntimeError):
+    """No trial came to a score; the message says why each kind of trial failed."""
+
+
+class TuneflowWarning(UserWarning):
+    """Work goes on, but differently from what was asked; the message says how."""
+
+
+def known(word: str, names: Iterable[str]) -> str:
+    """Say what is known, and guess what was meant.
+
+    >>> known("tpee", ["grid", "random", "tpe"])
+    "Did you mean 'tpe'? Known: grid, random, tpe."
+    """
+    names = list(names)
+    close = get_close_matches(word.lower(), [name.lower() for name in names], n=1, cutoff=0.5)
+    guess = next((name for name in names if close and name.lower() == close[0]), None)
+    hint = f"Did you mean {guess!r}? " if guess else ""
+    return f"{hint}Known: {', '.join(names)}."

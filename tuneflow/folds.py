@@ -1,0 +1,192 @@
+"""Which rows train and which are scored: fixed before anything starts."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+    ShuffleSplit,
+    check_cv,
+)
+
+from tuneflow.data import Data, FloatArray, IntArray
+from tuneflow.errors import DataError, TuneflowWarning
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions of the rows that train, in random (stratified) order, and of those scored."""
+
+    train: IntArray
+    valid: IntArray
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Index pairs, made once for a study.
+
+    >>> data = Data.of([[i] for i in range(10)], [0.5 * i for i in range(10)])
+    >>> folds = Folds.of(data, cv=5, random_state=0)
+    >>> len(folds), len(folds[0].train), len(folds[0].valid)
+    (5, 8, 2)
+    """
+
+    folds: tuple[Fold, ...]
+
+    @classmethod
+    def of(cls, data: Data, cv: Any = 5, groups: Any = None, random_state: int = 0) -> Folds:
+        """Split the rows.
+
+        Args:
+            data: The table.
+            cv: A number of folds; a share below 1 for one holdout; a scikit-learn splitter; or
+                pairs of index arrays. Numbers are shuffled, and stratified for classes.
+            groups: Group of each row, shape (rows,); a group is never split.
+            random_state: Seed of the shuffles.
+
+        Raises:
+            DataError: The rows cannot be split like this.
+        """
+        _warn_of_rare_classes(data, cv)
+        splitter = _splitter(data, cv, groups is not None, random_state)
+        groups = None if groups is None else _checked_groups(groups, len(data.y))
+        rng = np.random.default_rng(random_state)
+        try:
+            with warnings.catch_warnings():  # rare classes have been named already
+                warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+                pairs = list(splitter.split(data.X, data.y, groups))
+        except ValueError as error:
+            raise DataError(f"cv: the rows cannot be split into {cv!r}. {error}") from error
+        return cls(tuple(_fold(data, train, valid, rng) for train, valid in pairs))
+
+    def __len__(self) -> int:
+        return len(self.folds)
+
+    def __getitem__(self, at: int) -> Fold:
+        return self.folds[at]
+
+    @property
+    def fewest(self) -> int:
+        """Rows of the smallest training fold."""
+        return min(len(fold.train) for fold in self.folds)
+
+    def digest(self) -> str:
+        """A short fingerprint, to recognise the same folds again."""
+        seen = hashlib.sha256()
+        for fold in self.folds:
+            for rows in (np.sort(fold.train), np.sort(fold.valid)):
+                seen.update(len(rows).to_bytes(8, "little"))
+                seen.update(rows.astype("<i8").tobytes())
+        return seen.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Split:
+    """What an engine trains on and is asked about: one fold, prepared for a model.
+
+    Attributes:
+        table: Makes the prepared training rows, shape (rows, features); an engine that bins them
+            does so once and keeps the bins in `cache`.
+        y: Target of the training rows: class codes, or values.
+        X_valid: Prepared rows to be scored; None when there are none.
+        categorical: Positions of the features that hold codes of a category.
+        n_classes: Number of classes; 0 for a regression.
+        cache: What an engine keeps for all trials.
+    """
+
+    table: Callable[[], FloatArray]
+    y: npt.NDArray[Any]
+    X_valid: FloatArray | None
+    categorical: tuple[int, ...]
+    n_classes: int
+    cache: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What is kept under `key`, made when it is first asked for."""
+        if key not in self.cache:
+            self.cache[key] = make()
+        return self.cache[key]
+
+
+def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:
+    """The rows in random order such that every prefix has about the same share of each class."""
+    rows = rng.permutation(rows)
+    if data.task == "regression":
+        return rows
+    codes = data.y[rows]
+    place = np.empty(len(rows))
+    for code in np.unique(codes):
+        at = np.flatnonzero(codes == code)
+        place[at] = (np.arange(len(at)) + rng.random()) / len(at)
+    return rows[np.argsort(place, kind="stable")]
+
+
+def _fold(data: Data, train: Any, valid: Any, rng: np.random.Generator) -> Fold:
+    train, valid = _positions(train, len(data.y)), _positions(valid, len(data.y))
+    if not len(train) or not len(valid):
+        raise DataError(f"cv: a fold needs rows on both sides; got {len(train)} and {len(valid)}.")
+    if data.task != "regression" and len(np.unique(data.y[train])) < 2:
+        raise DataError("cv: the training rows of a fold hold a single class. Use fewer folds.")
+    return Fold(shuffled(data, train, rng), valid)
+
+
+def _positions(rows: Any, count: int) -> IntArray:
+    rows = np.asarray(rows)
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+    if len(rows) and (rows.min() < 0 or rows.max() >= count):
+        raise DataError(f"cv: positions must lie in 0..{count - 1}; got up to {rows.max()}.")
+    return rows
+
+
+def _splitter(data: Data, cv: Any, grouped: bool, random_state: int) -> Any:
+    classes = data.task != "regression"
+    if isinstance(cv, float) and 0 < cv < 1 and not grouped:
+        shuffle = StratifiedShuffleSplit if classes else ShuffleSplit
+        return shuffle(n_splits=1, test_size=cv, random_state=random_state)
+    if isinstance(cv, int | np.integer) and not isinstance(cv, bool) and cv >= 2:
+        kinds: dict[tuple[bool, bool], Any] = {
+            (True, False): StratifiedKFold,
+            (True, True): StratifiedGroupKFold,
+            (False, False): KFold,
+            (False, True): GroupKFold,
+        }
+        return kinds[classes, grouped](int(cv), shuffle=True, random_state=random_state)
+    if hasattr(cv, "split") or (isinstance(cv, Iterable) and not isinstance(cv, str)):
+        return check_cv(cv)
+    raise DataError(
+        "cv: a number of folds of at least 2, a holdout share between 0 and 1, a splitter or "
+        f"index pairs are needed; got {cv!r}."
+    )
+
+
+def _checked_groups(groups: Any, rows: int) -> npt.NDArray[Any]:
+    groups = np.asarray(groups)
+    if groups.shape != (rows,):
+        raise DataError(f"groups: one a row is needed, shape ({rows},); got {groups.shape}.")
+    return groups
+
+
+def _warn_of_rare_classes(data: Data, cv: Any) -> None:
+    if data.task == "regression" or not isinstance(cv, int | np.integer):
+        return
+    counts = np.bincount(data.y)
+    rare = np.flatnonzero(counts < cv)
+    if len(rare):
+        named = ", ".join(f"{data.classes[code]} ({counts[code]})" for code in rare[:5])
+        warnings.warn(
+            f"y: {len(rare)} of {len(counts)} classes have fewer rows than the {cv} folds: "
+            f"{named}. Folds without a row of a class are scored without it.",
+            TuneflowWarning,
+            stacklevel=3,
+        )

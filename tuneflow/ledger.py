@@ -1,0 +1,188 @@
+"""The only schema: what tuneflow writes into a study, and reads back.
+
+The header stands once on the study, an entry on every trial, each as one JSON object under the
+key ``tuneflow``. Nothing else in the package touches user attributes, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from tuneflow.errors import StudyError
+
+if TYPE_CHECKING:
+    import optuna
+
+KEY = "tuneflow"
+WRITERS = "tuneflow:writers"
+FORMAT = 1
+LIBRARIES = ("tuneflow", "optuna", "scikit-learn", "lightgbm", "xgboost", "pandas", "numpy")
+
+
+def _versions() -> dict[str, str]:
+    return {name: _version(name) for name in LIBRARIES}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # a bare checkout of tuneflow
+        return "not installed"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a study is about. Two calls go on with one study only if they agree on it.
+
+    Attributes:
+        recipe: The recipe's name.
+        recipe_digest: Fingerprint of what the recipe says.
+        recipe_json: The whole recipe, so that the study explains itself.
+        task: ``binary``, ``multiclass`` or ``regression``.
+        scoring: The metric.
+        direction: ``maximize`` or ``minimize``.
+        data: Fingerprint of table and target.
+        rows: Rows of the table.
+        columns: Columns of the table.
+        folds: Fingerprint of the index pairs.
+        n_folds: Number of folds.
+        sampler: The sampler's word, or the name of its class.
+        pruner: The pruner's word, or the name of its class.
+        random_state: Seed of the study.
+        modelled: Share of the parameters that the sampler models, rather than draws at random.
+        notes: What was done differently from what was asked.
+        versions: Libraries that wrote the header.
+        format: Version of this schema.
+    """
+
+    recipe: str
+    recipe_digest: str
+    recipe_json: str
+    task: str
+    scoring: str
+    direction: str
+    data: str
+    rows: int
+    columns: int
+    folds: str
+    n_folds: int
+    sampler: str
+    pruner: str
+    random_state: int
+    modelled: float
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=_versions)
+    format: int = FORMAT
+
+    def differences(self, other: Header) -> list[str]:
+        """What keeps two calls from sharing a study, in words."""
+        told = {"recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds"}
+        return [
+            f"{f.name}: {getattr(self, f.name)!r} there, {getattr(other, f.name)!r} here"
+            for f in fields(self)
+            if f.name not in told and getattr(self, f.name) != getattr(other, f.name)
+        ]
+
+
+@dataclass
+class Entry:
+    """What a trial did.
+
+    Attributes:
+        scores: Score of each fold at the best rung.
+        budget: The best rung, in units of the recipe's growth (times its ``per``).
+        amount: The same as whole units for one model: rounds, trees, epochs or rows.
+        curve: Budget and mean score of every rung that was reached.
+        ended: ``complete``, ``patience``, ``deadline``, ``pruned`` or ``failed``.
+        error: Why it failed; empty otherwise.
+        seconds_fit: Time spent in training.
+        seconds_score: Time spent in predicting and scoring.
+    """
+
+    scores: list[float] = field(default_factory=list)
+    budget: float = 0.0
+    amount: int = 0
+    curve: list[tuple[float, float]] = field(default_factory=list)
+    ended: str = "complete"
+    error: str = ""
+    seconds_fit: float = 0.0
+    seconds_score: float = 0.0
+
+
+def write_header(study: optuna.Study, header: Header) -> None:
+    """Put the header on a new study."""
+    study.set_user_attr(KEY, asdict(header))
+
+
+def read_header(study: optuna.Study) -> Header | None:
+    """The header of a study; None if tuneflow did not make it.
+
+    Raises:
+        StudyError: A later version wrote it.
+    """
+    found = study.user_attrs.get(KEY)
+    if found is None:
+        return None
+    if found.get("format") != FORMAT:
+        raise StudyError(
+            f"study {study.study_name!r}: this version reads format {FORMAT}; "
+            f"got {found.get('format')!r}. Upgrade tuneflow."
+        )
+    return Header(**{**found, "notes": tuple(found["notes"])})
+
+
+def write_entry(trial: optuna.Trial, entry: Entry) -> None:
+    """Put the entry on a running trial, in one write."""
+    trial.set_user_attr(KEY, _json_safe(asdict(entry)))
+
+
+def read_entry(trial: optuna.trial.FrozenTrial) -> Entry | None:
+    """The entry of a trial; None if there is none."""
+    found = trial.user_attrs.get(KEY)
+    return None if found is None else Entry(**found)
+
+
+def queued_point(trial: optuna.trial.FrozenTrial) -> dict[str, Any] | None:
+    """The point that a trial was asked to try; None if the sampler chose it."""
+    point: dict[str, Any] | None = trial.system_attrs.get("fixed_params")
+    return point
+
+
+def sign_in(study: optuna.Study) -> bool:
+    """Note that this process writes to the study; say whether no other living one does."""
+    me = [socket.gethostname(), os.getpid()]
+    others = [w for w in study.user_attrs.get(WRITERS, []) if w != me]
+    living = [w for w in others if w[0] != me[0] or _alive(w[1])]
+    study.set_user_attr(WRITERS, [*living, me])
+    return not living
+
+
+def sign_out(study: optuna.Study) -> None:
+    """Note that this process has stopped writing to the study."""
+    me = [socket.gethostname(), os.getpid()]
+    study.set_user_attr(WRITERS, [w for w in study.user_attrs.get(WRITERS, []) if w != me])
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _json_safe(value: Any) -> Any:
+    """JSON has no NaN: a score that is not finite is stored as null."""
+    if isinstance(value, dict):
+        return {key: _json_safe(item) for key, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_json_safe(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,163 @@
+"""What is good: a scorer, its direction, and what it has to see."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
+
+from tuneflow.data import Data, FloatArray, Task
+from tuneflow.errors import ScoringError, known
+
+Needs = Literal["labels", "ranks", "probabilities", "values"]
+
+#: What a task is scored by if nothing is said; scikit-learn's names.
+DEFAULTS: dict[Task, str] = {
+    "binary": "roc_auc",
+    "multiclass": "neg_log_loss",
+    "regression": "neg_root_mean_squared_error",
+}
+
+#: scikit-learn's scorers for regressions; they would run on class codes, and mean nothing.
+REGRESSION = frozenset(
+    """
+    d2_absolute_error_score explained_variance max_error neg_max_error
+    neg_mean_absolute_error neg_mean_absolute_percentage_error neg_mean_gamma_deviance
+    neg_mean_poisson_deviance neg_mean_squared_error neg_mean_squared_log_error
+    neg_median_absolute_error neg_root_mean_squared_error neg_root_mean_squared_log_error r2
+    """.split()
+)
+#: scikit-learn's scorers for clusterings, which tuneflow does not tune.
+CLUSTERING = frozenset(
+    """
+    adjusted_mutual_info_score adjusted_rand_score completeness_score fowlkes_mallows_score
+    homogeneity_score mutual_info_score normalized_mutual_info_score rand_score v_measure_score
+    """.split()
+)
+
+
+class _Predicted:
+    """Predictions that are there already, in the form that scorers ask a fitted model for."""
+
+    def __init__(self, predictions: FloatArray) -> None:
+        self.predictions = predictions
+        self.asked: set[str] = set()
+
+    def fit(self, X: Any, y: Any) -> None:
+        """Nothing is left to fit; scorers look for the method."""
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class _Values(_Predicted, RegressorMixin, BaseEstimator):
+    def predict(self, X: Any) -> FloatArray:
+        self.asked.add("values")
+        return self.predictions
+
+
+class _Classes(_Predicted, ClassifierMixin, BaseEstimator):
+    def __init__(self, predictions: FloatArray, classes_: npt.NDArray[Any]) -> None:
+        super().__init__(predictions)
+        self.classes_ = classes_
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        self.asked.add("labels")
+        return self.classes_[self.predictions.argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        self.asked.add("probabilities")
+        return self.predictions
+
+    def decision_function(self, X: Any) -> FloatArray:
+        self.asked.add("ranks")
+        return self.predictions[:, 1] if len(self.classes_) == 2 else self.predictions
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A scorer that has been seen to work on this target.
+
+    Attributes:
+        name: scikit-learn's name, or that of the callable.
+        scorer: ``scorer(estimator, X, y) -> float``.
+        direction: Which way is better; with scikit-learn's scorers it is always up.
+        needs: What the scorer looks at: ``ranks`` are probabilities up to a monotone change.
+        classes: Labels by column of the predictions; empty for a regression.
+    """
+
+    name: str
+    scorer: Callable[..., float]
+    direction: Literal["maximize"]
+    needs: Needs
+    classes: npt.NDArray[Any]
+
+    @classmethod
+    def of(cls, scoring: str | Callable[..., float] | None, data: Data) -> Metric:
+        """Find the scorer and try it on the target, before anything is fitted.
+
+        Raises:
+            ScoringError: The name is unknown, or the metric does not fit the task.
+        """
+        name, scorer = _find(scoring or DEFAULTS[data.task], data)
+        probe = _probe(data)
+        try:
+            with warnings.catch_warnings():  # the probe predicts the same for every row
+                warnings.simplefilter("ignore")
+                scorer(probe, data.X, data.labels)
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
+            raise ScoringError(
+                f"scoring: the metric must fit the task, which is {data.task}; got {name!r}. "
+                f"The default is {DEFAULTS[data.task]!r}. scikit-learn says: {error}"
+            ) from error
+        order: list[Needs] = ["probabilities", "ranks", "labels", "values"]
+        needs = next((need for need in order if need in probe.asked), "probabilities")
+        return cls(name, scorer, "maximize", needs, data.classes)
+
+    def score(self, predictions: FloatArray, X: FloatArray, labels: npt.NDArray[Any]) -> float:
+        """The score of predictions, as the scorer says it.
+
+        Args:
+            predictions: Probabilities (rows, classes) or values (rows,).
+            X: The rows they were made for, shape (rows, columns).
+            labels: What was true, shape (rows,).
+        """
+        model: _Predicted = (
+            _Classes(predictions, self.classes) if len(self.classes) else _Values(predictions)
+        )
+        return float(self.scorer(model, X, labels))
+
+
+def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:
+    if callable(scoring):
+        return getattr(scoring, "__name__", None) or repr(scoring), scoring
+    if scoring not in get_scorer_names():
+        raise ScoringError(
+            "scoring: a scikit-learn scorer name or a callable is needed; "
+            f"got {scoring!r}. {known(scoring, get_scorer_names())}"
+        )
+    wrong = CLUSTERING if data.task == "regression" else CLUSTERING | REGRESSION
+    if scoring in wrong or (data.task == "regression" and scoring not in REGRESSION):
+        raise ScoringError(
+            f"scoring: the metric must fit the task, which is {data.task}; got {scoring!r}. "
+            f"The default is {DEFAULTS[data.task]!r}."
+        )
+    if scoring == "neg_log_loss":  # a fold may lack a rare class
+        return scoring, make_scorer(
+            log_loss, greater_is_better=False, response_method="predict_proba", labels=data.classes
+        )
+    return scoring, get_scorer(scoring)
+
+
+def _probe(data: Data) -> _Classes | _Values:
+    """Predictions that any metric for the task can score: the mean, or the class shares."""
+    if data.task == "regression":
+        return _Values(np.full(len(data.y), data.y.mean()))
+    shares = np.bincount(data.y) / len(data.y)
+    return _Classes(np.tile(shares, (len(data.y), 1)), data.classes)

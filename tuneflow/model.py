@@ -1,0 +1,201 @@
+"""A recipe refitted on every row: preparation, learner and labels in one."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from tuneflow.data import Column, Data, FloatArray, Schema, Task
+from tuneflow.engines import Job, start_engine
+from tuneflow.errors import DataError, TuneflowError
+from tuneflow.prepare import Preparation, Target, prepare
+from tuneflow.recipe import Growth, Recipe
+from tuneflow.space import Params, Space
+
+FORMAT = 1
+
+#: Types in a saved model beyond those that skops trusts: fitted state, and no code.
+TRUSTED = (
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted model that takes tables as they come.
+
+    Attributes:
+        recipe: Where it comes from.
+        task: ``binary``, ``multiclass`` or ``regression``.
+        params: The arguments of the estimator that were tuned.
+        amount: Rounds, trees, epochs or rows that it was trained for.
+        classes_: Labels, in the order of the columns of `predict_proba`; empty for a regression.
+        estimator: The library's own fitted object.
+        seconds: What the fit took.
+    """
+
+    recipe: Recipe
+    task: Task
+    params: Params
+    amount: int
+    classes_: npt.NDArray[Any]
+    estimator: Any
+    seconds: float
+    schema: Schema
+    preparation: Preparation
+    target: Target
+
+    @classmethod
+    def fit(
+        cls, data: Data, job: Job, space: Space, values: Params, growth: Growth, budget: float
+    ) -> Model:
+        """Refit a configuration on every row, with the budget that was best in the folds.
+
+        A classifier without probabilities of its own is calibrated here, whatever it was tuned by.
+        """
+        started = time.perf_counter()
+        rows = len(data.y)
+        prepared = prepare(data, job.recipe, slice(None))
+        fixed = job.recipe.fixed_for(data.task)
+        engine = start_engine(replace(job, probabilities=True))
+        learner = engine.learner(
+            prepared.split, lambda count: {**fixed, **space.decode(values, count)}
+        )
+        params = space.decode(values, rows)
+        amount = growth.final or growth.amount(budget, {**fixed, **params}, rows)
+        learner.grow(amount)
+        return cls(
+            recipe=job.recipe,
+            task=data.task,
+            params=params,
+            amount=amount,
+            classes_=data.classes,
+            estimator=learner.model,
+            seconds=time.perf_counter() - started,
+            schema=data.schema,
+            preparation=prepared.preparation,
+            target=prepared.target,
+        )
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Labels or values, shape (rows,).
+
+        Raises:
+            DataError: A column is missing, or holds another kind of value than in training.
+        """
+        predictions = self._predictions(X)
+        if self.task == "regression":
+            return predictions
+        labels: npt.NDArray[Any] = self.classes_[predictions.argmax(axis=1)]
+        return labels
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Probabilities, shape (rows, classes), columns in the order of `classes_`.
+
+        Raises:
+            DataError: The model predicts values; or a column is missing.
+        """
+        if self.task == "regression":
+            raise DataError("predict_proba: only classes have probabilities; this is a regression.")
+        return self._predictions(X)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to one file that :func:`load` reads without running foreign code.
+
+        The file is a skops archive: nothing in it is pickled.
+        """
+        import skops.io
+
+        told = {
+            "format": FORMAT,
+            "recipe": self.recipe.model_dump_json(exclude_unset=True),
+            "task": self.task,
+            "amount": self.amount,
+            "seconds": self.seconds,
+            "params": json.dumps(self.params),
+            "columns": json.dumps([[c.name, c.kind, list(c.levels)] for c in self.schema.columns]),
+            "classes_": self.classes_,
+            "estimator": self.estimator,
+            "transformer": self.preparation.transformer,
+            "preparation": json.dumps(
+                [self.preparation.columns, self.preparation.categorical, self.preparation.scale]
+            ),
+            "target": json.dumps([self.target.mean, self.target.scale]),
+        }
+        path = Path(path)
+        skops.io.dump(told, path)
+        return path
+
+    def _predictions(self, X: Any) -> FloatArray:
+        engine = start_engine(Job(self.recipe, self.task, seed=0, probabilities=True))
+        rows = self.preparation.transform(self.schema.encode(X))
+        return self.target.restore(engine.predict(self.estimator, rows, len(self.classes_)))
+
+
+def load(path: str | Path, *, trusted: Sequence[str] = ()) -> Model:
+    """Read a model that :meth:`Result.save <tuneflow.Result.save>` wrote.
+
+    No code from the file is run: types that are not known to be plain fitted state are refused.
+    A file made by a stranger can still hold trees that crash the process.
+
+    Args:
+        path: The file.
+        trusted: Names of further types to admit, for estimators of your own.
+
+    Raises:
+        TuneflowError: Not a saved model, or one that holds types that are not trusted.
+    """
+    import skops.io
+
+    try:
+        told = skops.io.load(path, trusted=_admitted(path, trusted))
+        return _model_of(told)
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise TuneflowError(f"load: {path} is not a model that tuneflow saved. {error}") from error
+
+
+def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
+    import skops.io
+
+    found = skops.io.get_untrusted_types(file=path)
+    if strangers := [name for name in found if name not in {*TRUSTED, *trusted}]:
+        raise TuneflowError(
+            f"load: {path} holds types that are not known to be harmless: {', '.join(strangers)}. "
+            "If you trust where it comes from, pass their names as `trusted`."
+        )
+    return list(found)
+
+
+def _model_of(told: dict[str, Any]) -> Model:
+    if told["format"] != FORMAT:
+        raise ValueError(f"This version reads format {FORMAT}; got {told['format']!r}.")
+    columns, categorical, scale = json.loads(told["preparation"])
+    schema = Schema(
+        tuple(Column(name, kind, tuple(levels)) for name, kind, levels in json.loads(told["columns"]))
+    )
+    return Model(
+        recipe=Recipe.model_validate_json(told["recipe"]),
+        task=told["task"],
+        params=json.loads(told["params"]),
+        amount=told["amount"],
+        classes_=told["classes_"],
+        estimator=told["estimator"],
+        seconds=told["seconds"],
+        schema=schema,
+        preparation=Preparation(told["transformer"], tuple(columns), tuple(categorical), scale),
+        target=Target(*json.loads(told["target"])),
+    )

@@ -1,0 +1,160 @@
+"""How the table becomes what a model takes: fitted on training rows only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    OneHotEncoder,
+    OrdinalEncoder,
+    QuantileTransformer,
+    StandardScaler,
+)
+
+from tuneflow.data import Data, FloatArray, IntArray
+from tuneflow.folds import Split
+from tuneflow.recipe import Recipe
+
+#: Rare levels beyond this many share a code; HistGradientBoosting takes no more.
+MOST_CODES = 255
+#: Rare levels beyond this many share a column.
+MOST_COLUMNS = 50
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A fitted preparation.
+
+    Attributes:
+        transformer: The fitted scikit-learn transformer; None if there is nothing to change.
+        columns: The columns it takes; all others stay. Empty if it takes the whole matrix.
+        categorical: Positions of features that hold codes, after the preparation.
+        scale: What every feature is divided by.
+    """
+
+    transformer: Any
+    columns: tuple[int, ...]
+    categorical: tuple[int, ...]
+    scale: float = 1.0
+
+    @classmethod
+    def fit(cls, name: str, X: FloatArray, categorical: tuple[int, ...], *, gram: bool) -> Preparation:
+        """Learn a preparation from training rows.
+
+        Args:
+            name: ``native`` keeps gaps and codes, ``ordinal`` makes codes numbers, ``dense``
+                imputes, encodes one-hot and standardises, ``quantile`` makes numbers normal
+                instead.
+            X: Encoded rows, shape (rows, columns).
+            categorical: Positions of the columns that hold codes.
+            gram: Divide by the square root of features x variance, so that a kernel's gamma of 1
+                is scikit-learn's ``gamma="scale"``.
+        """
+        if name in ("native", "ordinal"):
+            return _coded(name, X, categorical)
+        spread: Literal["dense", "quantile"] = "quantile" if name == "quantile" else "dense"
+        transformer = _columns(spread, X, categorical)
+        dense = transformer.fit_transform(X)
+        scale = math.sqrt(dense.shape[1] * dense.var()) if gram else 1.0
+        return cls(transformer, (), (), scale or 1.0)
+
+    def transform(self, X: FloatArray) -> FloatArray:
+        """Prepared rows, shape (rows, features), in C order."""
+        if self.columns:
+            X = X.copy()
+            X[:, self.columns] = self.transformer.transform(X[:, self.columns])
+            return X
+        if self.transformer is None:
+            return X
+        return np.ascontiguousarray(self.transformer.transform(X) / self.scale)
+
+
+@dataclass(frozen=True)
+class Target:
+    """How a target is scaled for training, and predictions are scaled back."""
+
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @classmethod
+    def fit(cls, y: npt.NDArray[Any], *, standardize: bool) -> Target:
+        """Mean and standard deviation of the training rows, if the recipe wants them."""
+        return cls(float(y.mean()), float(y.std()) or 1.0) if standardize else cls()
+
+    def transform(self, y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The target that a model is trained on; class codes stay as they are."""
+        return y if self == Target() else (y - self.mean) / self.scale
+
+    def restore(self, predictions: FloatArray) -> FloatArray:
+        """Predictions in the units of the target; probabilities stay as they are."""
+        return predictions if self == Target() else predictions * self.scale + self.mean
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows made ready for a model: how X and y were changed, and what the engine gets."""
+
+    preparation: Preparation
+    target: Target
+    split: Split
+
+
+def prepare(
+    data: Data, recipe: Recipe, train: IntArray | slice, valid: IntArray | None = None
+) -> Prepared:
+    """Fit a recipe's preparation on the training rows, and apply it to those to be scored."""
+    X, y = data.X[train], data.y[train]
+    gram = any(param.unit == "gram" for param in recipe.space_for(data.task).params.values())
+    preparation = Preparation.fit(recipe.prepare, X, data.schema.categorical, gram=gram)
+    standardize = recipe.target == "standardize" and data.task == "regression"
+    target = Target.fit(y, standardize=standardize)
+    split = Split(
+        table=lambda: preparation.transform(data.X[train]),
+        y=target.transform(y),
+        X_valid=None if valid is None else preparation.transform(data.X[valid]),
+        categorical=preparation.categorical,
+        n_classes=len(data.classes),
+    )
+    return Prepared(preparation, target, split)
+
+
+def _coded(name: str, X: FloatArray, categorical: tuple[int, ...]) -> Preparation:
+    if not categorical:
+        return Preparation(None, (), ())
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=math.nan if name == "native" else -1,
+        encoded_missing_value=math.nan,
+        max_categories=MOST_CODES,
+    )
+    encoder.fit(X[:, categorical])
+    return Preparation(encoder, categorical, categorical if name == "native" else ())
+
+
+def _columns(
+    name: Literal["dense", "quantile"], X: FloatArray, categorical: tuple[int, ...]
+) -> ColumnTransformer:
+    numbers = [i for i in range(X.shape[1]) if i not in set(categorical)]
+    impute = SimpleImputer(strategy="median", keep_empty_features=True)
+    normal = QuantileTransformer(
+        n_quantiles=min(1000, len(X)), output_distribution="normal", random_state=0
+    )
+    one_hot = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=MOST_COLUMNS, sparse_output=False
+    )
+    spread = normal if name == "quantile" else StandardScaler()
+    return ColumnTransformer(
+        [
+            ("numbers", make_pipeline(impute, spread), numbers),
+            ("gaps", MissingIndicator(error_on_new=False), numbers),
+            ("levels", one_hot, list(categorical)),
+        ],
+        sparse_threshold=0,
+    )

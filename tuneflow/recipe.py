@@ -1,0 +1,399 @@
+"""What to tune and how it grows: a recipe is a TOML file, read into a frozen model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
+from pydantic import model_validator
+
+from tuneflow.errors import RecipeError, known
+from tuneflow.space import Param, Params, Space, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Task = Literal["binary", "multiclass", "regression"]
+Number = StrictInt | StrictFloat
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Growth(_Frozen):
+    """What training spends, in rungs, and what a pruner may cut short.
+
+    >>> Growth(schedule="lockstep", unit="epochs", first=27, last=243, factor=3).budgets(100)
+    (27.0, 81.0, 243.0)
+    """
+
+    schedule: Literal["lockstep", "folds", "rows"] = Field(
+        description="All folds in step; fold after fold; or growing shares of the rows."
+    )
+    unit: Literal["rounds", "trees", "epochs", "rows", "none"] = Field(
+        "none", description="What a budget counts."
+    )
+    per: str | None = Field(None, description="Rungs count this parameter times the unit.")
+    first: Number = Field(1, gt=0, description="Budget of the first rung; for rows, a number of rows.")
+    last: Number = Field(1, gt=0, description="Budget of the last rung; for rows, a share of them.")
+    factor: Number = Field(2, gt=1, description="Ratio between neighbouring rungs.")
+    patience: Number | None = Field(
+        None, gt=1, description="Growth stops by itself at this multiple of the best rung."
+    )
+    prune_from: Number = Field(0, ge=0, description="Below this rung ranking is noise.")
+    final: StrictInt | None = Field(
+        None, gt=0, description="Units of the refit, where more never hurts."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Growth:
+        if self.first > self.last and self.unit != "rows":
+            raise ValueError(f"first must not exceed last; got {self.first} > {self.last}")
+        if (self.unit == "rows") != (self.schedule == "rows"):
+            raise ValueError("unit 'rows' and schedule 'rows' go together")
+        if self.unit == "rows" and self.last > 1:
+            raise ValueError(f"rows are a share, so last is at most 1.0; got {self.last}")
+        if self.unit == "none" and self.schedule != "folds":
+            raise ValueError(f"schedule {self.schedule!r} needs a unit of growth")
+        return self
+
+    def budgets(self, rows: int) -> tuple[float, ...]:
+        """The rungs for a training fold of `rows`, ascending; the last is exactly `last`."""
+        if self.unit == "none":
+            return (1.0,)
+        first = self.first / rows if self.unit == "rows" else self.first
+        rungs = [float(self.last)]
+        while rungs[-1] / self.factor >= first * (1 - 1e-9):
+            rungs.append(rungs[-1] / self.factor)
+        return tuple(reversed(rungs))
+
+    def deciding(self, budgets: Sequence[float]) -> tuple[float, ...]:
+        """The rungs at which a trial may be given up: from `prune_from` on, each at least twice
+        the one before, the last left out."""
+        chosen: list[float] = []
+        for budget in budgets[:-1]:
+            if budget >= self.prune_from and (not chosen or budget >= 2 * chosen[-1]):
+                chosen.append(budget)
+        return tuple(chosen)
+
+    def amount(self, budget: float, params: Mapping[str, Any], rows: int) -> int:
+        """A budget in the unit of growth, as a whole number of at least one."""
+        if self.unit in ("rows", "none"):
+            return min(rows, max(1, round(budget * rows)))
+        return max(1, round(budget / params[self.per] if self.per else budget))
+
+
+class Start(_Frozen):
+    """A point worth trying before the sampler is asked."""
+
+    params: dict[str, Value] = Field(description="Name to value; the rest at their defaults.")
+    source: str = Field("", description="Where the point comes from.")
+
+
+class Part(_Frozen):
+    """What one kind of task adds to, or replaces in, the general part."""
+
+    fixed: dict[str, Any] = Field({}, description="Arguments passed as they are.")
+    space: dict[str, Param] = Field({}, description="Parameters to search.")
+    start: tuple[Start, ...] = Field((), description="Points to try first.")
+
+
+class Recipe(_Frozen):
+    """How one model family is tuned: space, growth, sampler, pruner, and where it all comes from.
+
+    Read one with :func:`load_recipe`; change a copy with :meth:`replace`.
+
+    >>> import tuneflow as tf
+    >>> recipe = tf.load_recipe("knn").replace(space={"n_neighbors": {"high": 30}, "p": None})
+    >>> list(recipe.space_for("binary").params)
+    ['n_neighbors', 'weights']
+    """
+
+    name: str = Field("", description="Set from the file's name.")
+    title: str = Field(description="What a reader calls it.")
+    family: str = Field(description="The family of models.")
+    engine: Literal["lightgbm", "xgboost", "sklearn"] = Field(description="The library at work.")
+    estimator: str | dict[Literal["classification", "regression"], str] | None = Field(
+        None, description="Import path of a scikit-learn estimator, or one for each kind of task."
+    )
+    tasks: tuple[Task, ...] = Field(min_length=1, description="What the recipe can be used for.")
+    prepare: Literal["native", "ordinal", "dense", "quantile"] = Field(
+        "dense", description="How the table becomes numbers, fitted on training rows."
+    )
+    target: Literal["as is", "standardize"] = Field(
+        "as is", description="What a regression's target goes through, inside the fold."
+    )
+    sampler: str = Field("tpe", description="The sampler, by word.")
+    pruner: str | dict[str, Any] = Field("median", description="The pruner: a word, or with options.")
+    growth: Growth | None = Field(None, description="Left out: found from the estimator.")
+    fixed: dict[str, Any] = Field({}, description="Arguments passed as they are.")
+    space: dict[str, Param] = Field({}, description="Parameters to search, in order.")
+    start: tuple[Start, ...] = Field((), description="Points to try after the defaults.")
+    classification: Part = Field(Part(), description="For classes only.")
+    regression: Part = Field(Part(), description="For numbers only.")
+    sources: dict[str, str] = Field({}, description="Tag to citation.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Recipe:
+        if (self.engine == "sklearn") != (self.estimator is not None):
+            raise ValueError("engine 'sklearn' needs an estimator, the others have their own")
+        for task in self.tasks:
+            _check_conditions(self.space_for(task).params)
+        return self
+
+    def space_for(self, task: Task) -> Space:
+        """The parameters to search for one task, in order."""
+        return Space({**self.space, **self._part(task).space})
+
+    def fixed_for(self, task: Task) -> Params:
+        """The arguments that are passed as they are for one task."""
+        return {**self.fixed, **self._part(task).fixed}
+
+    def starts_for(self, task: Task) -> tuple[Start, ...]:
+        """The points to try first: the task's own before the general ones."""
+        return (*self._part(task).start, *self.start)
+
+    def _part(self, task: Task) -> Part:
+        return self.regression if task == "regression" else self.classification
+
+    def path(self, task: Task) -> str | None:
+        """Import path of the estimator for one task."""
+        if isinstance(self.estimator, dict):
+            return self.estimator.get("regression" if task == "regression" else "classification")
+        return self.estimator
+
+    def replace(self, **changes: Any) -> Recipe:
+        """A changed copy; tables are merged key by key, and ``None`` drops a key.
+
+        Args:
+            **changes: Any key of a recipe. ``space={"num_leaves": {"low": 8, "high": 64},
+                "subsample": None}`` narrows one parameter and drops another.
+
+        Raises:
+            RecipeError: A key or a value is not one that a recipe may have.
+        """
+        raw = json.loads(self.model_dump_json(exclude_unset=True))
+        for name, change in (changes.pop("space", None) or {}).items():
+            _change_param(raw, name, change)
+        for key, change in changes.items():
+            old = raw.get(key)
+            raw[key] = _merge(old, change) if isinstance(change, Mapping) else change
+        return _validate({k: v for k, v in raw.items() if v is not None}, self.name or self.title)
+
+    def digest(self) -> str:
+        """A short fingerprint of everything but the name."""
+        text = self.model_dump_json(exclude={"name"})
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def table(self) -> pd.DataFrame:
+        """One row a parameter: kind, range, default, grid, condition, source."""
+        import pandas as pd
+
+        parts = {"": self.space} | {
+            kind: part.space
+            for kind, part in (
+                ("classification", self.classification),
+                ("regression", self.regression),
+            )
+        }
+        rows = [_row(name, task, p) for task, space in parts.items() for name, p in space.items()]
+        return pd.DataFrame(rows).set_index("parameter") if rows else pd.DataFrame()
+
+    def __repr__(self) -> str:
+        return f"{self._headline()}\n\n{self.table().to_string()}"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(self._headline())}</p>{self.table().to_html(escape=True)}"
+
+    def _headline(self) -> str:
+        pruner = self.pruner if isinstance(self.pruner, str) else self.pruner.get("name")
+        growth = self.growth or Growth(schedule="folds")
+        how = growth.schedule if growth.unit == "none" else f"{growth.unit} by {growth.schedule}"
+        how = how if self.growth else "found from the estimator"
+        return (
+            f"{self.title} ({self.family}; {', '.join(self.tasks)})\n"
+            f"engine {self.path(self.tasks[0]) or self.engine}, preparation {self.prepare}, "
+            f"sampler {self.sampler}, pruner {pruner}, growth: {how}"
+        )
+
+
+def load_recipe(recipe: str | Path | Recipe) -> Recipe:
+    """Read a recipe by name or from a TOML file.
+
+    Args:
+        recipe: A name from :func:`recipes`, the path of a ``.toml`` file, or a recipe, which
+            is handed back as it is.
+
+    Returns:
+        The recipe, validated. Nothing that it names has been imported yet.
+
+    Raises:
+        RecipeError: No such recipe, or a file that breaks the format; with a guess at what was
+            meant.
+
+    >>> import tuneflow as tf
+    >>> tf.load_recipe("svm").family
+    'kernel'
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    path = Path(recipe)
+    if path.suffix != ".toml":
+        built_in = {file.stem: file for file in _folder().glob("*.toml")}
+        if str(recipe) not in built_in:
+            hint = known(str(recipe), sorted(built_in))
+            raise RecipeError(
+                f"recipe: a name or the path of a .toml file is needed; got {str(recipe)!r}. {hint}"
+            )
+        path = built_in[str(recipe)]
+    return _validate({**_read(path), "name": path.stem}, str(recipe))
+
+
+def recipes() -> pd.DataFrame:
+    """All built-in recipes, one row each.
+
+    Returns:
+        A frame indexed by name: title, family, tasks, what grows, parameters, sources.
+
+    >>> import tuneflow as tf
+    >>> "lightgbm" in tf.recipes().index
+    True
+    """
+    import pandas as pd
+
+    found = [load_recipe(file.stem) for file in sorted(_folder().glob("*.toml"))]
+    rows = [
+        {
+            "name": recipe.name,
+            "title": recipe.title,
+            "family": recipe.family,
+            "tasks": ", ".join(recipe.tasks),
+            "grows": recipe.growth.unit if recipe.growth else "none",
+            "parameters": ", ".join(recipe.space_for(recipe.tasks[-1]).params),
+            "sources": ", ".join(recipe.sources),
+        }
+        for recipe in found
+    ]
+    return pd.DataFrame(rows).set_index("name")
+
+
+def json_schema() -> str:
+    """The JSON schema of a recipe file, so that editors complete and check it."""
+    schema = Recipe.model_json_schema()
+    schema["properties"].pop("name")  # a file is named by its name
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _folder() -> Path:
+    """`recipes/`: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    inside = here / "recipes"
+    return inside if inside.is_dir() else here.parent / "recipes"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"recipe: {path} cannot be read as TOML; got {error}.") from error
+
+
+def _validate(raw: Mapping[str, Any], where: str) -> Recipe:
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        lines = [_explain(dict(problem)) for problem in error.errors()]
+        raise RecipeError(f"recipe {where}: " + "\n".join(lines)) from None
+
+
+def _explain(problem: dict[str, Any]) -> str:
+    """One line for one problem: where, which law, what was seen, what is known."""
+    location = [str(part) for part in problem["loc"]]
+    key = ".".join(location)
+    if problem["type"] == "extra_forbidden":
+        names = [name for name in _keys_at(location[:-1]) if name != "name"]
+        return f"there is no key {key!r}. {known(location[-1], names)}"
+    seen = problem["input"] if not isinstance(problem["input"], dict) else "a table"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{key or 'the file'}: {message}" + (f"; got {seen!r}" if "got" not in message else "")
+
+
+def _keys_at(location: list[str]) -> list[str]:
+    inner = {"growth": Growth, "start": Start, "space": Param}
+    parts = {"classification": Part, "regression": Part}
+    model: type[BaseModel] = Recipe
+    for part in location:
+        model = inner.get(part, parts.get(part, model))
+    return list(model.model_fields)
+
+
+def _check_conditions(params: Mapping[str, Param]) -> None:
+    above: set[str] = set()
+    for name, param in params.items():
+        if missing := set(param.when) - above:
+            raise ValueError(f"space.{name}: when names {sorted(missing)}, which must stand above it")
+        above.add(name)
+
+
+def _change_param(raw: dict[str, Any], name: str, change: Mapping[str, Any] | None) -> None:
+    """Change, add or drop one parameter wherever the recipe has it."""
+    tables = [raw.setdefault("space", {})]
+    tables += [raw[part]["space"] for part in ("classification", "regression") if _has(raw, part)]
+    having = [table for table in tables if name in table] or ([tables[0]] if change else [])
+    if not having:
+        names = [key for table in tables for key in table]
+        raise RecipeError(f"recipe: there is no parameter {name!r}. {known(name, names)}")
+    for table in having:
+        if change is None:
+            del table[name]
+        else:
+            table[name] = _narrowed({**table.get(name, {}), **change}, change)
+
+
+def _has(raw: Mapping[str, Any], part: str) -> bool:
+    return "space" in raw.get(part, {})
+
+
+def _narrowed(line: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the range was changed, take along what the old default and grid can keep."""
+    low, high = line.get("low"), line.get("high")
+    if line.get("choices"):
+        if "grid" not in change:
+            line["grid"] = [point for point in line.get("grid", ()) if point in line["choices"]]
+        if "default" not in change and line.get("default") not in line["choices"]:
+            line["default"] = line["choices"][0]
+    elif low is not None and high is not None:
+        if "grid" not in change:
+            line["grid"] = [point for point in line.get("grid", ()) if low <= point <= high]
+        if "default" not in change and isinstance(line.get("default", low), int | float):
+            line["default"] = min(max(line.get("default", low), low), high)
+    return line
+
+
+def _merge(old: Any, change: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**(old if isinstance(old, dict) else {}), **change}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _row(name: str, task: str, param: Param) -> dict[str, Any]:
+    span = f"{param.low} … {param.high}" + (" log" if param.log else "")
+    return {
+        "parameter": name,
+        "task": task,
+        "kind": param.kind,
+        "range": ", ".join(map(str, param.choices)) or span,
+        "default": param.default,
+        "grid": ", ".join(map(str, param.grid)),
+        "when": ", ".join(f"{key} = {value}" for key, value in param.when.items()),
+        "source": param.source,
+    }

@@ -1,0 +1,1 @@
+"""What a study says, read from its storage and from nothing else."""

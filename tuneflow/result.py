@@ -1,0 +1,159 @@
+"""What a study came to: the best, the defaults, the model, and the trials behind it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import optuna
+import pandas as pd
+
+from tuneflow.data import FloatArray
+from tuneflow.ledger import Entry, Header, read_entry, read_header
+from tuneflow.model import Model
+from tuneflow.recipe import Recipe
+from tuneflow.reporting import tables
+from tuneflow.space import Params
+
+State = optuna.trial.TrialState
+Trial = optuna.trial.FrozenTrial
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of :func:`tune <tuneflow.tune>`, fitted and ready to predict.
+
+    Attributes:
+        study: The Optuna study, the only record.
+        recipe: What was tuned.
+        model: The best configuration, refitted on every row.
+        remarks: What a reader of the numbers should know.
+    """
+
+    study: optuna.Study
+    recipe: Recipe
+    model: Model
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def best_trial(self) -> Trial:
+        """The best of the complete trials, on all folds."""
+        return best_trial(self.study)
+
+    @property
+    def best_params(self) -> Params:
+        """Arguments of the estimator, as in the refitted model; rounds are in `model.amount`."""
+        return dict(self.model.params)
+
+    @property
+    def best_score(self) -> float:
+        """Mean score of the best trial over the folds, as the scorer says it."""
+        return _value(self.best_trial)
+
+    @cached_property
+    def default_score(self) -> float:
+        """Mean score of the recipe's defaults on the same folds; NaN if they came to none."""
+        return default_score(self.study)
+
+    @property
+    def lift(self) -> float:
+        """What tuning gained over the defaults; positive is better."""
+        return self.best_score - self.default_score
+
+    @property
+    def classes_(self) -> npt.NDArray[Any]:
+        """Labels, in the order of the columns of `predict_proba`."""
+        return self.model.classes_
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Labels or values for new rows, shape (rows,)."""
+        return self.model.predict(X)
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Probabilities for new rows, shape (rows, classes)."""
+        return self.model.predict_proba(X)
+
+    def trials(self) -> pd.DataFrame:
+        """All trials, one row each; see :func:`tuneflow.reporting.tables.trials`."""
+        return tables.trials(self.study)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to one file, without pickle; :func:`tuneflow.load` reads it."""
+        return self.model.save(path)
+
+    def __repr__(self) -> str:
+        return "\n".join([self._headline(), *(f"  {k:<9}{v}" for k, v in self._facts().items())])
+
+    def _repr_html_(self) -> str:
+        rows = (
+            f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>"
+            for key, value in self._facts().items()
+        )
+        return f"<p>{escape(self._headline())}</p><table>{''.join(rows)}</table>"
+
+    def _headline(self) -> str:
+        header = _header(self.study)
+        return (
+            f"{self.recipe.title}, {header.task}: {header.scoring} {self.best_score:.5g} "
+            f"(defaults {self.default_score:.5g}, lift {self.lift:+.3g})"
+        )
+
+    def _facts(self) -> dict[str, str]:
+        states = [trial.state for trial in self.study.get_trials(deepcopy=False)]
+        counted = {s: states.count(s) for s in (State.COMPLETE, State.PRUNED, State.FAIL)}
+        entry = _entry(self.best_trial)
+        header = _header(self.study)
+        spread = ", ".join(f"{score:.4g}" for score in entry.scores)
+        facts = {
+            "trials": ", ".join(f"{n} {s.name.lower()}" for s, n in counted.items() if n)
+            + f"; sampler {header.sampler}, pruner {header.pruner}",
+            "best": f"trial {self.best_trial.number}: {_shown(self.best_params)}",
+            "folds": f"{spread} ({header.rows} rows x {header.columns} columns)",
+            "refit": f"{self.model.amount} {self._unit()} in {self.model.seconds:.1f} s",
+        }
+        return facts | {"note" if i == 0 else f"note {i + 1}": r for i, r in enumerate(self.remarks)}
+
+    def _unit(self) -> str:
+        unit = self.recipe.growth.unit if self.recipe.growth else "units"
+        return "rows" if unit == "none" else unit
+
+
+def finished(study: optuna.Study) -> list[Trial]:
+    """Trials that have come to an end, whichever."""
+    return study.get_trials(deepcopy=False, states=(State.COMPLETE, State.PRUNED, State.FAIL))
+
+
+def best_trial(study: optuna.Study) -> Trial:
+    """The best complete trial; those that were scored on all folds come first."""
+    complete = study.get_trials(deepcopy=False, states=(State.COMPLETE,))
+    return max(complete, key=lambda trial: (len(_entry(trial).scores), _value(trial), -trial.number))
+
+
+def default_score(study: optuna.Study) -> float:
+    """The score of the defaults, which are the first point of every study."""
+    first = study.get_trials(deepcopy=False)[0]
+    again = [t for t in finished(study) if t.params == first.params and t.state == State.COMPLETE]
+    return _value(again[0]) if again else math.nan
+
+
+def _value(trial: Trial) -> float:
+    return math.nan if trial.value is None else trial.value
+
+
+def _entry(trial: Trial) -> Entry:
+    return read_entry(trial) or Entry()
+
+
+def _header(study: optuna.Study) -> Header:
+    header = read_header(study)
+    assert header is not None  # noqa: S101 - a result is made from a study with a header
+    return header
+
+
+def _shown(params: Params) -> str:
+    return ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in params.items())

@@ -1,0 +1,252 @@
+"""Where the next point comes from and when a trial is given up: words become Optuna's classes."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, TypeAlias
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+
+from tuneflow.errors import MissingExtra, SearchError, known
+from tuneflow.space import Params, Space
+
+Seeded: TypeAlias = Callable[[int], BaseSampler]
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A sampler: how it is made, which parameters it models, what it needs."""
+
+    make: Callable[[Space, int, int], BaseSampler]  # space, seed of the study, seed of the trial
+    models: Callable[[str, Space], bool] = lambda name, space: True
+    package: str = "optuna"
+    extra: str = ""
+
+
+def _numeric(name: str, space: Space) -> bool:
+    return not space.params[name].choices and not space.params[name].when
+
+
+def _unconditional(name: str, space: Space) -> bool:
+    return not space.params[name].when
+
+
+def _random(seed: int) -> BaseSampler:
+    return optuna.samplers.RandomSampler(seed=seed)
+
+
+def _tpe(space: Space, study: int, trial: int) -> BaseSampler:
+    conditional = any(param.when for param in space.params.values())
+    return optuna.samplers.TPESampler(seed=trial, multivariate=True, group=conditional)
+
+
+def _qmc(space: Space, study: int, trial: int) -> BaseSampler:
+    return optuna.samplers.QMCSampler(  # one sequence a study, scrambled by its seed
+        scramble=True,
+        seed=study,
+        independent_sampler=_random(trial),
+        warn_independent_sampling=False,
+        warn_asynchronous_seeding=False,
+    )
+
+
+def _cmaes(space: Space, study: int, trial: int) -> BaseSampler:
+    return optuna.samplers.CmaEsSampler(
+        seed=trial,
+        independent_sampler=_tpe(space, study, trial),
+        warn_independent_sampling=False,
+        consider_pruned_trials=True,
+    )
+
+
+def _gp(space: Space, study: int, trial: int) -> BaseSampler:
+    return optuna.samplers.GPSampler(
+        seed=trial, independent_sampler=_random(trial), warn_independent_sampling=False
+    )
+
+
+#: Samplers by word. The grid is a queue of points, so that its sampler is never asked.
+SAMPLERS: dict[str, _Word] = {
+    "grid": _Word(lambda space, study, trial: _random(trial)),
+    "random": _Word(lambda space, study, trial: _random(trial)),
+    "qmc": _Word(_qmc, models=_numeric),
+    "tpe": _Word(_tpe),
+    "cmaes": _Word(_cmaes, models=_numeric, package="cmaes"),
+    "gp": _Word(_gp, models=_unconditional, package="torch", extra="gp"),
+    "nsga2": _Word(lambda space, study, trial: optuna.samplers.NSGAIISampler(seed=trial, population_size=20)),
+}
+
+#: Pruners by word: class and options, for `steps` decisions a trial.
+PRUNERS: dict[str, Callable[[int], tuple[Callable[..., BasePruner], Params]]] = {
+    "none": lambda steps: (optuna.pruners.NopPruner, {}),
+    "median": lambda steps: (optuna.pruners.MedianPruner, {"n_startup_trials": 5}),
+    "percentile": lambda steps: (
+        optuna.pruners.PercentilePruner,
+        {"percentile": 25.0, "n_startup_trials": 5},
+    ),
+    "halving": lambda steps: (
+        optuna.pruners.SuccessiveHalvingPruner,
+        {"min_resource": 1, "reduction_factor": 2},
+    ),
+    "hyperband": lambda steps: (
+        optuna.pruners.HyperbandPruner,
+        {"min_resource": 1, "max_resource": max(steps, 2), "reduction_factor": 3},
+    ),
+    "wilcoxon": lambda steps: (optuna.pruners.WilcoxonPruner, {"p_threshold": 0.1}),
+    "patient": lambda steps: (
+        lambda patience, **options: optuna.pruners.PatientPruner(
+            optuna.pruners.MedianPruner(**options), patience=patience
+        ),
+        {"patience": 1, "n_startup_trials": 5},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """How points are found and trials are given up in one study.
+
+    Attributes:
+        sampler: Its word, or the name of its class.
+        pruner: Its word, or the name of its class.
+        sampled: Makes the sampler for the trial with this number.
+        pruned: Makes the pruner, for a number of decisions a trial.
+        raw: Whether the pruner wants the score of each fold instead of running means.
+        drawn: Names of the parameters that the sampler does not model and draws at random.
+        points: What is tried first, in order: the defaults, then starting points or the grid.
+        finite: Whether the points are all there is.
+        notes: What has to be said before the first trial.
+    """
+
+    sampler: str
+    pruner: str
+    sampled: Seeded
+    pruned: Callable[[int], BasePruner]
+    raw: bool
+    drawn: tuple[str, ...]
+    points: tuple[Params, ...]
+    finite: bool
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        sampler: str | BaseSampler,
+        pruner: str | Mapping[str, Any] | BasePruner,
+        space: Space,
+        starts: tuple[Mapping[str, Any], ...],
+        random_state: int,
+    ) -> Search:
+        """Find sampler and pruner.
+
+        Raises:
+            SearchError: An unknown word or option.
+            MissingExtra: The sampler needs a package that is not installed.
+        """
+        word, sampled, drawn = _sampler(sampler, space, random_state)
+        name, pruned = _pruner(pruner)
+        finite = word == "grid"
+        points, clipped = _points(space, () if finite else starts, grid=finite)
+        notes = [*clipped, *_said_of(word, drawn, space, raw=name == "wilcoxon")]
+        raw = name in ("wilcoxon", "WilcoxonPruner")
+        return cls(word, name, sampled, pruned, raw, drawn, points, finite, tuple(notes))
+
+    def modelled(self, space: Space) -> float:
+        """Share of the parameters that the sampler models."""
+        return 1 - len(self.drawn) / max(1, len(space.params))
+
+
+def _sampler(
+    sampler: str | BaseSampler, space: Space, random_state: int
+) -> tuple[str, Seeded, tuple[str, ...]]:
+    if isinstance(sampler, BaseSampler):
+        mine = copy.deepcopy(sampler)  # a sampler cannot serve two studies
+        return type(sampler).__name__, lambda number: mine, ()
+    if sampler not in SAMPLERS:
+        raise SearchError(
+            f"sampler: a word or an Optuna sampler is needed; got {sampler!r}. "
+            f"{known(str(sampler), SAMPLERS)}"
+        )
+    word = SAMPLERS[sampler]
+    if find_spec(word.package) is None:
+        what = f"tuneflow[{word.extra}]" if word.extra else word.package
+        raise MissingExtra(
+            f"sampler: {sampler!r} needs {word.package}, which is not installed. "
+            f"Install it: pip install '{what}'"
+        )
+
+    def make(number: int) -> BaseSampler:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return word.make(space, _seed(random_state, -1), _seed(random_state, number))
+
+    drawn = tuple(name for name in space.params if not word.models(name, space))
+    return sampler, make, drawn
+
+
+def _seed(random_state: int, number: int) -> int:
+    """A seed that follows from the study's and the trial's number."""
+    import numpy as np
+
+    return int(np.random.SeedSequence([random_state, number + 1]).generate_state(1)[0])
+
+
+def _pruner(pruner: str | Mapping[str, Any] | BasePruner) -> tuple[str, Callable[[int], BasePruner]]:
+    if isinstance(pruner, BasePruner):
+        mine = copy.deepcopy(pruner)  # a pruner cannot serve two studies
+        return type(pruner).__name__, lambda steps: mine
+    options = {"name": pruner} if isinstance(pruner, str) else dict(pruner)
+    name = options.pop("name", None)
+    if name not in PRUNERS:
+        raise SearchError(
+            f"pruner: a word or an Optuna pruner is needed; got {name!r}. {known(str(name), PRUNERS)}"
+        )
+
+    def make(steps: int) -> BasePruner:
+        kind, defaults = PRUNERS[name](steps)
+        return kind(**{**defaults, **options})
+
+    try:
+        make(1)
+    except (TypeError, ValueError) as error:
+        raise SearchError(
+            f"pruner: {name!r} does not take these options; got {options}. {error}"
+        ) from error
+    return name, make
+
+
+def _points(
+    space: Space, starts: tuple[Mapping[str, Any], ...], *, grid: bool
+) -> tuple[tuple[Params, ...], list[str]]:
+    """What is tried first, each point once, and what had to be clipped for it."""
+    notes = []
+    for start in starts:
+        for name, (asked, used) in space.clipped(start).items():
+            notes.append(f"start: {name} = {asked!r} lies outside the space; {used!r} is tried.")
+    queue = [space.defaults(), *(space.complete(start) for start in starts)]
+    queue += list(space.grid()) if grid else []
+    unique = {tuple(sorted(point.items(), key=lambda item: item[0])): point for point in queue}
+    return tuple(unique.values()), notes
+
+
+def _said_of(word: str, drawn: tuple[str, ...], space: Space, *, raw: bool) -> list[str]:
+    notes = []
+    if drawn:
+        share = 1 - len(drawn) / len(space.params)
+        notes.append(
+            f"sampler {word!r} models {share:.0%} of the parameters; "
+            f"{', '.join(drawn)} are not among them and are drawn independently."
+        )
+    if raw and word == "tpe":
+        notes.append(
+            "pruner 'wilcoxon' reports the score of single folds, by which 'tpe' ranks pruned "
+            "trials: this can lead the search astray. 'halving' does not."
+        )
+    return notes

@@ -1,0 +1,113 @@
+"""Where a study lives: words become Optuna storages."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
+
+from tuneflow.errors import MissingExtra, StudyError
+
+if TYPE_CHECKING:
+    import optuna
+
+Storage: TypeAlias = "str | Path | optuna.storages.BaseStorage | None"
+
+JOURNALS = (".journal", ".log")
+SECONDS_TO_WAIT = 60  # for another process that is writing to the same SQLite file
+
+
+def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
+    """Open a storage.
+
+    Args:
+        storage: None for memory; a file name, which is a journal if it ends in ``.journal`` or
+            ``.log`` and SQLite otherwise; a database URL; ``redis://``; ``grpc://host:port``; or an
+            Optuna storage, which is handed back.
+
+    Raises:
+        StudyError: The storage cannot be opened.
+        MissingExtra: A database driver is not installed.
+    """
+    import optuna
+
+    if storage is None:
+        return optuna.storages.InMemoryStorage()
+    if not isinstance(storage, str | Path):
+        return storage
+    try:
+        return _by_url(str(storage)) if "://" in str(storage) else _file(Path(storage))
+    except ImportError as error:
+        raise MissingExtra(
+            f"storage: {storage} needs a package that is not installed. {error} Install it, or an "
+            "extra of tuneflow: postgresql, redis, grpc."
+        ) from error
+
+
+def _by_url(url: str) -> optuna.storages.BaseStorage:
+    from optuna import storages
+    from optuna.storages import journal
+
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return _file(Path(url.removeprefix("sqlite:///")))
+    if scheme == "redis":
+        return storages.JournalStorage(journal.JournalRedisBackend(url))
+    if scheme == "grpc":
+        parts = urlsplit(url)
+        return storages.GrpcStorageProxy(
+            host=parts.hostname or "localhost", port=parts.port or 13000
+        )
+    return _database(url)
+
+
+def _file(path: Path) -> optuna.storages.BaseStorage:
+    from optuna import storages
+    from optuna.storages import journal
+
+    if path.is_dir() or not path.parent.is_dir():
+        raise StudyError(f"storage: a file in a folder that exists is needed; got {path}.")
+    if path.suffix in JOURNALS:
+        try:
+            path.open("ab").close()
+            return storages.JournalStorage(journal.JournalFileBackend(str(path)))
+        except (OSError, ValueError, KeyError) as error:
+            raise StudyError(f"storage: {path} is not a journal that can be used. {error}") from error
+    return _sqlite(path)
+
+
+def _sqlite(path: Path) -> optuna.storages.BaseStorage:
+    """SQLite with a write-ahead log: writes cost half as much, and readers are not locked out."""
+    from sqlalchemy import event
+
+    try:
+        with sqlite3.connect(path, timeout=SECONDS_TO_WAIT) as connection:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+            connection.execute("CREATE TABLE IF NOT EXISTS tuneflow_was_here (x)")
+            connection.execute("DROP TABLE tuneflow_was_here")  # as soon as possible: is it writable?
+        connection.close()
+    except sqlite3.Error as error:
+        raise StudyError(
+            f"storage: {path} is not a SQLite file that can be written. {error}."
+        ) from error
+    storage = _database(f"sqlite:///{path}")
+
+    @event.listens_for(storage.engine, "connect")
+    def _relax(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous=NORMAL")  # with a log, a crash loses nothing
+
+    storage.engine.dispose()
+    return storage
+
+
+def _database(url: str) -> optuna.storages.RDBStorage:
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import SQLAlchemyError
+
+    shown = urlsplit(url)._replace(netloc=urlsplit(url).hostname or "").geturl()  # no password
+    arguments = {"timeout": SECONDS_TO_WAIT} if url.startswith("sqlite") else {}
+    try:
+        return RDBStorage(url, engine_kwargs={"connect_args": arguments})
+    except (SQLAlchemyError, RuntimeError, ValueError) as error:
+        raise StudyError(f"storage: {shown} cannot be opened. {error}") from error

@@ -1,0 +1,326 @@
+"""`tune()`: open or resume a study, queue the starting points, run, and return a result."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState
+
+from tuneflow.data import Data
+from tuneflow.engines import Job, start_engine
+from tuneflow.errors import NoTrialError, SearchError, StudyError, TuneflowWarning
+from tuneflow.folds import Folds
+from tuneflow.ledger import (
+    Header,
+    queued_point,
+    read_entry,
+    read_header,
+    sign_in,
+    sign_out,
+    write_header,
+)
+from tuneflow.metrics import Metric
+from tuneflow.model import Model
+from tuneflow.objective import Objective, Work
+from tuneflow.recipe import Recipe, load_recipe
+from tuneflow.result import Result, best_trial
+from tuneflow.search import Search
+from tuneflow.space import Params
+from tuneflow.storage import Storage, open_storage
+from tuneflow.workers import Callback, Run
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A call, understood: what to work on and how to search."""
+
+    recipe: Recipe
+    job: Job
+    work: Work
+    search: Search
+    header: Header
+
+
+def tune(  # noqa: PLR0913 - the one wide signature that a user sees
+    X: Any,
+    y: Any,
+    recipe: str | Path | Recipe = "lightgbm",
+    *,
+    scoring: str | Callable[..., float] | None = None,
+    cv: Any = 5,
+    groups: Any = None,
+    sampler: str | BaseSampler | None = None,
+    pruner: str | Mapping[str, Any] | BasePruner | None = None,
+    n_trials: int | None = 50,
+    timeout: float | None = None,
+    storage: Storage = None,
+    study_name: str | None = None,
+    n_jobs: int = 1,
+    random_state: int = 0,
+    progress: bool = True,
+    callbacks: Sequence[Callback] = (),
+) -> Result:
+    """Tune a recipe on a table, and refit the best configuration on every row.
+
+    The recipe's defaults are tried first, then its starting points, then what the sampler
+    proposes. The same call with the same `storage` and `study_name` goes on where it stopped.
+
+    Args:
+        X: Frame, array, or anything scikit-learn accepts, shape (rows, columns); strings,
+            categories, booleans, dates and gaps are welcome.
+        y: Target, shape (rows,), or the name of a column of `X`.
+        recipe: A name from :func:`recipes`, the path of a TOML file, or a recipe.
+        scoring: A scikit-learn scorer name or callable; by default one that suits the target:
+            ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``.
+        cv: Number of folds, a holdout share, a scikit-learn splitter, or index pairs.
+        groups: Group of each row, shape (rows,); a group is never split between folds.
+        sampler: ``grid random qmc tpe cmaes gp nsga2``, or an Optuna sampler; by default the
+            recipe's.
+        pruner: ``none median percentile halving hyperband wilcoxon patient``, a table with a name
+            and options, or an Optuna pruner; by default the recipe's.
+        n_trials: Trials in the study, all in all, those of earlier calls included; None for no
+            limit, or for the whole grid.
+        timeout: Seconds for this call; kept to within one rung. The refit comes after.
+        storage: Nothing for memory, ``churn.db`` for SQLite, ``churn.journal`` for a journal, a
+            database URL, or an Optuna storage.
+        study_name: By default the recipe's name.
+        n_jobs: 1; trials run one after the other, each model with one thread.
+        random_state: Seed of folds, models and sampler.
+        progress: Show a bar on a terminal or in a notebook.
+        callbacks: Called as ``callback(study, trial)`` after every trial.
+
+    Returns:
+        The result, fitted.
+
+    Raises:
+        DataError: The table or the target cannot be used.
+        ScoringError: The metric is unknown or does not fit the task.
+        RecipeError: The recipe is unknown or malformed.
+        SearchError: Unknown sampler or pruner, or nothing that ends the search.
+        StudyError: The storage cannot be used, or the study in it is another one.
+        NoTrialError: No trial came to a score.
+
+    >>> from sklearn.datasets import load_iris
+    >>> import tuneflow as tf
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> result = tf.tune(X, y, recipe="knn", n_trials=5)
+    >>> result.best_score >= result.default_score
+    True
+    """
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
+    _check_limits(n_trials, timeout, n_jobs, random_state)
+    plan = _plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
+    if n_trials is None and timeout is None and not plan.search.finite:
+        raise SearchError("n_trials, timeout: something must end the search; got None for both.")
+    objective = Objective(plan.work, plan.search.raw, deadline)
+    study = _open(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
+    for note in plan.header.notes:
+        warnings.warn(note, TuneflowWarning, stacklevel=2)
+    before = [trial for trial in study.get_trials(deepcopy=False) if _counts(trial)]
+    run = Run(
+        study,
+        objective,
+        plan.search,
+        queue=_pending(study, plan),
+        left=None if n_trials is None else max(0, n_trials - len(before)),
+        callbacks=callbacks,
+        progress=progress,
+        default=next((trial.value for trial in before), None),
+    )
+    return _result(study, plan, interrupted=_run(run))
+
+
+def _check_limits(
+    n_trials: int | None, timeout: float | None, n_jobs: int, random_state: int
+) -> None:
+    if n_trials is not None and (isinstance(n_trials, bool) or n_trials < 1):
+        raise SearchError(f"n_trials: at least one trial is needed; got {n_trials!r}.")
+    if timeout is not None and not timeout > 0:
+        raise SearchError(f"timeout: seconds above zero are needed; got {timeout!r}.")
+    if n_jobs != 1:
+        raise SearchError(f"n_jobs: trials run one after the other, so it must be 1; got {n_jobs!r}.")
+    if not isinstance(random_state, int) or random_state < 0:
+        raise SearchError(
+            f"random_state: a whole number from 0 is needed, so that a study can be resumed; "
+            f"got {random_state!r}."
+        )
+
+
+def _plan(
+    X: Any,
+    y: Any,
+    recipe: str | Path | Recipe,
+    scoring: str | Callable[..., float] | None,
+    split: tuple[Any, Any],
+    search: tuple[Any, Any],
+    random_state: int,
+) -> _Plan:
+    recipe = load_recipe(recipe)
+    data = Data.of(X, y, recipe.tasks)
+    metric = Metric.of(scoring, data)
+    folds = Folds.of(data, *split, random_state=random_state)
+    job = Job(recipe, data.task, random_state, probabilities=metric.needs == "probabilities")
+    engine = start_engine(job)
+    rows, columns = data.X.shape
+    categorical = bool(data.schema.categorical) and recipe.prepare == "native"
+    space = recipe.space_for(data.task).bind(folds.fewest, columns, categorical=categorical)
+    starts = tuple(start.params for start in recipe.starts_for(data.task))
+    found = Search.of(
+        search[0] or recipe.sampler, search[1] or recipe.pruner, space, starts, random_state
+    )
+    growth = engine.growth
+    if found.raw and growth.schedule != "folds":
+        growth = growth.model_copy(update={"schedule": "folds"})
+    names = {name: param.default for name, param in space.params.items()}
+    engine.check({**recipe.fixed_for(data.task), **space.decode(names, rows)})
+    work = Work(data, folds, metric, recipe, space, engine, growth)
+    header = Header(
+        recipe=recipe.name or recipe.title,
+        recipe_digest=recipe.digest(),
+        recipe_json=recipe.model_dump_json(exclude_unset=True),
+        task=data.task,
+        scoring=metric.name,
+        direction=metric.direction,
+        data=data.digest(),
+        rows=rows,
+        columns=columns,
+        folds=folds.digest(),
+        n_folds=len(folds),
+        sampler=found.sampler,
+        pruner=found.pruner,
+        random_state=random_state,
+        modelled=found.modelled(space),
+        notes=found.notes,
+    )
+    return _Plan(recipe, job, work, found, header)
+
+
+def _open(storage: optuna.storages.BaseStorage, name: str, plan: _Plan) -> optuna.Study:
+    """A study with the header of this call: a new one, or one that agrees with it."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        existed = name in optuna.get_all_study_names(storage)
+        before = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            direction=plan.header.direction,
+            pruner=plan.search.pruned(plan.work.decisions),
+            load_if_exists=True,
+        )
+        optuna.logging.set_verbosity(before)
+    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
+        raise StudyError(f"storage: the study {name!r} cannot be opened. {error}") from error
+    if existed:
+        _agree(study, plan.header)
+    if read_header(study) is None:
+        write_header(study, plan.header)
+    if sign_in(study):
+        _sweep(study)
+    return study
+
+
+def _agree(study: optuna.Study, mine: Header) -> None:
+    theirs = read_header(study)
+    if theirs is None and study.get_trials(deepcopy=False):
+        raise StudyError(
+            f"study {study.study_name!r}: only a study that tuneflow made can be resumed; this one "
+            "has trials but no header. Choose another study_name."
+        )
+    if theirs and (differences := theirs.differences(mine)):
+        raise StudyError(
+            f"study {study.study_name!r} exists and is about something else:\n  "
+            + "\n  ".join(differences)
+            + "\nRepeat the call that made it, or choose another study_name."
+        )
+
+
+def _sweep(study: optuna.Study) -> None:
+    """Trials left running by a process that is gone will never end: they failed."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _counts(trial: optuna.trial.FrozenTrial) -> bool:
+    """Whether a trial came to an end by itself: not one that was killed or interrupted."""
+    if not trial.state.is_finished():
+        return False
+    entry = read_entry(trial)
+    return trial.state != TrialState.FAIL or (entry is not None and entry.ended == "failed")
+
+
+def _pending(study: optuna.Study, plan: _Plan) -> list[Params]:
+    """Points that no earlier call has tried on all folds, or has waiting."""
+    tried = []
+    for trial in study.get_trials(deepcopy=False):
+        entry = read_entry(trial)
+        cut = entry is not None and entry.ended == "deadline"
+        whole = not cut or len(entry.scores if entry else ()) == len(plan.work.folds)
+        if (trial.state == TrialState.WAITING or _counts(trial)) and whole:
+            tried.append(queued_point(trial) or trial.params)
+    return [point for point in plan.search.points if point not in tried]
+
+
+def _run(run: Run) -> bool:
+    """Run; say whether it was interrupted with something to show for it."""
+    try:
+        run.here()
+    except KeyboardInterrupt:
+        if not run.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+            raise
+        _sweep(run.study)
+        return True
+    finally:
+        sign_out(run.study)
+    return False
+
+
+def _result(study: optuna.Study, plan: _Plan, *, interrupted: bool) -> Result:
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        raise NoTrialError(
+            f"tune: no trial came to a score.{_reasons(study)} Give more time, or another recipe."
+        )
+    best = best_trial(study)
+    entry = read_entry(best)
+    budget = entry.budget if entry else plan.work.budgets[-1]
+    model = Model.fit(
+        plan.work.data, plan.job, plan.work.space, best.params, plan.work.growth, budget
+    )
+    return Result(study, plan.recipe, model, _remarks(study, plan, interrupted))
+
+
+def _remarks(study: optuna.Study, plan: _Plan, interrupted: bool) -> tuple[str, ...]:
+    remarks = list(plan.header.notes)
+    best = best_trial(study)
+    entry = read_entry(best)
+    if interrupted:
+        remarks.append("interrupted; the same call goes on if there is a storage.")
+    if entry and len(entry.scores) < len(plan.work.folds):
+        remarks.append(
+            f"time was up after {len(entry.scores)} of {len(plan.work.folds)} folds of the first "
+            "trial: its score is from these alone."
+        )
+    if best.number == 0:
+        remarks.append("nothing was found to be better than the defaults.")
+    if reasons := _reasons(study):
+        remarks.append(f"failed trials:{reasons}")
+    return tuple(remarks)
+
+
+def _reasons(study: optuna.Study) -> str:
+    """Why trials failed, each reason once, most frequent first."""
+    entries = [read_entry(t) for t in study.get_trials(deepcopy=False) if t.state == TrialState.FAIL]
+    reasons = Counter(entry.error.split("\n")[0] for entry in entries if entry and entry.error)
+    return "".join(f" {times} x {reason}" for reason, times in reasons.most_common(3))

@@ -1,0 +1,119 @@
+"""Where trials run: here, one after the other."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
+from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
+
+from tuneflow.errors import TrialError
+from tuneflow.objective import Objective
+from tuneflow.search import Search
+from tuneflow.space import Params
+
+Callback: TypeAlias = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
+
+
+@dataclass
+class Run:
+    """One call's share of a study.
+
+    Attributes:
+        study: Where trials go.
+        objective: What a trial does.
+        search: Where points come from.
+        queue: Points to try before the sampler is asked, in order.
+        left: Trials still to be finished; None if only time or the grid ends the run.
+        callbacks: Called with the study and each finished trial.
+        progress: Whether to show a bar.
+        default: Score of the defaults, as soon as it is known.
+    """
+
+    study: optuna.Study
+    objective: Objective
+    search: Search
+    queue: list[Params]
+    left: int | None
+    callbacks: Sequence[Callback]
+    progress: bool
+    default: float | None = None
+    best: float | None = field(default=None, init=False)
+
+    def here(self) -> None:
+        """Run trials in this process, with one thread a model.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; what was finished is in the study.
+        """
+        if self.left == 0 or (self.search.finite and not self.queue):
+            return
+        seconds = self.objective.deadline - time.monotonic()
+        with _quietly(), threadpool_limits(1), self._bar() as self._shown:
+            self._next(len(self.study.get_trials(deepcopy=False)))
+            self.study.optimize(
+                self.objective,
+                n_trials=self.left,
+                timeout=max(0.0, seconds) if seconds < float("inf") else None,
+                catch=(TrialError,),
+                callbacks=[self._after, *self.callbacks],
+            )
+
+    def _next(self, number: int) -> None:
+        """Make ready for the trial with this number: its seed follows from it, so that a study
+        that is resumed goes on as it would have."""
+        self.study.sampler = self.search.sampled(number)
+        if self.queue:
+            self.study.enqueue_trial(self.queue.pop(0))
+
+    def _after(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        self._show(trial)
+        if self.search.finite and not self.queue:
+            study.stop()
+        elif self.left is None or (left := self.left - 1):
+            self.left = self.left and left
+            self._next(trial.number + 1)
+
+    def _show(self, trial: optuna.trial.FrozenTrial) -> None:
+        if trial.state == optuna.trial.TrialState.COMPLETE and trial.value is not None:
+            self.default = trial.value if self.default is None else self.default
+            self.best = max(trial.value, self.default if self.best is None else self.best)
+        told: dict[str, Any] = {"best": _short(self.best), "defaults": _short(self.default)}
+        left = self.objective.deadline - time.monotonic()
+        if left < float("inf"):
+            told["left"] = f"{max(0.0, left):.0f}s"
+        self._shown.set_postfix(told, refresh=False)
+        self._shown.update()
+
+    def _bar(self) -> tqdm[Any]:
+        total = len(self.queue) if self.search.finite else self.left
+        wanted = self.progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+        return tqdm(total=total, desc="trials", unit="", disable=not wanted)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Optuna's log and warnings that say nothing new stay out of the way, for this run only."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for kind in (ConvergenceWarning, UndefinedMetricWarning, ExperimentalWarning):
+                warnings.simplefilter("ignore", kind)
+            warnings.simplefilter("ignore", RuntimeWarning)  # overflow in a bad configuration
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _short(score: float | None) -> str:
+    return "-" if score is None else f"{score:.5g}"
