@@ -67,7 +67,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module 'tuneflow' has no attribute {name!r}")
+        msg = f"module 'tuneflow' has no attribute {name!r}"
+        raise AttributeError(msg)
     value = getattr(import_module(f"tuneflow.{_HOME[name]}"), name)
     globals()[name] = value
     return value

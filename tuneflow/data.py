@@ -1,4 +1,4 @@
-"""The table as numbers: what a person has in a frame becomes one matrix, and the same again later."""
+"""The table as numbers: what a person has in a frame becomes one matrix, now and later."""
 
 from __future__ import annotations
 
@@ -50,14 +50,17 @@ class Column:
                 return _finite(pd.to_numeric(values).to_numpy(float, na_value=math.nan), self.name)
             return _days(values) if self.kind == "date" else self._codes(values)
         except (ValueError, TypeError) as error:
-            raise DataError(
+            msg = (
                 f"column {self.name!r}: it held {self.kind}s when the model was made; "
                 f"got {values.dtype}. {error}"
-            ) from error
+            )
+            raise DataError(msg) from error
 
     def _codes(self, values: pd.Series) -> FloatArray:
         codes, uniques = pd.factorize(values)
-        found = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(_texts(uniques), dtype=object))
+        found = pd.Index(self.levels, dtype=object).get_indexer(
+            pd.Index(_texts(uniques), dtype=object)
+        )
         table = np.append(found.astype(float), math.nan)  # factorize marks a gap by -1: the last
         return table[codes]
 
@@ -92,12 +95,14 @@ class Schema:
         if given == wanted:
             return frame
         if len(set(given)) < len(given) or len(set(wanted)) < len(wanted):
-            raise DataError(
+            msg = (
                 "X: with names that occur twice, columns must be the same in the same order; "
                 f"got {given}."
             )
+            raise DataError(msg)
         if missing := [name for name in wanted if name not in given]:
-            raise DataError(f"X: columns {missing} are missing. {known(missing[0], given)}")
+            msg = f"X: columns {missing} are missing. {known(missing[0], given)}"
+            raise DataError(msg)
         return frame.iloc[:, [given.index(name) for name in wanted]]
 
 
@@ -137,7 +142,8 @@ class Data:
         """
         frame, target = _split_target(_frame(X), y)
         if frame.shape[0] == 0 or frame.shape[1] == 0:
-            raise DataError(f"X: at least one row and one column are needed; got {frame.shape}.")
+            msg = f"X: at least one row and one column are needed; got {frame.shape}."
+            raise DataError(msg)
         task = _task(target, tasks)
         schema = Schema(tuple(Column.of(name, frame.iloc[:, i]) for i, name in enumerate(frame)))
         if task == "regression":
@@ -154,8 +160,8 @@ class Data:
     def digest(self) -> str:
         """A short fingerprint of table and target, to recognise them again."""
         seen = hashlib.sha256(repr((self.schema, self.task, self.classes.tolist())).encode())
-        seen.update(np.ascontiguousarray(self.X))
-        seen.update(np.ascontiguousarray(self.y))
+        seen.update(self.X.tobytes())
+        seen.update(self.y.tobytes())
         return seen.hexdigest()[:16]
 
 
@@ -169,7 +175,8 @@ def _frame(X: Any) -> pd.DataFrame:
     try:
         frame = pd.DataFrame(X)
     except (ValueError, TypeError) as error:
-        raise DataError(f"X: a table of rows and columns is needed; got {type(X)}. {error}") from error
+        msg = f"X: a table of rows and columns is needed; got {type(X)}. {error}"
+        raise DataError(msg) from error
     return frame.infer_objects()
 
 
@@ -177,10 +184,11 @@ def _split_target(frame: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, pd.Series]
     if isinstance(y, str | int):
         names = [str(name) for name in frame.columns]
         if (times := names.count(str(y))) != 1:
-            raise DataError(
-                f"y: exactly one column must have the name of the target; got {y!r}, which {times} "
+            msg = (
+                f"y: exactly one column must have the target's name; got {y!r}, which {times} "
                 f"columns have. {known(str(y), names)}"
             )
+            raise DataError(msg)
         at = names.index(str(y))
         return frame.drop(columns=frame.columns[at]), _checked(frame.iloc[:, at])
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
@@ -188,7 +196,8 @@ def _split_target(frame: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, pd.Series]
     values = y.to_pandas() if hasattr(y, "to_pandas") else y
     values = values if isinstance(values, pd.Series) else _series(values)
     if len(values) != len(frame):
-        raise DataError(f"y: one value a row is needed; got {len(values)} for {len(frame)} rows.")
+        msg = f"y: one value a row is needed; got {len(values)} for {len(frame)} rows."
+        raise DataError(msg)
     return frame, _checked(values)
 
 
@@ -197,7 +206,8 @@ def _series(y: Any) -> pd.Series:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise DataError(f"y: one target is needed, shape (rows,); got shape {values.shape}.")
+        msg = f"y: one target is needed, shape (rows,); got shape {values.shape}."
+        raise DataError(msg)
     return pd.Series(values).infer_objects()
 
 
@@ -206,12 +216,14 @@ def _checked(target: pd.Series) -> pd.Series:
     if not gaps and pd.api.types.is_float_dtype(target.dtype):
         gaps = int(np.isinf(target.to_numpy(float)).sum())
     if gaps:
-        raise DataError(
+        msg = (
             f"y: every row needs a finite value; got {gaps} of {len(target)} rows without one. "
             "Leave these rows out."
         )
+        raise DataError(msg)
     if target.nunique() < 2:
-        raise DataError(f"y: at least two different values are needed; got {target.nunique()}.")
+        msg = f"y: at least two different values are needed; got {target.nunique()}."
+        raise DataError(msg)
     return target
 
 
@@ -229,10 +241,11 @@ def _task(target: pd.Series, tasks: Sequence[Task]) -> Task:
         suggested = ["regression", classes] if whole else ["regression"]
     fitting = [task for task in suggested if not tasks or task in tasks]
     if not fitting:
-        raise DataError(
+        msg = (
             f"y: the recipe is for {', '.join(tasks)}; got a target of type {target.dtype} with "
             f"{distinct} different values, which is for {' or '.join(suggested)}."
         )
+        raise DataError(msg)
     return fitting[0]
 
 
@@ -241,7 +254,8 @@ def _classes(target: pd.Series) -> tuple[npt.NDArray[Any], IntArray]:
     try:
         classes, codes = np.unique(values, return_inverse=True)
     except TypeError as error:
-        raise DataError(f"y: labels must be of one type; got {target.dtype}. {error}") from error
+        msg = f"y: labels must be of one type; got {target.dtype}. {error}"
+        raise DataError(msg) from error
     if classes.dtype == object and all(isinstance(label, str) for label in classes):
         classes = classes.astype(str)
     return classes, codes.astype(np.int64)
@@ -254,7 +268,8 @@ def _kind(values: pd.Series) -> Literal["number", "date", "category"]:
     if isinstance(dtype, pd.DatetimeTZDtype | pd.PeriodDtype) or dtype.kind in "mM":
         return "date"
     if pd.api.types.is_complex_dtype(dtype):
-        raise DataError(f"column {values.name!r}: complex numbers cannot be used; got {dtype}.")
+        msg = f"column {values.name!r}: complex numbers cannot be used; got {dtype}."
+        raise DataError(msg)
     if pd.api.types.is_numeric_dtype(dtype):
         return "number"
     inferred = pd.api.types.infer_dtype(values, skipna=True)
@@ -277,7 +292,7 @@ def _days(values: pd.Series) -> FloatArray:
         since = pd.to_timedelta(values)
     else:
         since = pd.to_datetime(values, utc=True) - pd.Timestamp(0, tz="UTC")
-    return (since / pd.Timedelta(days=1)).to_numpy(float)
+    return np.asarray((since / pd.Timedelta(days=1)).to_numpy(float), dtype=np.float64)
 
 
 def _finite(values: FloatArray, name: str) -> FloatArray:

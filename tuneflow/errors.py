@@ -6,7 +6,7 @@
     ├── DataError        (ValueError)    the table or the target cannot be used
     ├── ScoringError     (ValueError)    the metric is unknown or does not fit the task
     ├── RecipeError      (ValueError)    a recipe is unknown, malformed or names what it may not
-    ├── SearchError      (ValueError)    an unknown sampler or pruner, or one that cannot be used here
+    ├── SearchError      (ValueError)    an unknown sampler or pruner, or nothing that ends it
     ├── StudyError       (ValueError)    the storage or the study in it disagrees with the call
     ├── MissingExtra     (ImportError)   an optional package has to be installed
     ├── TrialError       (RuntimeError)  the model refused its parameters, or scored nothing finite

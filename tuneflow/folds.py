@@ -13,10 +13,10 @@ import numpy.typing as npt
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
+    ShuffleSplit,
     StratifiedGroupKFold,
     StratifiedKFold,
     StratifiedShuffleSplit,
-    ShuffleSplit,
     check_cv,
 )
 
@@ -67,7 +67,8 @@ class Folds:
                 warnings.filterwarnings("ignore", "The least populated class", UserWarning)
                 pairs = list(splitter.split(data.X, data.y, groups))
         except ValueError as error:
-            raise DataError(f"cv: the rows cannot be split into {cv!r}. {error}") from error
+            msg = f"cv: the rows cannot be split into {cv!r}. {error}"
+            raise DataError(msg) from error
         return cls(tuple(_fold(data, train, valid, rng) for train, valid in pairs))
 
     def __len__(self) -> int:
@@ -135,18 +136,21 @@ def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:
 def _fold(data: Data, train: Any, valid: Any, rng: np.random.Generator) -> Fold:
     train, valid = _positions(train, len(data.y)), _positions(valid, len(data.y))
     if not len(train) or not len(valid):
-        raise DataError(f"cv: a fold needs rows on both sides; got {len(train)} and {len(valid)}.")
+        msg = f"cv: a fold needs rows on both sides; got {len(train)} and {len(valid)}."
+        raise DataError(msg)
     if data.task != "regression" and len(np.unique(data.y[train])) < 2:
-        raise DataError("cv: the training rows of a fold hold a single class. Use fewer folds.")
+        msg = "cv: the training rows of a fold hold a single class. Use fewer folds."
+        raise DataError(msg)
     return Fold(shuffled(data, train, rng), valid)
 
 
 def _positions(rows: Any, count: int) -> IntArray:
-    rows = np.asarray(rows)
-    rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
-    if len(rows) and (rows.min() < 0 or rows.max() >= count):
-        raise DataError(f"cv: positions must lie in 0..{count - 1}; got up to {rows.max()}.")
-    return rows
+    given = np.asarray(rows)
+    positions: IntArray = np.flatnonzero(given) if given.dtype == bool else given.astype(np.int64)
+    if len(positions) and (positions.min() < 0 or positions.max() >= count):
+        msg = f"cv: positions must lie in 0..{count - 1}; got up to {positions.max()}."
+        raise DataError(msg)
+    return positions
 
 
 def _splitter(data: Data, cv: Any, grouped: bool, random_state: int) -> Any:
@@ -164,17 +168,19 @@ def _splitter(data: Data, cv: Any, grouped: bool, random_state: int) -> Any:
         return kinds[classes, grouped](int(cv), shuffle=True, random_state=random_state)
     if hasattr(cv, "split") or (isinstance(cv, Iterable) and not isinstance(cv, str)):
         return check_cv(cv)
-    raise DataError(
+    msg = (
         "cv: a number of folds of at least 2, a holdout share between 0 and 1, a splitter or "
         f"index pairs are needed; got {cv!r}."
     )
+    raise DataError(msg)
 
 
 def _checked_groups(groups: Any, rows: int) -> npt.NDArray[Any]:
-    groups = np.asarray(groups)
-    if groups.shape != (rows,):
-        raise DataError(f"groups: one a row is needed, shape ({rows},); got {groups.shape}.")
-    return groups
+    given: npt.NDArray[Any] = np.asarray(groups)
+    if given.shape != (rows,):
+        msg = f"groups: one a row is needed, shape ({rows},); got {given.shape}."
+        raise DataError(msg)
+    return given
 
 
 def _warn_of_rare_classes(data: Data, cv: Any) -> None:

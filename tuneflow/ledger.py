@@ -130,10 +130,11 @@ def read_header(study: optuna.Study) -> Header | None:
     if found is None:
         return None
     if found.get("format") != FORMAT:
-        raise StudyError(
+        msg = (
             f"study {study.study_name!r}: this version reads format {FORMAT}; "
             f"got {found.get('format')!r}. Upgrade tuneflow."
         )
+        raise StudyError(msg)
     return Header(**{**found, "notes": tuple(found["notes"])})
 
 

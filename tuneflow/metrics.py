@@ -26,19 +26,36 @@ DEFAULTS: dict[Task, str] = {
 
 #: scikit-learn's scorers for regressions; they would run on class codes, and mean nothing.
 REGRESSION = frozenset(
-    """
-    d2_absolute_error_score explained_variance max_error neg_max_error
-    neg_mean_absolute_error neg_mean_absolute_percentage_error neg_mean_gamma_deviance
-    neg_mean_poisson_deviance neg_mean_squared_error neg_mean_squared_log_error
-    neg_median_absolute_error neg_root_mean_squared_error neg_root_mean_squared_log_error r2
-    """.split()
+    [
+        "d2_absolute_error_score",
+        "explained_variance",
+        "max_error",
+        "neg_max_error",
+        "neg_mean_absolute_error",
+        "neg_mean_absolute_percentage_error",
+        "neg_mean_gamma_deviance",
+        "neg_mean_poisson_deviance",
+        "neg_mean_squared_error",
+        "neg_mean_squared_log_error",
+        "neg_median_absolute_error",
+        "neg_root_mean_squared_error",
+        "neg_root_mean_squared_log_error",
+        "r2",
+    ]
 )
 #: scikit-learn's scorers for clusterings, which tuneflow does not tune.
 CLUSTERING = frozenset(
-    """
-    adjusted_mutual_info_score adjusted_rand_score completeness_score fowlkes_mallows_score
-    homogeneity_score mutual_info_score normalized_mutual_info_score rand_score v_measure_score
-    """.split()
+    [
+        "adjusted_mutual_info_score",
+        "adjusted_rand_score",
+        "completeness_score",
+        "fowlkes_mallows_score",
+        "homogeneity_score",
+        "mutual_info_score",
+        "normalized_mutual_info_score",
+        "rand_score",
+        "v_measure_score",
+    ]
 )
 
 
@@ -69,7 +86,8 @@ class _Classes(_Predicted, ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         self.asked.add("labels")
-        return self.classes_[self.predictions.argmax(axis=1)]
+        labels: npt.NDArray[Any] = self.classes_[self.predictions.argmax(axis=1)]
+        return labels
 
     def predict_proba(self, X: Any) -> FloatArray:
         self.asked.add("probabilities")
@@ -112,12 +130,13 @@ class Metric:
                 warnings.simplefilter("ignore")
                 scorer(probe, data.X, data.labels)
         except (ValueError, TypeError, AttributeError, IndexError) as error:
-            raise ScoringError(
+            msg = (
                 f"scoring: the metric must fit the task, which is {data.task}; got {name!r}. "
                 f"The default is {DEFAULTS[data.task]!r}. scikit-learn says: {error}"
-            ) from error
+            )
+            raise ScoringError(msg) from error
         order: list[Needs] = ["probabilities", "ranks", "labels", "values"]
-        needs = next((need for need in order if need in probe.asked), "probabilities")
+        needs: Needs = next((need for need in order if need in probe.asked), "probabilities")
         return cls(name, scorer, "maximize", needs, data.classes)
 
     def score(self, predictions: FloatArray, X: FloatArray, labels: npt.NDArray[Any]) -> float:
@@ -138,16 +157,18 @@ def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callabl
     if callable(scoring):
         return getattr(scoring, "__name__", None) or repr(scoring), scoring
     if scoring not in get_scorer_names():
-        raise ScoringError(
+        msg = (
             "scoring: a scikit-learn scorer name or a callable is needed; "
             f"got {scoring!r}. {known(scoring, get_scorer_names())}"
         )
+        raise ScoringError(msg)
     wrong = CLUSTERING if data.task == "regression" else CLUSTERING | REGRESSION
     if scoring in wrong or (data.task == "regression" and scoring not in REGRESSION):
-        raise ScoringError(
+        msg = (
             f"scoring: the metric must fit the task, which is {data.task}; got {scoring!r}. "
             f"The default is {DEFAULTS[data.task]!r}."
         )
+        raise ScoringError(msg)
     if scoring == "neg_log_loss":  # a fold may lack a rare class
         return scoring, make_scorer(
             log_loss, greater_is_better=False, response_method="predict_proba", labels=data.classes

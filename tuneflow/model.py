@@ -110,7 +110,8 @@ class Model:
             DataError: The model predicts values; or a column is missing.
         """
         if self.task == "regression":
-            raise DataError("predict_proba: only classes have probabilities; this is a regression.")
+            msg = "predict_proba: only classes have probabilities; this is a regression."
+            raise DataError(msg)
         return self._predictions(X)
 
     def save(self, path: str | Path) -> Path:
@@ -165,7 +166,8 @@ def load(path: str | Path, *, trusted: Sequence[str] = ()) -> Model:
         told = skops.io.load(path, trusted=_admitted(path, trusted))
         return _model_of(told)
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-        raise TuneflowError(f"load: {path} is not a model that tuneflow saved. {error}") from error
+        msg = f"load: {path} is not a model that tuneflow saved. {error}"
+        raise TuneflowError(msg) from error
 
 
 def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
@@ -173,19 +175,23 @@ def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
 
     found = skops.io.get_untrusted_types(file=path)
     if strangers := [name for name in found if name not in {*TRUSTED, *trusted}]:
-        raise TuneflowError(
+        msg = (
             f"load: {path} holds types that are not known to be harmless: {', '.join(strangers)}. "
             "If you trust where it comes from, pass their names as `trusted`."
         )
+        raise TuneflowError(msg)
     return list(found)
 
 
 def _model_of(told: dict[str, Any]) -> Model:
     if told["format"] != FORMAT:
-        raise ValueError(f"This version reads format {FORMAT}; got {told['format']!r}.")
+        msg = f"This version reads format {FORMAT}; got {told['format']!r}."
+        raise ValueError(msg)
     columns, categorical, scale = json.loads(told["preparation"])
     schema = Schema(
-        tuple(Column(name, kind, tuple(levels)) for name, kind, levels in json.loads(told["columns"]))
+        tuple(
+            Column(name, kind, tuple(levels)) for name, kind, levels in json.loads(told["columns"])
+        )
     )
     return Model(
         recipe=Recipe.model_validate_json(told["recipe"]),

@@ -85,15 +85,17 @@ class Work:
         """The score of a learner on the rows of its fold that it was not trained on."""
         prepared, rows = self.prepared(at), self.folds[at].valid
         X = prepared.split.X_valid
-        assert X is not None  # noqa: S101 - a fold always has rows to be scored
+        assert X is not None
         predictions = learner.predict(X)
         if not np.isfinite(predictions).all():
-            raise TrialError(f"predictions must be finite; got others on fold {at}.")
+            msg = f"predictions must be finite; got others on fold {at}."
+            raise TrialError(msg)
         score = self.metric.score(
             prepared.target.restore(predictions), self.data.X[rows], self.data.labels[rows]
         )
         if not math.isfinite(score):
-            raise TrialError(f"{self.metric.name} must be finite; got {score} on fold {at}.")
+            msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
+            raise TrialError(msg)
         return score
 
 
@@ -216,7 +218,8 @@ class _Climb:
             return False
         if self.trial.number == 0:
             return True
-        raise optuna.TrialPruned("out of time")
+        msg = "out of time"
+        raise optuna.TrialPruned(msg)
 
     def _decide(self, score: float) -> None:
         """Report the score, and end here if the pruner says so."""
@@ -224,7 +227,8 @@ class _Climb:
         self.trial.report(score, self.step)
         if self.trial.should_prune():
             self.entry.ended = "pruned"
-            raise optuna.TrialPruned(f"at decision {self.step}")
+            msg = f"at decision {self.step}"
+            raise optuna.TrialPruned(msg)
 
     def _note(self, done: list[Best]) -> None:
         self.entry.scores = [score for best in done for score in best.scores]
@@ -246,4 +250,5 @@ class _Climb:
         try:
             yield
         except self.objective.work.engine.errors as error:
-            raise TrialError(f"{type(error).__name__}: {error}") from error
+            msg = f"{type(error).__name__}: {error}"
+            raise TrialError(msg) from error

@@ -45,7 +45,9 @@ class Preparation:
     scale: float = 1.0
 
     @classmethod
-    def fit(cls, name: str, X: FloatArray, categorical: tuple[int, ...], *, gram: bool) -> Preparation:
+    def fit(
+        cls, name: str, X: FloatArray, categorical: tuple[int, ...], *, gram: bool
+    ) -> Preparation:
         """Learn a preparation from training rows.
 
         Args:

@@ -9,8 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
-from pydantic import model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 
 from tuneflow.errors import RecipeError, known
 from tuneflow.space import Param, Params, Space, Value
@@ -40,8 +47,12 @@ class Growth(_Frozen):
         "none", description="What a budget counts."
     )
     per: str | None = Field(None, description="Rungs count this parameter times the unit.")
-    first: Number = Field(1, gt=0, description="Budget of the first rung; for rows, a number of rows.")
-    last: Number = Field(1, gt=0, description="Budget of the last rung; for rows, a share of them.")
+    first: Number = Field(
+        1, gt=0, description="Budget of the first rung; for rows, a number of rows."
+    )
+    last: Number = Field(
+        1, gt=0, description="Budget of the last rung; for rows, a share of them."
+    )
     factor: Number = Field(2, gt=1, description="Ratio between neighbouring rungs.")
     patience: Number | None = Field(
         None, gt=1, description="Growth stops by itself at this multiple of the best rung."
@@ -54,13 +65,17 @@ class Growth(_Frozen):
     @model_validator(mode="after")
     def _check(self) -> Growth:
         if self.first > self.last and self.unit != "rows":
-            raise ValueError(f"first must not exceed last; got {self.first} > {self.last}")
+            msg = f"first must not exceed last; got {self.first} > {self.last}"
+            raise ValueError(msg)
         if (self.unit == "rows") != (self.schedule == "rows"):
-            raise ValueError("unit 'rows' and schedule 'rows' go together")
+            msg = "unit 'rows' and schedule 'rows' go together"
+            raise ValueError(msg)
         if self.unit == "rows" and self.last > 1:
-            raise ValueError(f"rows are a share, so last is at most 1.0; got {self.last}")
+            msg = f"rows are a share, so last is at most 1.0; got {self.last}"
+            raise ValueError(msg)
         if self.unit == "none" and self.schedule != "folds":
-            raise ValueError(f"schedule {self.schedule!r} needs a unit of growth")
+            msg = f"schedule {self.schedule!r} needs a unit of growth"
+            raise ValueError(msg)
         return self
 
     def budgets(self, rows: int) -> tuple[float, ...]:
@@ -130,7 +145,9 @@ class Recipe(_Frozen):
         "as is", description="What a regression's target goes through, inside the fold."
     )
     sampler: str = Field("tpe", description="The sampler, by word.")
-    pruner: str | dict[str, Any] = Field("median", description="The pruner: a word, or with options.")
+    pruner: str | dict[str, Any] = Field(
+        "median", description="The pruner: a word, or with options."
+    )
     growth: Growth | None = Field(None, description="Left out: found from the estimator.")
     fixed: dict[str, Any] = Field({}, description="Arguments passed as they are.")
     space: dict[str, Param] = Field({}, description="Parameters to search, in order.")
@@ -142,7 +159,8 @@ class Recipe(_Frozen):
     @model_validator(mode="after")
     def _check(self) -> Recipe:
         if (self.engine == "sklearn") != (self.estimator is not None):
-            raise ValueError("engine 'sklearn' needs an estimator, the others have their own")
+            msg = "engine 'sklearn' needs an estimator, the others have their own"
+            raise ValueError(msg)
         for task in self.tasks:
             _check_conditions(self.space_for(task).params)
         return self
@@ -252,9 +270,8 @@ def load_recipe(recipe: str | Path | Recipe) -> Recipe:
         built_in = {file.stem: file for file in _folder().glob("*.toml")}
         if str(recipe) not in built_in:
             hint = known(str(recipe), sorted(built_in))
-            raise RecipeError(
-                f"recipe: a name or the path of a .toml file is needed; got {str(recipe)!r}. {hint}"
-            )
+            msg = f"recipe: a name or the path of a .toml file is needed; got {recipe!r}. {hint}"
+            raise RecipeError(msg)
         path = built_in[str(recipe)]
     return _validate({**_read(path), "name": path.stem}, str(recipe))
 
@@ -305,7 +322,8 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"recipe: {path} cannot be read as TOML; got {error}.") from error
+        msg = f"recipe: {path} cannot be read as TOML; got {error}."
+        raise RecipeError(msg) from error
 
 
 def _validate(raw: Mapping[str, Any], where: str) -> Recipe:
@@ -329,11 +347,12 @@ def _explain(problem: dict[str, Any]) -> str:
 
 
 def _keys_at(location: list[str]) -> list[str]:
-    inner = {"growth": Growth, "start": Start, "space": Param}
-    parts = {"classification": Part, "regression": Part}
+    inner: dict[str, type[BaseModel]] = {"growth": Growth, "start": Start, "space": Param}
+    parts = dict.fromkeys(("classification", "regression"), Part)
+    models: dict[str, type[BaseModel]] = {**inner, **parts}
     model: type[BaseModel] = Recipe
     for part in location:
-        model = inner.get(part, parts.get(part, model))
+        model = models.get(part, model)
     return list(model.model_fields)
 
 
@@ -341,7 +360,8 @@ def _check_conditions(params: Mapping[str, Param]) -> None:
     above: set[str] = set()
     for name, param in params.items():
         if missing := set(param.when) - above:
-            raise ValueError(f"space.{name}: when names {sorted(missing)}, which must stand above it")
+            msg = f"space.{name}: when names {sorted(missing)}, which must stand above it"
+            raise ValueError(msg)
         above.add(name)
 
 
@@ -352,7 +372,8 @@ def _change_param(raw: dict[str, Any], name: str, change: Mapping[str, Any] | No
     having = [table for table in tables if name in table] or ([tables[0]] if change else [])
     if not having:
         names = [key for table in tables for key in table]
-        raise RecipeError(f"recipe: there is no parameter {name!r}. {known(name, names)}")
+        msg = f"recipe: there is no parameter {name!r}. {known(name, names)}"
+        raise RecipeError(msg)
     for table in having:
         if change is None:
             del table[name]

@@ -116,7 +116,9 @@ class Result:
             "folds": f"{spread} ({header.rows} rows x {header.columns} columns)",
             "refit": f"{self.model.amount} {self._unit()} in {self.model.seconds:.1f} s",
         }
-        return facts | {"note" if i == 0 else f"note {i + 1}": r for i, r in enumerate(self.remarks)}
+        return facts | {
+            "note" if i == 0 else f"note {i + 1}": r for i, r in enumerate(self.remarks)
+        }
 
     def _unit(self) -> str:
         unit = self.recipe.growth.unit if self.recipe.growth else "units"
@@ -131,7 +133,9 @@ def finished(study: optuna.Study) -> list[Trial]:
 def best_trial(study: optuna.Study) -> Trial:
     """The best complete trial; those that were scored on all folds come first."""
     complete = study.get_trials(deepcopy=False, states=(State.COMPLETE,))
-    return max(complete, key=lambda trial: (len(_entry(trial).scores), _value(trial), -trial.number))
+    return max(
+        complete, key=lambda trial: (len(_entry(trial).scores), _value(trial), -trial.number)
+    )
 
 
 def default_score(study: optuna.Study) -> float:
@@ -151,9 +155,11 @@ def _entry(trial: Trial) -> Entry:
 
 def _header(study: optuna.Study) -> Header:
     header = read_header(study)
-    assert header is not None  # noqa: S101 - a result is made from a study with a header
+    assert header is not None
     return header
 
 
 def _shown(params: Params) -> str:
-    return ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in params.items())
+    return ", ".join(
+        f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in params.items()
+    )

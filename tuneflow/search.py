@@ -80,7 +80,9 @@ SAMPLERS: dict[str, _Word] = {
     "tpe": _Word(_tpe),
     "cmaes": _Word(_cmaes, models=_numeric, package="cmaes"),
     "gp": _Word(_gp, models=_unconditional, package="torch", extra="gp"),
-    "nsga2": _Word(lambda space, study, trial: optuna.samplers.NSGAIISampler(seed=trial, population_size=20)),
+    "nsga2": _Word(
+        lambda space, study, trial: optuna.samplers.NSGAIISampler(seed=trial, population_size=20)
+    ),
 }
 
 #: Pruners by word: class and options, for `steps` decisions a trial.
@@ -170,17 +172,19 @@ def _sampler(
         mine = copy.deepcopy(sampler)  # a sampler cannot serve two studies
         return type(sampler).__name__, lambda number: mine, ()
     if sampler not in SAMPLERS:
-        raise SearchError(
+        msg = (
             f"sampler: a word or an Optuna sampler is needed; got {sampler!r}. "
             f"{known(str(sampler), SAMPLERS)}"
         )
+        raise SearchError(msg)
     word = SAMPLERS[sampler]
     if find_spec(word.package) is None:
         what = f"tuneflow[{word.extra}]" if word.extra else word.package
-        raise MissingExtra(
+        msg = (
             f"sampler: {sampler!r} needs {word.package}, which is not installed. "
             f"Install it: pip install '{what}'"
         )
+        raise MissingExtra(msg)
 
     def make(number: int) -> BaseSampler:
         with warnings.catch_warnings():
@@ -198,16 +202,18 @@ def _seed(random_state: int, number: int) -> int:
     return int(np.random.SeedSequence([random_state, number + 1]).generate_state(1)[0])
 
 
-def _pruner(pruner: str | Mapping[str, Any] | BasePruner) -> tuple[str, Callable[[int], BasePruner]]:
+def _pruner(
+    pruner: str | Mapping[str, Any] | BasePruner,
+) -> tuple[str, Callable[[int], BasePruner]]:
     if isinstance(pruner, BasePruner):
         mine = copy.deepcopy(pruner)  # a pruner cannot serve two studies
         return type(pruner).__name__, lambda steps: mine
     options = {"name": pruner} if isinstance(pruner, str) else dict(pruner)
     name = options.pop("name", None)
     if name not in PRUNERS:
-        raise SearchError(
-            f"pruner: a word or an Optuna pruner is needed; got {name!r}. {known(str(name), PRUNERS)}"
-        )
+        hint = known(str(name), PRUNERS)
+        msg = f"pruner: a word or an Optuna pruner is needed; got {name!r}. {hint}"
+        raise SearchError(msg)
 
     def make(steps: int) -> BasePruner:
         kind, defaults = PRUNERS[name](steps)
@@ -216,9 +222,8 @@ def _pruner(pruner: str | Mapping[str, Any] | BasePruner) -> tuple[str, Callable
     try:
         make(1)
     except (TypeError, ValueError) as error:
-        raise SearchError(
-            f"pruner: {name!r} does not take these options; got {options}. {error}"
-        ) from error
+        msg = f"pruner: {name!r} does not take these options; got {options}. {error}"
+        raise SearchError(msg) from error
     return name, make
 
 

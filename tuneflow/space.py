@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    model_validator,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -81,10 +89,12 @@ class Param(BaseModel):
 
     def active(self, values: Mapping[str, Any]) -> bool:
         """Whether the parameter takes part, given the values of those above it."""
-        return all(values.get(name, _ABSENT) in _several(wanted) for name, wanted in self.when.items())
+        return all(
+            values.get(name, _ABSENT) in _several(wanted) for name, wanted in self.when.items()
+        )
 
     def clip(self, value: Any) -> Any:
-        """The nearest value inside the bounds; a choice that does not exist becomes the default."""
+        """The nearest value inside the bounds; the default for a choice that does not exist."""
         if self.choices:
             return next((c for c in self.choices if _same(c, value)), self.default)
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -109,8 +119,8 @@ class Param(BaseModel):
 class Space:
     """An ordered set of parameters; conditional ones stand below what they depend on.
 
-    >>> kernel = Param(choices=("rbf", "poly"), default="rbf", grid=("rbf", "poly"), source="ours")
-    >>> degree = Param(low=2, high=4, default=3, grid=(2, 3), when={"kernel": "poly"}, source="ours")
+    >>> kernel = Param(choices=("rbf", "poly"), default="rbf", grid=("rbf", "poly"))
+    >>> degree = Param(low=2, high=4, default=3, grid=(2, 3), when={"kernel": "poly"})
     >>> space = Space({"kernel": kernel, "degree": degree})
     >>> space.defaults()
     {'kernel': 'rbf'}
@@ -223,30 +233,45 @@ def _ints(text: str) -> tuple[int, ...]:
 
 def _check_choices(param: Param) -> None:
     if param.low is not None or param.high is not None or param.log:
-        raise ValueError("a parameter has either choices or low and high, not both")
+        msg = "a parameter has either choices or low and high, not both"
+        raise ValueError(msg)
     if len(set(param.choices)) < len(param.choices):  # 1 == 1.0 == True are one choice to Optuna
-        raise ValueError(f"choices must differ, also as numbers; got {list(param.choices)}")
+        msg = f"choices must differ, also as numbers; got {list(param.choices)}"
+        raise ValueError(msg)
     for value in (param.default, *param.grid):
         if not any(_same(value, choice) for choice in param.choices):
-            raise ValueError(f"{value!r} is not among the choices {list(param.choices)}")
+            msg = f"{value!r} is not among the choices {list(param.choices)}"
+            raise ValueError(msg)
 
 
 def _check_range(param: Param) -> None:
     if param.low is None or param.high is None:
-        raise ValueError("a parameter needs low and high, or choices")
+        msg = "a parameter needs low and high, or choices"
+        raise ValueError(msg)
+    if param.cap_rows is not None and param.kind != "int":
+        msg = "cap_rows belongs to integer parameters"
+        raise ValueError(msg)
+    _check_numbers(param, param.low, param.high)
+
+
+def _check_numbers(param: Param, low: float, high: float) -> None:
     named = isinstance(param.default, str)
     if named and param.default not in NAMED_DEFAULTS:
-        raise ValueError(f"a named default is one of {list(NAMED_DEFAULTS)}; got {param.default!r}")
-    numbers = [param.low, param.high, *param.grid, *([] if named else [param.default])]
+        msg = f"a named default is one of {list(NAMED_DEFAULTS)}; got {param.default!r}"
+        raise ValueError(msg)
+    numbers = [low, high, *param.grid, *([] if named else [param.default])]
     if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
-        raise ValueError(f"a range is made of numbers; got {numbers}")
+        msg = f"a range is made of numbers; got {numbers}"
+        raise ValueError(msg)
     if len({type(n) for n in numbers}) > 1:
-        raise ValueError(f"integers and decimals must not be mixed (write 1.0 for 1); got {numbers}")
+        msg = f"integers and decimals must not be mixed (write 1.0 for 1); got {numbers}"
+        raise ValueError(msg)
     if any(not math.isfinite(float(n)) for n in numbers):
-        raise ValueError(f"bounds, default and grid must be finite; got {numbers}")
-    if param.low > param.high or (param.log and param.low <= 0):
-        raise ValueError(f"low must not exceed high, and log needs low > 0; got {numbers[:2]}")
-    if any(not param.low <= float(n) <= param.high for n in numbers):
-        raise ValueError(f"default and grid must lie between low and high; got {numbers}")
-    if param.cap_rows is not None and param.kind != "int":
-        raise ValueError("cap_rows belongs to integer parameters")
+        msg = f"bounds, default and grid must be finite; got {numbers}"
+        raise ValueError(msg)
+    if low > high or (param.log and low <= 0):
+        msg = f"low must not exceed high, and log needs low > 0; got {numbers[:2]}"
+        raise ValueError(msg)
+    if any(not low <= float(n) <= high for n in numbers):
+        msg = f"default and grid must lie between low and high; got {numbers}"
+        raise ValueError(msg)

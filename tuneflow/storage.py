@@ -23,8 +23,8 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
 
     Args:
         storage: None for memory; a file name, which is a journal if it ends in ``.journal`` or
-            ``.log`` and SQLite otherwise; a database URL; ``redis://``; ``grpc://host:port``; or an
-            Optuna storage, which is handed back.
+            ``.log`` and SQLite otherwise; a database URL; ``redis://``; ``grpc://host:port``; or
+            an Optuna storage, which is handed back.
 
     Raises:
         StudyError: The storage cannot be opened.
@@ -39,10 +39,11 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
     try:
         return _by_url(str(storage)) if "://" in str(storage) else _file(Path(storage))
     except ImportError as error:
-        raise MissingExtra(
+        msg = (
             f"storage: {storage} needs a package that is not installed. {error} Install it, or an "
             "extra of tuneflow: postgresql, redis, grpc."
-        ) from error
+        )
+        raise MissingExtra(msg) from error
 
 
 def _by_url(url: str) -> optuna.storages.BaseStorage:
@@ -67,13 +68,15 @@ def _file(path: Path) -> optuna.storages.BaseStorage:
     from optuna.storages import journal
 
     if path.is_dir() or not path.parent.is_dir():
-        raise StudyError(f"storage: a file in a folder that exists is needed; got {path}.")
+        msg = f"storage: a file in a folder that exists is needed; got {path}."
+        raise StudyError(msg)
     if path.suffix in JOURNALS:
         try:
             path.open("ab").close()
             return storages.JournalStorage(journal.JournalFileBackend(str(path)))
         except (OSError, ValueError, KeyError) as error:
-            raise StudyError(f"storage: {path} is not a journal that can be used. {error}") from error
+            msg = f"storage: {path} is not a journal that can be used. {error}"
+            raise StudyError(msg) from error
     return _sqlite(path)
 
 
@@ -85,12 +88,13 @@ def _sqlite(path: Path) -> optuna.storages.BaseStorage:
         with sqlite3.connect(path, timeout=SECONDS_TO_WAIT) as connection:
             connection.execute("PRAGMA journal_mode=WAL").fetchall()
             connection.execute("CREATE TABLE IF NOT EXISTS tuneflow_was_here (x)")
-            connection.execute("DROP TABLE tuneflow_was_here")  # as soon as possible: is it writable?
+            connection.execute(
+                "DROP TABLE tuneflow_was_here"
+            )  # as soon as possible: is it writable?
         connection.close()
     except sqlite3.Error as error:
-        raise StudyError(
-            f"storage: {path} is not a SQLite file that can be written. {error}."
-        ) from error
+        msg = f"storage: {path} is not a SQLite file that can be written. {error}."
+        raise StudyError(msg) from error
     storage = _database(f"sqlite:///{path}")
 
     @event.listens_for(storage.engine, "connect")
@@ -110,4 +114,5 @@ def _database(url: str) -> optuna.storages.RDBStorage:
     try:
         return RDBStorage(url, engine_kwargs={"connect_args": arguments})
     except (SQLAlchemyError, RuntimeError, ValueError) as error:
-        raise StudyError(f"storage: {shown} cannot be opened. {error}") from error
+        msg = f"storage: {shown} cannot be opened. {error}"
+        raise StudyError(msg) from error

@@ -51,7 +51,7 @@ class _Plan:
     header: Header
 
 
-def tune(  # noqa: PLR0913 - the one wide signature that a user sees
+def tune(
     X: Any,
     y: Any,
     recipe: str | Path | Recipe = "lightgbm",
@@ -121,7 +121,8 @@ def tune(  # noqa: PLR0913 - the one wide signature that a user sees
     _check_limits(n_trials, timeout, n_jobs, random_state)
     plan = _plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
     if n_trials is None and timeout is None and not plan.search.finite:
-        raise SearchError("n_trials, timeout: something must end the search; got None for both.")
+        msg = "n_trials, timeout: something must end the search; got None for both."
+        raise SearchError(msg)
     objective = Objective(plan.work, plan.search.raw, deadline)
     study = _open(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
     for note in plan.header.notes:
@@ -144,16 +145,20 @@ def _check_limits(
     n_trials: int | None, timeout: float | None, n_jobs: int, random_state: int
 ) -> None:
     if n_trials is not None and (isinstance(n_trials, bool) or n_trials < 1):
-        raise SearchError(f"n_trials: at least one trial is needed; got {n_trials!r}.")
+        msg = f"n_trials: at least one trial is needed; got {n_trials!r}."
+        raise SearchError(msg)
     if timeout is not None and not timeout > 0:
-        raise SearchError(f"timeout: seconds above zero are needed; got {timeout!r}.")
+        msg = f"timeout: seconds above zero are needed; got {timeout!r}."
+        raise SearchError(msg)
     if n_jobs != 1:
-        raise SearchError(f"n_jobs: trials run one after the other, so it must be 1; got {n_jobs!r}.")
+        msg = f"n_jobs: trials run one after the other, so it must be 1; got {n_jobs!r}."
+        raise SearchError(msg)
     if not isinstance(random_state, int) or random_state < 0:
-        raise SearchError(
+        msg = (
             f"random_state: a whole number from 0 is needed, so that a study can be resumed; "
             f"got {random_state!r}."
         )
+        raise SearchError(msg)
 
 
 def _plan(
@@ -216,13 +221,14 @@ def _open(storage: optuna.storages.BaseStorage, name: str, plan: _Plan) -> optun
         study = optuna.create_study(
             storage=storage,
             study_name=name,
-            direction=plan.header.direction,
+            direction="maximize",
             pruner=plan.search.pruned(plan.work.decisions),
             load_if_exists=True,
         )
         optuna.logging.set_verbosity(before)
     except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
-        raise StudyError(f"storage: the study {name!r} cannot be opened. {error}") from error
+        msg = f"storage: the study {name!r} cannot be opened. {error}"
+        raise StudyError(msg) from error
     if existed:
         _agree(study, plan.header)
     if read_header(study) is None:
@@ -235,10 +241,11 @@ def _open(storage: optuna.storages.BaseStorage, name: str, plan: _Plan) -> optun
 def _agree(study: optuna.Study, mine: Header) -> None:
     theirs = read_header(study)
     if theirs is None and study.get_trials(deepcopy=False):
-        raise StudyError(
-            f"study {study.study_name!r}: only a study that tuneflow made can be resumed; this one "
-            "has trials but no header. Choose another study_name."
+        msg = (
+            f"study {study.study_name!r}: only a study that tuneflow made can be resumed; this "
+            "one has trials but no header. Choose another study_name."
         )
+        raise StudyError(msg)
     if theirs and (differences := theirs.differences(mine)):
         raise StudyError(
             f"study {study.study_name!r} exists and is about something else:\n  "
@@ -289,9 +296,10 @@ def _run(run: Run) -> bool:
 
 def _result(study: optuna.Study, plan: _Plan, *, interrupted: bool) -> Result:
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        raise NoTrialError(
+        msg = (
             f"tune: no trial came to a score.{_reasons(study)} Give more time, or another recipe."
         )
+        raise NoTrialError(msg)
     best = best_trial(study)
     entry = read_entry(best)
     budget = entry.budget if entry else plan.work.budgets[-1]
@@ -321,6 +329,8 @@ def _remarks(study: optuna.Study, plan: _Plan, interrupted: bool) -> tuple[str, 
 
 def _reasons(study: optuna.Study) -> str:
     """Why trials failed, each reason once, most frequent first."""
-    entries = [read_entry(t) for t in study.get_trials(deepcopy=False) if t.state == TrialState.FAIL]
+    entries = [
+        read_entry(t) for t in study.get_trials(deepcopy=False) if t.state == TrialState.FAIL
+    ]
     reasons = Counter(entry.error.split("\n")[0] for entry in entries if entry and entry.error)
     return "".join(f" {times} x {reason}" for reason, times in reasons.most_common(3))

@@ -73,13 +73,16 @@ class LightGBM:
 
     def check(self, params: Params) -> None:
         """Refuse names that LightGBM would ignore with a word in its log."""
-        tiny = lgb.Dataset(np.array([[0.0], [1.0]]), [0, 1], params={"verbosity": -1, "num_threads": 1})
+        tiny = lgb.Dataset(
+            np.array([[0.0], [1.0]]), [0, 1], params={"verbosity": -1, "num_threads": 1}
+        )
         text = lgb.Booster({"verbosity": -1}, tiny).model_to_string()
         core = [line[1:].split(":")[0] for line in text.splitlines() if line.startswith("[")]
         allowed = sorted({*core, *lgb.LGBMModel().get_params()})
         for name in params:
             if name not in allowed:
-                raise RecipeError(f"recipe: LightGBM has no parameter {name!r}. {known(name, allowed)}")
+                msg = f"recipe: LightGBM has no parameter {name!r}. {known(name, allowed)}"
+                raise RecipeError(msg)
 
     def learner(self, split: Split, arguments: Callable[[int], Params]) -> Rounds:
         """A booster without a tree."""

@@ -50,7 +50,7 @@ class Whole:
 
 
 class Warm:
-    """An ensemble that goes on where it stopped (`warm_start`), trees or rounds being the budget."""
+    """An ensemble that goes on where it stopped (`warm_start`), by trees or rounds."""
 
     def __init__(self, split: Split, make: Make, counter: str) -> None:
         self._split, self._counter = split, counter
@@ -101,7 +101,8 @@ class Sklearn:
     def __init__(self, job: Job) -> None:
         path = job.recipe.path(job.task)
         if path is None:
-            raise RecipeError(f"recipe {job.recipe.name}: no estimator for {job.task} is named.")
+            msg = f"recipe {job.recipe.name}: no estimator for {job.task} is named."
+            raise RecipeError(msg)
         self._job = job
         self._class = estimator_class(path)
         self.growth = job.recipe.growth or natural_growth(self._class)
@@ -111,9 +112,9 @@ class Sklearn:
         names = sorted(self._class().get_params())
         for name in params:
             if name not in names:
-                raise RecipeError(
-                    f"recipe: {self._class.__name__} has no parameter {name!r}. {known(name, names)}"
-                )
+                owner = self._class.__name__
+                msg = f"recipe: {owner} has no parameter {name!r}. {known(name, names)}"
+                raise RecipeError(msg)
 
     def learner(self, split: Split, arguments: Callable[[int], Params]) -> Whole | Warm | Epochs:
         """An estimator that has seen nothing."""
@@ -191,7 +192,8 @@ def predictions(model: Any, X: FloatArray, n_classes: int) -> FloatArray:
     probabilities. Classes that were not seen in training get a share of zero.
     """
     if model is None:
-        raise NotFittedError("predict: grow the learner first.")
+        msg = "predict: grow the learner first."
+        raise NotFittedError(msg)
     if not n_classes:
         return np.asarray(model.predict(X), dtype=float).reshape(len(X))
     seen = np.asarray(model.classes_)
@@ -216,10 +218,12 @@ def _counter(estimator: type[BaseEstimator]) -> str:
         return "n_estimators"
     if "warm_start" in names and "max_leaf_nodes" in names and "max_iter" in names:
         return "max_iter"  # HistGradientBoosting; other iterations start a new descent
-    raise RecipeError(
-        f"growth: unit rounds or trees needs an ensemble with warm_start; got {estimator.__name__}. "
+    msg = (
+        "growth: unit rounds or trees needs an ensemble with warm_start; got "
+        f"{estimator.__name__}. "
         "Use rows, or epochs if it has partial_fit."
     )
+    raise RecipeError(msg)
 
 
 def _is_of_sklearn(package: str) -> bool:
@@ -232,6 +236,6 @@ def _is_of_sklearn(package: str) -> bool:
 
 def _no_estimator(path: str, why: str) -> RecipeError:
     return RecipeError(
-        f"recipe: estimator must be the import path of a scikit-learn estimator class; got {path!r}: "
-        f"{why}."
+        "recipe: estimator must be the import path of a scikit-learn estimator class; got "
+        f"{path!r}: {why}."
     )

@@ -42,7 +42,9 @@ class Rounds:
         """Probabilities or values; XGBoost keeps the margins of rows that it has seen."""
         if X is self._split.X_valid and self._valid is not None:
             return _shaped(self.model.predict(self._valid), self._split.n_classes)
-        return _shaped(self.model.predict(_matrix(X, self._split.categorical)), self._split.n_classes)
+        return _shaped(
+            self.model.predict(_matrix(X, self._split.categorical)), self._split.n_classes
+        )
 
 
 class XGBoost:
@@ -61,12 +63,15 @@ class XGBoost:
         tiny = xgb.DMatrix(np.array([[0.0], [1.0]]), [0, 1], nthread=1)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            xgb.Booster({**params, "validate_parameters": True, "verbosity": 1}, [tiny]).update(tiny, 0)
+            xgb.Booster({**params, "validate_parameters": True, "verbosity": 1}, [tiny]).update(
+                tiny, 0
+            )
         for text in (str(warning.message) for warning in caught):
             if "are not used" in text:
                 name = text.split('"')[1]
                 names = sorted(xgb.XGBModel().get_params())
-                raise RecipeError(f"recipe: XGBoost has no parameter {name!r}. {known(name, names)}")
+                msg = f"recipe: XGBoost has no parameter {name!r}. {known(name, names)}"
+                raise RecipeError(msg)
 
     def learner(self, split: Split, arguments: Callable[[int], Params]) -> Rounds:
         """A booster without a tree."""

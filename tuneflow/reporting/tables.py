@@ -74,7 +74,7 @@ def _row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
 
 
 def _ranked(frame: pd.DataFrame, names: Sequence[str], sign: int) -> pd.DataFrame:
-    """Add rank and lift behind the score; give parameters their own names where they can have them."""
+    """Add rank and lift behind the score; give parameters their own names where these are free."""
     better = frame["score"] * sign
     frame.insert(2, "rank", better.rank(ascending=False, method="min").astype("Int64"))
     first = better.iloc[0] if len(better) else float("nan")
