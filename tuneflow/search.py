@@ -217,7 +217,9 @@ def _pruner(
 
     def make(steps: int) -> BasePruner:
         kind, defaults = PRUNERS[name](steps)
-        return kind(**{**defaults, **options})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return kind(**{**defaults, **options})
 
     try:
         make(1)

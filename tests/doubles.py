@@ -1,0 +1,80 @@
+"""A learner that costs nothing and counts what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import optuna
+
+import tuneflow as tf
+from tuneflow.engines import Job
+from tuneflow.folds import Split
+from tuneflow.recipe import Growth
+
+RECIPE = tf.Recipe(
+    name="double",
+    title="Double",
+    family="double",
+    engine="lightgbm",
+    tasks=["regression"],
+    prepare="native",
+    growth=Growth(schedule="lockstep", unit="rounds", first=1, last=16, factor=2, prune_from=2),
+    pruner="none",
+    space={
+        "x": {"low": 0.0, "high": 1.0, "default": 0.9, "grid": [0.0, 0.5, 1.0]},
+        "kind": {"choices": ["a", "b"], "default": "a", "grid": ["a", "b"]},
+        "n": {"low": 1, "high": 8, "default": 2, "grid": [1, 4], "when": {"kind": "b"}},
+    },
+)
+
+
+@dataclass
+class Counted:
+    """A learner whose error falls with `x` near 0.3 and with the budget."""
+
+    engine: Counting
+    values: dict
+    model: dict = field(default_factory=dict)
+    spent: int = 0
+
+    def grow(self, budget: int) -> None:
+        self.engine.grown.append(budget)
+        self.engine.on_grow(self.values)
+        self.spent = max(self.spent, budget)
+        self.model = {**self.values, "spent": self.spent}
+
+    def predict(self, X):
+        return self.engine.predict(self.model, X, 0)
+
+
+class Counting:
+    """The engine of the double: register it in `ENGINES`."""
+
+    errors = (ValueError,)
+    on_grow: Callable[[dict], None] = staticmethod(lambda values: None)
+
+    def __init__(self, job: Job) -> None:
+        self.growth = job.recipe.growth
+        self.grown: list[int] = []
+
+    def check(self, params) -> None:
+        assert {"x", "kind"} <= set(params)
+
+    def learner(self, split: Split, arguments) -> Counted:
+        return Counted(self, arguments(len(split.y)))
+
+    def predict(self, model, X, n_classes):
+        error = abs(model["x"] - 0.3) + 0.1 * (model["kind"] == "b") + 1 / model["spent"]
+        return np.full(len(X), error)
+
+
+def rows(count: int = 40):
+    """A table on which the double's score is its error and nothing else."""
+    return np.arange(float(count)).reshape(-1, 1), np.tile([-1.0, 1.0], count // 2)
+
+
+def told(study: optuna.Study) -> list[tuple]:
+    """What a study says of each trial, but for times."""
+    return [(t.state.name, t.value, t.params) for t in study.get_trials(deepcopy=False)]

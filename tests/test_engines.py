@@ -1,0 +1,165 @@
+"""Laws of growth, over the table of engines and every way of growing that recipes use."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from tables import TASKS, table, target
+
+import tuneflow as tf
+from tuneflow.data import Data
+from tuneflow.engines import ENGINES, Job, start_engine
+from tuneflow.engines.sklearn import estimator_class, natural_growth
+from tuneflow.folds import Folds
+from tuneflow.metrics import Metric
+from tuneflow.objective import Work
+
+#: A recipe for every engine and every way of growing.
+GROWING = ("lightgbm", "xgboost", "hist_gradient_boosting", "random_forest", "mlp", "svm", "knn")
+
+
+def own(path: str, **more):
+    """A user's own recipe for a scikit-learn estimator."""
+    told = {"title": path, "family": "own", "engine": "sklearn", "estimator": path}
+    return tf.Recipe(**told, tasks=["regression"], prepare="dense", **more)
+
+
+OWN = [
+    own("sklearn.linear_model.SGDRegressor"),
+    own("sklearn.ensemble.GradientBoostingRegressor", fixed={"subsample": 0.7}),
+    own("sklearn.ensemble.BaggingRegressor"),
+    own("sklearn.linear_model.Ridge"),
+]
+
+
+def jobs():
+    for name, task in product(GROWING, TASKS):
+        yield pytest.param(tf.load_recipe(name), task, id=f"{name}-{task}")
+    for recipe in OWN:
+        yield pytest.param(recipe, "regression", id=recipe.title.split(".")[-1])
+
+
+def work_for(recipe, task, *, probabilities=False):
+    frame = table()
+    data = Data.of(frame, target(frame, task), recipe.tasks)
+    folds = Folds.of(data, 3)
+    engine = start_engine(Job(recipe, task, 0, probabilities))
+    space = recipe.space_for(task).bind(folds.fewest, 8, categorical=True)
+    return Work(data, folds, Metric.of(None, data), recipe, space, engine, engine.growth)
+
+
+def busy(recipe, task):
+    """Parameters at which everything random in the model takes part."""
+    values = {"subsample": 0.7, "colsample_bytree": 0.5, "colsample_bynode": 0.7, "max_features": 0.5}
+    space = recipe.space_for(task).bind(160, 8, categorical=True)
+    return space.complete(values)
+
+
+@pytest.mark.parametrize(("recipe", "task"), list(jobs()))
+def test_growing_in_steps_predicts_exactly_as_growing_at_once(recipe, task):
+    work = work_for(recipe, task)
+    arguments = work.arguments(busy(recipe, task))
+    X = work.prepared(0).split.X_valid
+    stepwise, other, at_once = (work.learner(at, arguments) for at in (0, 1, 0))
+    for budget in (20, 45, 60):
+        stepwise.grow(budget)
+        other.grow(budget)  # folds grow in step: they must not disturb each other
+        stepwise.predict(X)
+    at_once.grow(60)
+    np.testing.assert_array_equal(stepwise.predict(X), at_once.predict(X))
+    np.testing.assert_array_equal(stepwise.predict(X.copy()), at_once.predict(X.copy()))
+
+
+@pytest.mark.parametrize(("recipe", "task"), list(jobs()))
+def test_growing_to_a_budget_that_is_spent_changes_nothing(recipe, task):
+    work = work_for(recipe, task)
+    learner = work.learner(0, work.arguments(busy(recipe, task)))
+    X = work.prepared(0).split.X_valid
+    learner.grow(40)
+    before = learner.predict(X)
+    learner.grow(40)
+    learner.grow(25)
+    np.testing.assert_array_equal(learner.predict(X), before)
+
+
+@pytest.mark.parametrize(("recipe", "task"), list(jobs()))
+def test_rows_scored_while_growing_get_what_the_finished_model_says(recipe, task):
+    work = work_for(recipe, task)
+    learner = work.learner(0, work.arguments(busy(recipe, task)))
+    split = work.prepared(0).split
+    learner.grow(30)
+    seen, again = learner.predict(split.X_valid), learner.predict(split.X_valid.copy())
+    np.testing.assert_allclose(seen, again, rtol=1e-6, atol=1e-9)
+    model = work.engine.predict(learner.model, split.X_valid, split.n_classes)
+    np.testing.assert_allclose(seen, model, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
+def test_data_is_binned_once_a_fold(name):
+    work = work_for(tf.load_recipe(name), "binary")
+    for rate in (0.1, 0.2):
+        work.learner(0, work.arguments({"learning_rate": rate})).grow(3)
+    assert len(work.prepared(0).split.cache) == 1
+
+
+def test_every_engine_in_the_table_is_under_the_laws():
+    assert {tf.load_recipe(name).engine for name in GROWING} == set(ENGINES)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+@pytest.mark.parametrize("name", sorted(tf.recipes().index))
+def test_predictions_are_shares_of_all_classes(name, task):
+    recipe = tf.load_recipe(name)
+    if task not in recipe.tasks:
+        pytest.skip("not a task of the recipe")
+    work = work_for(recipe, task, probabilities=True)
+    learner = work.learner(0, work.arguments(work.space.defaults()))
+    learner.grow(30)
+    shares = learner.predict(work.prepared(0).split.X_valid)
+    assert shares.shape == (80, len(work.data.classes))
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
+
+
+def test_a_class_that_a_fold_has_not_seen_gets_a_share_of_zero():
+    frame = table(60)
+    labels = np.array(["a", "b"] * 29 + ["b", "rare"])
+    recipe = tf.load_recipe("random_forest")
+    data = Data.of(frame, labels, recipe.tasks)
+    folds = Folds.of(data, cv=[(np.arange(50), np.arange(50, 60))])
+    engine = start_engine(Job(recipe, "multiclass", 0, probabilities=True))
+    space = recipe.space_for("multiclass").bind(50, 8, categorical=True)
+    work = Work(data, folds, Metric.of(None, data), recipe, space, engine, engine.growth)
+    learner = work.learner(0, work.arguments(space.defaults()))
+    learner.grow(5)
+    assert (learner.predict(work.prepared(0).split.X_valid)[:, 2] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        ("sklearn.ensemble.RandomForestClassifier", "trees"),
+        ("sklearn.linear_model.SGDClassifier", "epochs"),
+        ("sklearn.linear_model.LogisticRegression", "rows"),  # a warm start there is a new descent
+        ("sklearn.naive_bayes.GaussianNB", "rows"),  # a second pass there counts rows twice
+    ],
+)
+def test_an_estimator_grows_only_as_it_honestly_can(path, unit):
+    assert natural_growth(estimator_class(path)).unit == unit
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["subprocess.Popen", "os.system", "sklearn.svm.libsvm", "sklearn.datasets.load_iris", "x", "this.s"],
+)
+def test_a_path_that_is_no_estimator_is_refused_and_not_run(path):
+    with pytest.raises(tf.RecipeError, match="estimator class"):
+        estimator_class(path)
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "random_forest"])
+def test_an_argument_that_the_library_does_not_know_is_refused(name, frame):
+    recipe = tf.load_recipe(name).replace(fixed={"max_detph": 3})
+    with pytest.raises(tf.RecipeError, match="max_depth"):
+        tf.tune(frame, "y", recipe, n_trials=1)

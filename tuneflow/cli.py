@@ -1,0 +1,260 @@
+"""The shell's front door: a command reads files, calls one function and writes what it gave.
+
+Libraries are imported inside the commands, so that ``tuneflow --help`` does not wait for them.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from tuneflow.errors import DataError, TuneflowWarning
+from tuneflow.terminal import as_text, explain, show_note
+
+TRIALS = 50  # as `tune` has it
+EXITS = """Exit codes: 0 all is well; 1 no trial came to a score; 2 wrong input; 70 a bug;
+130 interrupted."""
+
+
+class _Door(TyperGroup):
+    """Errors become one message and an exit code; ``--debug`` may stand anywhere."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        first = ["--debug"] if "--debug" in args else []
+        return super().parse_args(ctx, [*first, *(word for word in args if word != "--debug")])
+
+    def invoke(self, ctx: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", TuneflowWarning)
+            if not ctx.params["debug"]:
+                warnings.showwarning = show_note
+            try:
+                return super().invoke(ctx)
+            except (Exception, KeyboardInterrupt) as error:
+                if hasattr(error, "exit_code") or isinstance(error, BrokenPipeError):
+                    raise  # typer's own ways to end
+                if ctx.params["debug"]:
+                    traceback.print_exception(error)
+                code, message = explain(error)
+                typer.echo(message, err=True)
+                raise typer.Exit(code) from error
+
+
+app = typer.Typer(
+    cls=_Door,
+    help="One line tunes a tabular model well.",
+    epilog=EXITS,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain text: half the time, and the same in a log
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command that the shell asks for; the process ends here."""
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:  # the package is loaded before its rooms, so nothing is imported upwards
+        typer.echo(f"tuneflow {sys.modules['tuneflow'].__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; may stand after the command too.")
+    ] = False,
+) -> None:
+    """Take the options that all commands share."""
+
+
+def _recipe_names(incomplete: str) -> list[str]:
+    from tuneflow.recipe import recipes
+
+    return _beginning(incomplete, recipes().index)
+
+
+def _samplers(incomplete: str) -> list[str]:
+    from tuneflow.search import SAMPLERS
+
+    return _beginning(incomplete, list(SAMPLERS))
+
+
+def _pruners(incomplete: str) -> list[str]:
+    from tuneflow.search import PRUNERS
+
+    return _beginning(incomplete, list(PRUNERS))
+
+
+def _beginning(incomplete: str, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+@app.command("recipes")
+def _recipes(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Show this one; all, if left out.", autocompletion=_recipe_names),
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of a recipe file instead.")
+    ] = False,
+) -> None:
+    """List the recipes, or show one."""
+    from tuneflow import recipe
+
+    if schema:
+        typer.echo(recipe.json_schema(), nl=False)
+    elif name is None:
+        typer.echo(as_text(recipe.recipes().drop(columns=["family", "sources"]).reset_index()))
+    else:
+        typer.echo(recipe.load_recipe(name))
+
+
+@app.command("tune")
+def _tune(  # noqa: PLR0913 -- the options of a command are its signature
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A .csv, .csv.gz, .tsv or .parquet file.")
+    ],
+    target: Annotated[str, typer.Option("--target", "-y", help="The column to be predicted.")],
+    recipe: Annotated[
+        str,
+        typer.Option(
+            "--recipe", "-r", help="A name or a TOML file.", autocompletion=_recipe_names
+        ),
+    ] = "lightgbm",
+    sampler: Annotated[
+        str | None,
+        typer.Option(help="By default the recipe's.", autocompletion=_samplers),
+    ] = None,
+    pruner: Annotated[
+        str | None,
+        typer.Option(help="By default the recipe's.", autocompletion=_pruners),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            help="Trials in the study, earlier runs included. By default 50; as many as fit into "
+            "--timeout; or the whole grid."
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds for the search; the refit comes after.")
+    ] = None,
+    scoring: Annotated[
+        str | None, typer.Option(help="A scikit-learn scorer; by default one for the task.")
+    ] = None,
+    cv: Annotated[
+        float, typer.Option(help="Number of folds, or the share of a holdout: 0.25.")
+    ] = 5,
+    storage: Annotated[
+        str | None, typer.Option(help="Keep the study, and resume it: churn.db, or a URL.")
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Name of the study; by default the recipe's.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of folds, models and sampler.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for model.skops, trials.csv and best.json.")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print notes and errors only.")
+    ] = False,
+) -> None:
+    """Tune a recipe on a table, and refit the best configuration on every row."""
+    from tuneflow import files
+    from tuneflow.study import tune
+
+    _folder(out)
+    result = tune(
+        files.read_table(data),
+        target,
+        recipe,
+        scoring=scoring,
+        cv=int(cv) if float(cv).is_integer() else cv,
+        sampler=sampler,
+        pruner=pruner,
+        n_trials=_limit(trials, timeout, recipe, sampler),
+        timeout=timeout,
+        storage=storage,
+        study_name=study,
+        random_state=seed,
+        progress=not quiet,
+    )
+    if out:
+        files.save_result(result, out)
+    if not quiet:
+        typer.echo(f"{result!r}\n{_left(out)}")
+    if any(remark.startswith("interrupted") for remark in result.remarks):
+        raise typer.Exit(130)
+
+
+def _folder(path: Path | None) -> None:
+    """Make a folder now: a long search shall not end in one that cannot be made."""
+    if path:
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def _limit(
+    trials: int | None, timeout: float | None, recipe: str, sampler: str | None
+) -> int | None:
+    from tuneflow.recipe import load_recipe
+
+    if trials is not None or timeout is not None:
+        return trials
+    return None if (sampler or load_recipe(recipe).sampler) == "grid" else TRIALS
+
+
+def _left(out: Path | None) -> str:
+    if out is None:
+        return "Nothing was saved; --out DIR keeps the model."
+    return f"""Saved: model.skops, trials.csv and best.json in {out}. To use the model:
+
+  import tuneflow
+  model = tuneflow.load({str(out / "model.skops")!r}); model.predict(new_rows)"""
+
+
+@app.command("predict")
+def _predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="What tune --out has saved.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="New rows; further columns do no harm.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The CSV file to be written; by default the terminal.")
+    ] = None,
+    proba: Annotated[
+        bool, typer.Option("--proba", help="One column a class, with its probability.")
+    ] = False,
+) -> None:
+    """Predict new rows with a saved model, as CSV."""
+    import pandas as pd
+
+    from tuneflow.files import read_table
+    from tuneflow.model import load
+
+    if not model.is_file():
+        msg = f"model: there is no file {model}."
+        raise DataError(msg)
+    _folder(out and out.parent)
+    fitted = load(model)
+    rows = read_table(data, [c.name for c in fitted.schema.columns if c.kind == "category"])
+    if proba:
+        predicted = pd.DataFrame(fitted.predict_proba(rows), columns=fitted.classes_)
+    else:
+        predicted = pd.DataFrame({"prediction": fitted.predict(rows)})
+    predicted.to_csv(out or sys.stdout, index=False)
+    if out:
+        typer.echo(f"Saved: {len(predicted)} predictions in {out}.", err=True)
