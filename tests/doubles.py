@@ -11,7 +11,7 @@ import optuna
 import tuneflow as tf
 from tuneflow.engines import Job
 from tuneflow.folds import Split
-from tuneflow.recipe import Growth
+from tuneflow.growth import Growth
 
 RECIPE = tf.Recipe(
     name="double",

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from tuneflow.errors import DataError, TuneflowWarning
-from tuneflow.terminal import as_text, explain, show_note
+from tuneflow.terminal import as_text, explain, interrupted, show_note
 
 TRIALS = 50  # as `tune` has it
 EXITS = """Exit codes: 0 all is well; 1 no trial came to a score; 2 wrong input; 70 a bug;
@@ -118,16 +118,31 @@ def _recipes(
     if schema:
         typer.echo(recipe.json_schema(), nl=False)
     elif name is None:
-        typer.echo(as_text(recipe.recipes().drop(columns=["family", "sources"]).reset_index()))
+        typer.echo(as_text(_listed(recipe.recipes())))
     else:
-        typer.echo(recipe.load_recipe(name))
+        typer.echo(_shown(recipe.load_recipe(name)))
+
+
+def _listed(frame: pd.DataFrame) -> pd.DataFrame:
+    from tuneflow.recipe import Recipe
+
+    every = ", ".join(get_args(get_args(Recipe.model_fields["tasks"].annotation)[0]))
+    frame = frame.drop(columns=["family", "sources"]).reset_index()
+    return frame.assign(tasks=frame["tasks"].replace(every, "all"))
+
+
+def _shown(recipe: Recipe) -> str:
+    headline = str(recipe).partition("\n\n")[0]
+    frame = recipe.table().reset_index()
+    told = frame.loc[:, (frame != "").any()]
+    sources = "\n".join(f"{tag}: {source}" for tag, source in recipe.sources.items())
+    return "\n\n".join(part for part in (headline, as_text(told), sources) if part)
 
 
 @app.command("tune")
 def _tune(  # noqa: PLR0913 -- the options of a command are its signature
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A .csv, .csv.gz, .tsv or .parquet file.")
-    ],
+    data: Annotated[Path, typer.Argument(help="A .csv, .csv.gz, .tsv or .parquet file.")],
+    *,
     target: Annotated[str, typer.Option("--target", "-y", help="The column to be predicted.")],
     recipe: Annotated[
         str,
@@ -173,7 +188,7 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
         bool, typer.Option("--quiet", "-q", help="Print notes and errors only.")
     ] = False,
 ) -> None:
-    """Tune a recipe on a table, and refit the best configuration on every row."""
+    """Tune a recipe on a table; refit the best on every row."""
     from tuneflow import files
     from tuneflow.study import tune
 
@@ -197,7 +212,7 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
         files.save_result(result, out)
     if not quiet:
         typer.echo(f"{result!r}\n{_left(out)}")
-    if any(remark.startswith("interrupted") for remark in result.remarks):
+    if interrupted(result):
         raise typer.Exit(130)
 
 
@@ -228,10 +243,8 @@ def _left(out: Path | None) -> str:
 
 @app.command("predict")
 def _predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="What tune --out has saved.")],
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="New rows; further columns do no harm.")
-    ],
+    model: Annotated[Path, typer.Argument(help="What tune --out has saved.")],
+    data: Annotated[Path, typer.Argument(help="New rows; further columns do no harm.")],
     out: Annotated[
         Path | None, typer.Option(help="The CSV file to be written; by default the terminal.")
     ] = None,
@@ -258,3 +271,37 @@ def _predict(
     predicted.to_csv(out or sys.stdout, index=False)
     if out:
         typer.echo(f"Saved: {len(predicted)} predictions in {out}.", err=True)
+
+
+@app.command("demo")
+def _demo(
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report.md, leaderboard.csv and the trials.")
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Most trials for a recipe.")] = 40,
+    seconds: Annotated[float, typer.Option(help="Most seconds for a recipe.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split, folds, models and sampler.")] = 0,
+) -> None:
+    """Tune five recipes on a real table, in a minute."""
+    from tuneflow import demo
+
+    _folder(out)
+    limits = demo.Limits(trials, seconds, seed)
+    table = demo.Table.load(seed)
+    typer.echo(f"The table is {demo.ABOUT}")
+    typer.echo(f"{len(table.X)} rows are tuned on in 5 folds, {len(table.X_test)} are held out.")
+    outcomes: list[demo.Outcome] = []
+    for number, recipe in enumerate(demo.RECIPES, start=1):
+        typer.echo(
+            f"[{number}/{len(demo.RECIPES)}] {recipe}: {trials} trials or {seconds:g} s", err=True
+        )
+        outcomes.append(demo.run(recipe, table, limits))
+        if interrupted(outcomes[-1].result):
+            break
+    board = demo.leaderboard(outcomes)
+    typer.echo(f"\n{as_text(board)}\n\n{demo.verdict(board)}")
+    if out:
+        demo.write_report(out, outcomes, limits)
+        typer.echo(f"Saved: report.md, leaderboard.csv and the trials of each recipe in {out}.")
+    if interrupted(outcomes[-1].result):
+        raise typer.Exit(130)

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from tuneflow.data import Column, Data, FloatArray, Schema, Task
 from tuneflow.engines import Job, start_engine
 from tuneflow.errors import DataError, TuneflowError
+from tuneflow.growth import Growth
 from tuneflow.prepare import Preparation, Target, prepare
-from tuneflow.recipe import Growth, Recipe
+from tuneflow.recipe import Recipe
 from tuneflow.space import Params, Space
 
 FORMAT = 1

@@ -16,10 +16,11 @@ from tuneflow.data import Data
 from tuneflow.engines import Engine, Learner
 from tuneflow.errors import TrialError
 from tuneflow.folds import Folds
+from tuneflow.growth import Growth
 from tuneflow.ledger import Entry, write_entry
 from tuneflow.metrics import Metric
 from tuneflow.prepare import Prepared, prepare
-from tuneflow.recipe import Growth, Recipe
+from tuneflow.recipe import Recipe
 from tuneflow.space import Params, Space
 
 

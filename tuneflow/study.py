@@ -7,7 +7,6 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,7 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
-from tuneflow.data import Data
-from tuneflow.engines import Job, start_engine
 from tuneflow.errors import NoTrialError, SearchError, StudyError, TuneflowWarning
-from tuneflow.folds import Folds
 from tuneflow.ledger import (
     Header,
     queued_point,
@@ -29,26 +25,14 @@ from tuneflow.ledger import (
     sign_out,
     write_header,
 )
-from tuneflow.metrics import Metric
 from tuneflow.model import Model
-from tuneflow.objective import Objective, Work
-from tuneflow.recipe import Recipe, load_recipe
-from tuneflow.result import Result, best_trial
-from tuneflow.search import Search
+from tuneflow.objective import Objective
+from tuneflow.plan import Plan, check_limits, make_plan
+from tuneflow.recipe import Recipe
+from tuneflow.result import Result, best_trial, finished
 from tuneflow.space import Params
 from tuneflow.storage import Storage, open_storage
 from tuneflow.workers import Callback, Run
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A call, understood: what to work on and how to search."""
-
-    recipe: Recipe
-    job: Job
-    work: Work
-    search: Search
-    header: Header
 
 
 def tune(
@@ -118,8 +102,8 @@ def tune(
     True
     """
     deadline = math.inf if timeout is None else time.monotonic() + timeout
-    _check_limits(n_trials, timeout, n_jobs, random_state)
-    plan = _plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
+    check_limits(n_trials, timeout, n_jobs, random_state)
+    plan = make_plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
     if n_trials is None and timeout is None and not plan.search.finite:
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
@@ -141,76 +125,7 @@ def tune(
     return _result(study, plan, interrupted=_run(run))
 
 
-def _check_limits(
-    n_trials: int | None, timeout: float | None, n_jobs: int, random_state: int
-) -> None:
-    if n_trials is not None and (isinstance(n_trials, bool) or n_trials < 1):
-        msg = f"n_trials: at least one trial is needed; got {n_trials!r}."
-        raise SearchError(msg)
-    if timeout is not None and not timeout > 0:
-        msg = f"timeout: seconds above zero are needed; got {timeout!r}."
-        raise SearchError(msg)
-    if n_jobs != 1:
-        msg = f"n_jobs: trials run one after the other, so it must be 1; got {n_jobs!r}."
-        raise SearchError(msg)
-    if not isinstance(random_state, int) or random_state < 0:
-        msg = (
-            f"random_state: a whole number from 0 is needed, so that a study can be resumed; "
-            f"got {random_state!r}."
-        )
-        raise SearchError(msg)
-
-
-def _plan(
-    X: Any,
-    y: Any,
-    recipe: str | Path | Recipe,
-    scoring: str | Callable[..., float] | None,
-    split: tuple[Any, Any],
-    search: tuple[Any, Any],
-    random_state: int,
-) -> _Plan:
-    recipe = load_recipe(recipe)
-    data = Data.of(X, y, recipe.tasks)
-    metric = Metric.of(scoring, data)
-    folds = Folds.of(data, *split, random_state=random_state)
-    job = Job(recipe, data.task, random_state, probabilities=metric.needs == "probabilities")
-    engine = start_engine(job)
-    rows, columns = data.X.shape
-    categorical = bool(data.schema.categorical) and recipe.prepare == "native"
-    space = recipe.space_for(data.task).bind(folds.fewest, columns, categorical=categorical)
-    starts = tuple(start.params for start in recipe.starts_for(data.task))
-    found = Search.of(
-        search[0] or recipe.sampler, search[1] or recipe.pruner, space, starts, random_state
-    )
-    growth = engine.growth
-    if found.raw and growth.schedule != "folds":
-        growth = growth.model_copy(update={"schedule": "folds"})
-    names = {name: param.default for name, param in space.params.items()}
-    engine.check({**recipe.fixed_for(data.task), **space.decode(names, rows)})
-    work = Work(data, folds, metric, recipe, space, engine, growth)
-    header = Header(
-        recipe=recipe.name or recipe.title,
-        recipe_digest=recipe.digest(),
-        recipe_json=recipe.model_dump_json(exclude_unset=True),
-        task=data.task,
-        scoring=metric.name,
-        direction=metric.direction,
-        data=data.digest(),
-        rows=rows,
-        columns=columns,
-        folds=folds.digest(),
-        n_folds=len(folds),
-        sampler=found.sampler,
-        pruner=found.pruner,
-        random_state=random_state,
-        modelled=found.modelled(space),
-        notes=found.notes,
-    )
-    return _Plan(recipe, job, work, found, header)
-
-
-def _open(storage: optuna.storages.BaseStorage, name: str, plan: _Plan) -> optuna.Study:
+def _open(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:
     """A study with the header of this call: a new one, or one that agrees with it."""
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -268,7 +183,7 @@ def _counts(trial: optuna.trial.FrozenTrial) -> bool:
     return trial.state != TrialState.FAIL or (entry is not None and entry.ended == "failed")
 
 
-def _pending(study: optuna.Study, plan: _Plan) -> list[Params]:
+def _pending(study: optuna.Study, plan: Plan) -> list[Params]:
     """Points that no earlier call has tried on all folds, or has waiting."""
     tried = []
     for trial in study.get_trials(deepcopy=False):
@@ -294,7 +209,7 @@ def _run(run: Run) -> bool:
     return False
 
 
-def _result(study: optuna.Study, plan: _Plan, *, interrupted: bool) -> Result:
+def _result(study: optuna.Study, plan: Plan, *, interrupted: bool) -> Result:
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         msg = (
             f"tune: no trial came to a score.{_reasons(study)} Give more time, or another recipe."
@@ -309,7 +224,7 @@ def _result(study: optuna.Study, plan: _Plan, *, interrupted: bool) -> Result:
     return Result(study, plan.recipe, model, _remarks(study, plan, interrupted))
 
 
-def _remarks(study: optuna.Study, plan: _Plan, interrupted: bool) -> tuple[str, ...]:
+def _remarks(study: optuna.Study, plan: Plan, interrupted: bool) -> tuple[str, ...]:
     remarks = list(plan.header.notes)
     best = best_trial(study)
     entry = read_entry(best)
@@ -320,7 +235,9 @@ def _remarks(study: optuna.Study, plan: _Plan, interrupted: bool) -> tuple[str, 
             f"time was up after {len(entry.scores)} of {len(plan.work.folds)} folds of the first "
             "trial: its score is from these alone."
         )
-    if best.number == 0:
+    if len(finished(study)) == 1:
+        remarks.append("only the defaults were tried.")
+    elif best.number == 0:
         remarks.append("nothing was found to be better than the defaults.")
     if reasons := _reasons(study):
         remarks.append(f"failed trials:{reasons}")

@@ -20,7 +20,8 @@ NARROWEST = 60  # columns; a table is not squeezed further
 def as_text(frame: pd.DataFrame, width: int | None = None) -> str:
     """A frame as text that fits a terminal: wide columns are wrapped between words."""
     width = width or max(NARROWEST, shutil.get_terminal_size().columns)
-    cells = [list(map(str, frame.columns)), *([str(v) for v in row] for row in frame.to_numpy())]
+    rows = frame.astype(object).to_numpy().tolist()
+    cells = [list(map(str, frame.columns)), *([_cell(value) for value in row] for row in rows)]
     columns = list(zip(*cells, strict=True))
     widths = [max(map(len, column)) for column in columns]
     least = [max(len(word) for cell in column for word in cell.split()) for column in columns]
@@ -28,6 +29,10 @@ def as_text(frame: pd.DataFrame, width: int | None = None) -> str:
         widest = max(range(len(widths)), key=lambda i: (widths[i] > least[i], widths[i]))
         widths[widest] -= 1
     return "\n".join(line for row in cells for line in _wrapped(row, widths))
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[str]:
@@ -41,8 +46,14 @@ def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def show_note(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    """Show a warning as one line; takes the place of `warnings.showwarning`."""
     kind = "note" if issubclass(category, TuneflowWarning) else "warning"
     typer.echo(f"{kind}: {' '.join(str(message).split())}", err=True)
+
+
+def interrupted(result: Result) -> bool:
+    """Whether Ctrl-C ended the search."""
+    return any(remark.startswith("interrupted") for remark in result.remarks)
 
 
 def explain(error: BaseException) -> tuple[int, str]:

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from tuneflow.data import FloatArray, Task
 from tuneflow.folds import Split
-from tuneflow.recipe import Growth, Recipe
+from tuneflow.growth import Growth
+from tuneflow.recipe import Recipe
 from tuneflow.space import Params
 
 

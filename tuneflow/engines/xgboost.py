@@ -12,7 +12,7 @@ from tuneflow.data import FloatArray
 from tuneflow.engines import Job, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
-from tuneflow.recipe import Growth
+from tuneflow.growth import Growth
 from tuneflow.space import Params
 
 OBJECTIVES = {

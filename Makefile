@@ -1,0 +1,92 @@
+# A fresh clone needs make and Python 3.11 or later, no more: every target makes .venv for itself.
+# A stamp in .venv remembers what was installed, and pyproject.toml makes it stale.
+
+VENV    ?= .venv
+PYTHON  ?= $(shell for python in python3 python3.13 python3.12 python3.11; do $$python -c \
+             'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+             && echo $$python && break; done)
+WORKERS ?= 2
+# By its version and before the rest, so that pip takes a CPU build where one lies at hand.
+TORCH   ?= torch==2.13.0
+
+BIN      := $(VENV)/bin
+PIP      := $(BIN)/python -m pip install --quiet
+SCHEMA   := recipes/recipe.schema.json
+SPELLED  := tuneflow recipes tests $(wildcard notebooks *.md) pyproject.toml Makefile .ci
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help install demo test bench lint format types spelling metadata schema schema-check \
+        notebooks pytest clean distclean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.develops ## make .venv with everything that a developer needs
+
+demo: $(VENV)/.runs ## tune on real data, print a leaderboard, write demo-report/
+	$(BIN)/tuneflow demo --out demo-report
+
+# The quick judges first; pytest last, so that its closing line closes the run.
+test: lint spelling metadata types schema-check notebooks pytest ## everything that CI checks
+
+bench: $(VENV)/.develops ## run tests/benchmarks, or one of them: make bench BENCH=race
+	@for script in tests/benchmarks/$(or $(BENCH),*).py; do \
+	    echo "== $$script"; $(BIN)/python $$script || exit; done
+
+lint: $(VENV)/.develops ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.develops ## ruff: mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+spelling: $(VENV)/.develops ## codespell
+	$(BIN)/codespell $(SPELLED)
+
+metadata: $(VENV)/.develops ## validate-pyproject
+	$(BIN)/validate-pyproject pyproject.toml
+
+types: $(VENV)/.develops ## mypy --strict on tuneflow
+	$(BIN)/mypy
+
+schema: $(VENV)/.develops ## write the JSON schema with which editors complete recipes
+	$(BIN)/tuneflow recipes --schema > $(SCHEMA).new
+	mv $(SCHEMA).new $(SCHEMA)
+
+schema-check: $(VENV)/.develops ## the schema in the tree is the one that the code gives
+	@$(BIN)/tuneflow recipes --schema | diff -u $(SCHEMA) - \
+	    || { echo "$(SCHEMA) is stale: make schema" >&2; exit 1; }
+
+notebooks: $(VENV)/.develops ## execute every notebook from top to bottom
+	$(if $(wildcard notebooks/*.ipynb),$(BIN)/jupyter execute --timeout=900 $(wildcard notebooks/*.ipynb))
+
+# One model thread a worker: two workers with two threads each run many times slower than one.
+pytest: export OMP_NUM_THREADS = 1
+pytest: $(VENV)/.develops ## unit tests, doctests and the wheel test, WORKERS at a time
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+clean: ## remove what was built, reported and cached
+	rm -rf dist demo-report .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA).new
+	find tuneflow tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## and .venv too
+	rm -rf $(VENV)
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "tuneflow needs Python 3.11 or later with its venv module;" \
+	    "name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+	touch $@
+
+$(VENV)/.runs: pyproject.toml | $(VENV)/.made
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.develops: pyproject.toml | $(VENV)/.made
+	$(PIP) $(TORCH)
+	$(PIP) --editable '.[gp,dev]'
+	touch $(VENV)/.runs $@
