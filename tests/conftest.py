@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pandas as pd
 import pytest
 from tables import table, target
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before a library with threads is loaded
 
 
 @pytest.fixture

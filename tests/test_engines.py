@@ -52,7 +52,12 @@ def work_for(recipe, task, *, probabilities=False):
 
 def busy(recipe, task):
     """Parameters at which everything random in the model takes part."""
-    values = {"subsample": 0.7, "colsample_bytree": 0.5, "colsample_bynode": 0.7, "max_features": 0.5}
+    values = {
+        "subsample": 0.7,
+        "colsample_bytree": 0.5,
+        "colsample_bynode": 0.7,
+        "max_features": 0.5,
+    }
     space = recipe.space_for(task).bind(160, 8, categorical=True)
     return space.complete(values)
 
@@ -151,7 +156,14 @@ def test_an_estimator_grows_only_as_it_honestly_can(path, unit):
 
 @pytest.mark.parametrize(
     "path",
-    ["subprocess.Popen", "os.system", "sklearn.svm.libsvm", "sklearn.datasets.load_iris", "x", "this.s"],
+    [
+        "subprocess.Popen",
+        "os.system",
+        "sklearn.svm.libsvm",
+        "sklearn.datasets.load_iris",
+        "x",
+        "this.s",
+    ],
 )
 def test_a_path_that_is_no_estimator_is_refused_and_not_run(path):
     with pytest.raises(tf.RecipeError, match="estimator class"):

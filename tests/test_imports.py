@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,7 @@ FLOORS = {
     "study": 6,
     "compare": 7,
     "estimator": 8,
+    "demo": 7,
     "terminal": 7,
     "files": 7,
     "cli": 8,
@@ -159,6 +161,20 @@ def test_importing_tuneflow_imports_no_heavy_library() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not HEAVY & {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def libraries_imported(module: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    names = (name for node in nodes for name in names_imported(node, module))
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"tuneflow"}
+
+
+def test_every_library_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *(line for name in extras for line in extras[name])]
+    declared = {re.match(r"[\w-]+", line)[0].replace("scikit-learn", "sklearn") for line in wanted}
+    assert set().union(*map(libraries_imported, MODULES)) <= declared
 
 
 def test_public_names_are_sorted_and_unique() -> None:

@@ -37,7 +37,7 @@ from sklearn.datasets import load_iris
 
 recipe = tuneflow.load_recipe("random_forest")
 X, y = load_iris(return_X_y=True, as_frame=True)
-result = tuneflow.tune(X, y, recipe=recipe, n_trials=2, cv=2, progress=False)
+result = tuneflow.tune(X, y, recipe, scoring="accuracy", n_trials=2, progress=False)
 print(json.dumps({
     "package": tuneflow.__file__,
     "opened": opened,

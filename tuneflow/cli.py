@@ -6,49 +6,23 @@ Libraries are imported inside the commands, so that ``tuneflow --help`` does not
 from __future__ import annotations
 
 import sys
-import traceback
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
+from typer import Argument, Option
 
-from tuneflow.errors import DataError, TuneflowWarning
-from tuneflow.terminal import as_text, explain, interrupted, show_note
+from tuneflow.errors import DataError
+from tuneflow.terminal import Door, interrupted, recipe_list, recipe_page
 
 TRIALS = 50  # as `tune` has it
 EXITS = """Exit codes: 0 all is well; 1 no trial came to a score; 2 wrong input; 70 a bug;
 130 interrupted."""
 
 
-class _Door(TyperGroup):
-    """Errors become one message and an exit code; ``--debug`` may stand anywhere."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        first = ["--debug"] if "--debug" in args else []
-        return super().parse_args(ctx, [*first, *(word for word in args if word != "--debug")])
-
-    def invoke(self, ctx: Any) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", TuneflowWarning)
-            if not ctx.params["debug"]:
-                warnings.showwarning = show_note
-            try:
-                return super().invoke(ctx)
-            except (Exception, KeyboardInterrupt) as error:
-                if hasattr(error, "exit_code") or isinstance(error, BrokenPipeError):
-                    raise  # typer's own ways to end
-                if ctx.params["debug"]:
-                    traceback.print_exception(error)
-                code, message = explain(error)
-                typer.echo(message, err=True)
-                raise typer.Exit(code) from error
-
-
 app = typer.Typer(
-    cls=_Door,
+    cls=Door,
     help="One line tunes a tabular model well.",
     epilog=EXITS,
     no_args_is_help=True,
@@ -71,10 +45,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")
+        bool, Option("--version", callback=_version, is_eager=True, help="Say which.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks; may stand after the command too.")
+        bool, Option("--debug", help="Show tracebacks; may stand after the command too.")
     ] = False,
 ) -> None:
     """Take the options that all commands share."""
@@ -89,27 +63,26 @@ def _recipe_names(incomplete: str) -> list[str]:
 def _samplers(incomplete: str) -> list[str]:
     from tuneflow.search import SAMPLERS
 
-    return _beginning(incomplete, list(SAMPLERS))
+    return _beginning(incomplete, SAMPLERS)
 
 
 def _pruners(incomplete: str) -> list[str]:
     from tuneflow.search import PRUNERS
 
-    return _beginning(incomplete, list(PRUNERS))
+    return _beginning(incomplete, PRUNERS)
 
 
-def _beginning(incomplete: str, names: Sequence[str]) -> list[str]:
+def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
 @app.command("recipes")
 def _recipes(
     name: Annotated[
-        str | None,
-        typer.Argument(help="Show this one; all, if left out.", autocompletion=_recipe_names),
+        str | None, Argument(help="Show this one; all, if left out.", autocompletion=_recipe_names)
     ] = None,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON schema of a recipe file instead.")
+        bool, Option("--schema", help="Print the JSON schema of a recipe file instead.")
     ] = False,
 ) -> None:
     """List the recipes, or show one."""
@@ -118,90 +91,64 @@ def _recipes(
     if schema:
         typer.echo(recipe.json_schema(), nl=False)
     elif name is None:
-        typer.echo(as_text(_listed(recipe.recipes())))
+        typer.echo(recipe_list(recipe.recipes()))
     else:
-        typer.echo(_shown(recipe.load_recipe(name)))
-
-
-def _listed(frame: pd.DataFrame) -> pd.DataFrame:
-    from tuneflow.recipe import Recipe
-
-    every = ", ".join(get_args(get_args(Recipe.model_fields["tasks"].annotation)[0]))
-    frame = frame.drop(columns=["family", "sources"]).reset_index()
-    return frame.assign(tasks=frame["tasks"].replace(every, "all"))
-
-
-def _shown(recipe: Recipe) -> str:
-    headline = str(recipe).partition("\n\n")[0]
-    frame = recipe.table().reset_index()
-    told = frame.loc[:, (frame != "").any()]
-    sources = "\n".join(f"{tag}: {source}" for tag, source in recipe.sources.items())
-    return "\n\n".join(part for part in (headline, as_text(told), sources) if part)
+        typer.echo(recipe_page(recipe.load_recipe(name)))
 
 
 @app.command("tune")
 def _tune(  # noqa: PLR0913 -- the options of a command are its signature
-    data: Annotated[Path, typer.Argument(help="A .csv, .csv.gz, .tsv or .parquet file.")],
+    data: Annotated[Path, Argument(help="A .csv, .csv.gz, .tsv or .parquet file.")],
     *,
-    target: Annotated[str, typer.Option("--target", "-y", help="The column to be predicted.")],
+    target: Annotated[str, Option("--target", "-y", help="The column to be predicted.")],
     recipe: Annotated[
-        str,
-        typer.Option(
-            "--recipe", "-r", help="A name or a TOML file.", autocompletion=_recipe_names
-        ),
+        str, Option("--recipe", "-r", help="A name or a TOML file.", autocompletion=_recipe_names)
     ] = "lightgbm",
     sampler: Annotated[
-        str | None,
-        typer.Option(help="By default the recipe's.", autocompletion=_samplers),
+        str | None, Option(help="A word: tpe; by default the recipe's.", autocompletion=_samplers)
     ] = None,
     pruner: Annotated[
-        str | None,
-        typer.Option(help="By default the recipe's.", autocompletion=_pruners),
+        str | None, Option(help="A word: none; by default the recipe's.", autocompletion=_pruners)
     ] = None,
     trials: Annotated[
-        int | None,
-        typer.Option(
-            help="Trials in the study, earlier runs included. By default 50; as many as fit into "
-            "--timeout; or the whole grid."
-        ),
+        int | None, Option(help="By default 50, the whole grid, or what fits into --timeout.")
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(help="Seconds for the search; the refit comes after.")
+        float | None, Option(help="Seconds for the search; the refit comes after.")
     ] = None,
     scoring: Annotated[
-        str | None, typer.Option(help="A scikit-learn scorer; by default one for the task.")
+        str | None, Option(help="A scikit-learn scorer; by default one for the task.")
     ] = None,
-    cv: Annotated[
-        float, typer.Option(help="Number of folds, or the share of a holdout: 0.25.")
-    ] = 5,
+    cv: Annotated[float, Option(help="Number of folds, or the share of a holdout: 0.25.")] = 5,
     storage: Annotated[
-        str | None, typer.Option(help="Keep the study, and resume it: churn.db, or a URL.")
+        str | None, Option(help="Keep the study, and resume it: churn.db, or a URL.")
     ] = None,
     study: Annotated[
-        str | None, typer.Option(help="Name of the study; by default the recipe's.")
+        str | None, Option(help="Name of the study; by default the recipe's.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of folds, models and sampler.")] = 0,
+    seed: Annotated[int, Option(help="Of folds, models and sampler.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for model.skops, trials.csv and best.json.")
+        Path | None, Option(help="Folder for model.skops, trials.csv and best.json.")
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print notes and errors only.")
-    ] = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Print notes and errors only.")] = False,
 ) -> None:
     """Tune a recipe on a table; refit the best on every row."""
     from tuneflow import files
-    from tuneflow.study import tune
+    from tuneflow.recipe import load_recipe
 
     _folder(out)
+    loaded, frame = load_recipe(recipe), files.read_table(data)
+    from tuneflow.study import tune  # takes seconds: wrong names are refused before
+
     result = tune(
-        files.read_table(data),
+        frame,
         target,
-        recipe,
+        loaded,
         scoring=scoring,
         cv=int(cv) if float(cv).is_integer() else cv,
         sampler=sampler,
         pruner=pruner,
-        n_trials=_limit(trials, timeout, recipe, sampler),
+        n_trials=_limit(trials, timeout, sampler or loaded.sampler),
         timeout=timeout,
         storage=storage,
         study_name=study,
@@ -222,14 +169,9 @@ def _folder(path: Path | None) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def _limit(
-    trials: int | None, timeout: float | None, recipe: str, sampler: str | None
-) -> int | None:
-    from tuneflow.recipe import load_recipe
-
-    if trials is not None or timeout is not None:
-        return trials
-    return None if (sampler or load_recipe(recipe).sampler) == "grid" else TRIALS
+def _limit(trials: int | None, timeout: float | None, sampler: str) -> int | None:
+    given = trials is not None or timeout is not None
+    return trials if given or sampler == "grid" else TRIALS
 
 
 def _left(out: Path | None) -> str:
@@ -243,13 +185,13 @@ def _left(out: Path | None) -> str:
 
 @app.command("predict")
 def _predict(
-    model: Annotated[Path, typer.Argument(help="What tune --out has saved.")],
-    data: Annotated[Path, typer.Argument(help="New rows; further columns do no harm.")],
+    model: Annotated[Path, Argument(help="What tune --out has saved.")],
+    data: Annotated[Path, Argument(help="New rows; further columns do no harm.")],
     out: Annotated[
-        Path | None, typer.Option(help="The CSV file to be written; by default the terminal.")
+        Path | None, Option(help="The CSV file to be written; by default the terminal.")
     ] = None,
     proba: Annotated[
-        bool, typer.Option("--proba", help="One column a class, with its probability.")
+        bool, Option("--proba", help="One column a class, with its probability.")
     ] = False,
 ) -> None:
     """Predict new rows with a saved model, as CSV."""
@@ -276,11 +218,11 @@ def _predict(
 @app.command("demo")
 def _demo(
     out: Annotated[
-        Path | None, typer.Option(help="Folder for report.md, leaderboard.csv and the trials.")
+        Path | None, Option(help="Folder for report.md, leaderboard.csv and the trials.")
     ] = None,
-    trials: Annotated[int, typer.Option(help="Most trials for a recipe.")] = 40,
-    seconds: Annotated[float, typer.Option(help="Most seconds for a recipe.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, folds, models and sampler.")] = 0,
+    trials: Annotated[int, Option(help="Most trials for a recipe.")] = 40,
+    seconds: Annotated[float, Option(help="Most seconds for a recipe.")] = 8,
+    seed: Annotated[int, Option(min=0, help="Of the split, folds, models and sampler.")] = 0,
 ) -> None:
     """Tune five recipes on a real table, in a minute."""
     from tuneflow import demo
@@ -299,7 +241,7 @@ def _demo(
         if interrupted(outcomes[-1].result):
             break
     board = demo.leaderboard(outcomes)
-    typer.echo(f"\n{as_text(board)}\n\n{demo.verdict(board)}")
+    typer.echo(f"\n{demo.as_text(board)}\n\n{demo.verdict(board)}")
     if out:
         demo.write_report(out, outcomes, limits)
         typer.echo(f"Saved: report.md, leaderboard.csv and the trials of each recipe in {out}.")

@@ -16,6 +16,7 @@ import pandas as pd
 from tuneflow.errors import DataError, TuneflowWarning, known
 
 Task = Literal["binary", "multiclass", "regression"]
+Kind = Literal["number", "date", "duration", "category"]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 
@@ -26,10 +27,10 @@ UNKNOWN = -1.0  # the code of a level that was not there when the schema was mad
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: numbers, dates (as days since 1970) or the levels of a category."""
+    """One column: numbers, dates (days since 1970), durations (days) or levels of a category."""
 
     name: str
-    kind: Literal["number", "date", "category"]
+    kind: Kind
     levels: tuple[str, ...] = ()
 
     @classmethod
@@ -39,22 +40,37 @@ class Column:
         if kind != "category":
             return cls(str(name), kind)
         if isinstance(values.dtype, pd.CategoricalDtype):  # keeps an order, if there is one
-            return cls(str(name), kind, _texts(values.cat.categories))
-        uniques = pd.factorize(values)[1]
+            return cls(str(name), kind, tuple(dict.fromkeys(_texts(values.cat.categories))))
+        try:
+            uniques = pd.factorize(values)[1]
+        except TypeError as error:
+            msg = f"column {str(name)!r}: a cell holds one value; got several. {error}"
+            raise DataError(msg) from error
         return cls(str(name), kind, tuple(sorted(set(_texts(uniques)))))
 
     def encode(self, values: pd.Series) -> FloatArray:
         """The column as floats: gaps are NaN, a level that is new is `UNKNOWN`."""
+        if values.isna().all():
+            return np.full(len(values), math.nan)
         try:
-            if self.kind == "number":
-                return _finite(pd.to_numeric(values).to_numpy(float, na_value=math.nan), self.name)
-            return _days(values) if self.kind == "date" else self._codes(values)
+            return self._codes(values) if self.kind == "category" else self._measure(values)
         except (ValueError, TypeError) as error:
             msg = (
-                f"column {self.name!r}: it held {self.kind}s when the model was made; "
+                f"column {self.name!r}: its kind is {self.kind}, as when the model was made; "
                 f"got {values.dtype}. {error}"
             )
             raise DataError(msg) from error
+
+    def _measure(self, values: pd.Series) -> FloatArray:
+        """Numbers, dates or durations; also text that says the same, but never one as another."""
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            values = values.astype(object).infer_objects()
+        if (kind := _kind(values)) not in (self.kind, "category"):
+            msg = f"This is a {kind}."
+            raise TypeError(msg)
+        if self.kind == "number":
+            return _finite(pd.to_numeric(values).to_numpy(float, na_value=math.nan), self.name)
+        return _days(values, self.kind)
 
     def _codes(self, values: pd.Series) -> FloatArray:
         codes, uniques = pd.factorize(values)
@@ -202,16 +218,21 @@ def _split_target(frame: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, pd.Series]
 
 
 def _series(y: Any) -> pd.Series:
-    values = np.asarray(y)
+    try:
+        values = np.asarray(y)
+    except ValueError as error:
+        msg = f"y: one value a row is needed; got lists of different lengths. {error}"
+        raise DataError(msg) from error
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
         msg = f"y: one target is needed, shape (rows,); got shape {values.shape}."
         raise DataError(msg)
-    return pd.Series(values).infer_objects()
+    return pd.Series(values)
 
 
 def _checked(target: pd.Series) -> pd.Series:
+    target = target.infer_objects()
     gaps = int(target.isna().sum())
     if not gaps and pd.api.types.is_float_dtype(target.dtype):
         gaps = int(np.isinf(target.to_numpy(float)).sum())
@@ -221,8 +242,13 @@ def _checked(target: pd.Series) -> pd.Series:
             "Leave these rows out."
         )
         raise DataError(msg)
-    if target.nunique() < 2:
-        msg = f"y: at least two different values are needed; got {target.nunique()}."
+    try:
+        distinct = target.nunique()
+    except TypeError as error:
+        msg = f"y: one value a row is needed; got cells that hold several. {error}"
+        raise DataError(msg) from error
+    if distinct < 2:
+        msg = f"y: at least two different values are needed; got {distinct}."
         raise DataError(msg)
     return target
 
@@ -261,12 +287,12 @@ def _classes(target: pd.Series) -> tuple[npt.NDArray[Any], IntArray]:
     return classes, codes.astype(np.int64)
 
 
-def _kind(values: pd.Series) -> Literal["number", "date", "category"]:
+def _kind(values: pd.Series) -> Kind:
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return "category"
     if isinstance(dtype, pd.DatetimeTZDtype | pd.PeriodDtype) or dtype.kind in "mM":
-        return "date"
+        return "duration" if dtype.kind == "m" else "date"
     if pd.api.types.is_complex_dtype(dtype):
         msg = f"column {values.name!r}: complex numbers cannot be used; got {dtype}."
         raise DataError(msg)
@@ -275,23 +301,29 @@ def _kind(values: pd.Series) -> Literal["number", "date", "category"]:
     inferred = pd.api.types.infer_dtype(values, skipna=True)
     if inferred in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
         return "number"
-    dates = ("datetime", "datetime64", "date", "period", "timedelta", "timedelta64")
-    return "date" if inferred in dates else "category"
+    if inferred in ("timedelta", "timedelta64"):
+        return "duration"
+    return "date" if inferred in ("datetime", "datetime64", "date", "period") else "category"
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return tuple(str(value) for value in values)
+    """Levels as text; a gap among whole numbers makes them floats, but 1.0 is still level 1."""
+    return tuple(
+        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        for value in values
+    )
 
 
-def _days(values: pd.Series) -> FloatArray:
-    """Days since 1970 (a duration in days); gaps are NaN."""
+def _days(values: pd.Series, kind: Kind) -> FloatArray:
+    """Days since 1970, or a duration in days; gaps are NaN."""
     if isinstance(values.dtype, pd.PeriodDtype):
         values = values.dt.to_timestamp()
-    inferred = pd.api.types.infer_dtype(values, skipna=True)
-    if values.dtype.kind == "m" or inferred.startswith("timedelta"):
+    if kind == "duration":
         since = pd.to_timedelta(values)
     else:
-        since = pd.to_datetime(values, utc=True) - pd.Timestamp(0, tz="UTC")
+        text = pd.api.types.infer_dtype(values, skipna=True) == "string"
+        times = pd.to_datetime(values, utc=True, format="ISO8601" if text else None)
+        since = times - pd.Timestamp("1970-01-01", tz="UTC")  # not of 0: it would be in ns
     return np.asarray((since / pd.Timedelta(days=1)).to_numpy(float), dtype=np.float64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 RECIPES = ("elastic_net", "svm", "lightgbm", "random_forest", "mlp")
 SCORING = "r2"
 TEST_SHARE = 0.25
-ABOUT = """diabetes (Efron et al. 2004, shipped with scikit-learn): 442 patients, 10 measurements;
-to be predicted is how far the disease has got a year later. Scores are R2: 1 is perfect, and 0 is
-no better than the mean."""
+ABOUT = """diabetes (Efron et al. 2004, shipped with scikit-learn): 442 patients,
+10 measurements; to be predicted is how far the disease has got a year later. Scores are R2:
+1 is perfect, and 0 is no better than the mean."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Outcome:
             "lift": round(self.result.lift, 4),
             "test defaults": round(self.test_defaults, 4),
             "test tuned": round(self.test_tuned, 4),
-            "seconds": round(self.seconds, 1),
+            "seconds": math.ceil(self.seconds),
         }
 
 
@@ -123,6 +124,11 @@ def leaderboard(outcomes: Sequence[Outcome]) -> pd.DataFrame:
 
     rows = pd.DataFrame([outcome.cells for outcome in outcomes])
     return rows.sort_values("tuned", ascending=False, ignore_index=True)
+
+
+def as_text(board: pd.DataFrame) -> str:
+    """The leaderboard for a terminal."""
+    return board.to_string(index=False, float_format="{:.3f}".format)
 
 
 def verdict(board: pd.DataFrame) -> str:
@@ -187,5 +193,10 @@ def _surroundings(versions: Any) -> str:
 
 
 def _markdown(board: pd.DataFrame) -> str:
-    lines = [list(board.columns), ["---"] * board.shape[1], *board.astype(str).to_numpy().tolist()]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    shown = [[_cell(value) for value in row] for row in board.astype(object).to_numpy().tolist()]
+    lines = [[*map(str, board.columns)], ["---"] * board.shape[1], *shown]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.model_selection import (
     GroupKFold,
+    GroupShuffleSplit,
     KFold,
     ShuffleSplit,
     StratifiedGroupKFold,
@@ -66,9 +68,12 @@ class Folds:
             with warnings.catch_warnings():  # rare classes have been named already
                 warnings.filterwarnings("ignore", "The least populated class", UserWarning)
                 pairs = list(splitter.split(data.X, data.y, groups))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             msg = f"cv: the rows cannot be split into {cv!r}. {error}"
             raise DataError(msg) from error
+        if not pairs:
+            msg = f"cv: at least one fold is needed; got none from {cv!r}."
+            raise DataError(msg)
         return cls(tuple(_fold(data, train, valid, rng) for train, valid in pairs))
 
     def __len__(self) -> int:
@@ -146,7 +151,15 @@ def _fold(data: Data, train: Any, valid: Any, rng: np.random.Generator) -> Fold:
 
 def _positions(rows: Any, count: int) -> IntArray:
     given = np.asarray(rows)
-    positions: IntArray = np.flatnonzero(given) if given.dtype == bool else given.astype(np.int64)
+    if given.dtype == bool and given.shape == (count,):
+        return np.flatnonzero(given)
+    if given.ndim != 1 or (len(given) and given.dtype.kind not in "iu"):
+        msg = (
+            f"cv: a fold is made of positions, or of masks for {count} rows; "
+            f"got {given.dtype} of shape {given.shape}."
+        )
+        raise DataError(msg)
+    positions: IntArray = given.astype(np.int64)
     if len(positions) and (positions.min() < 0 or positions.max() >= count):
         msg = f"cv: positions must lie in 0..{count - 1}; got up to {positions.max()}."
         raise DataError(msg)
@@ -155,8 +168,9 @@ def _positions(rows: Any, count: int) -> IntArray:
 
 def _splitter(data: Data, cv: Any, grouped: bool, random_state: int) -> Any:
     classes = data.task != "regression"
-    if isinstance(cv, float) and 0 < cv < 1 and not grouped:
+    if isinstance(cv, float) and 0 < cv < 1:
         shuffle = StratifiedShuffleSplit if classes else ShuffleSplit
+        shuffle = GroupShuffleSplit if grouped else shuffle
         return shuffle(n_splits=1, test_size=cv, random_state=random_state)
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool) and cv >= 2:
         kinds: dict[tuple[bool, bool], Any] = {
@@ -166,7 +180,7 @@ def _splitter(data: Data, cv: Any, grouped: bool, random_state: int) -> Any:
             (False, True): GroupKFold,
         }
         return kinds[classes, grouped](int(cv), shuffle=True, random_state=random_state)
-    if hasattr(cv, "split") or (isinstance(cv, Iterable) and not isinstance(cv, str)):
+    if not isinstance(cv, str) and (hasattr(cv, "split") or isinstance(cv, Iterable)):
         return check_cv(cv)
     msg = (
         "cv: a number of folds of at least 2, a holdout share between 0 and 1, a splitter or "
@@ -179,6 +193,9 @@ def _checked_groups(groups: Any, rows: int) -> npt.NDArray[Any]:
     given: npt.NDArray[Any] = np.asarray(groups)
     if given.shape != (rows,):
         msg = f"groups: one a row is needed, shape ({rows},); got {given.shape}."
+        raise DataError(msg)
+    if gaps := int(pd.isna(given).sum()):
+        msg = f"groups: every row needs one; got {gaps} rows without."
         raise DataError(msg)
     return given
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from tuneflow.data import Column, Data, FloatArray, Schema, Task
 from tuneflow.engines import Job, start_engine
@@ -78,7 +79,8 @@ class Model:
         )
         params = space.decode(values, rows)
         amount = growth.final or growth.amount(budget, {**fixed, **params}, rows)
-        learner.grow(amount)
+        with threadpool_limits(1):
+            learner.grow(amount)
         return cls(
             recipe=job.recipe,
             task=data.task,
@@ -122,6 +124,7 @@ class Model:
         """
         import skops.io
 
+        prepared = self.preparation
         told = {
             "format": FORMAT,
             "recipe": self.recipe.model_dump_json(exclude_unset=True),
@@ -134,7 +137,7 @@ class Model:
             "estimator": self.estimator,
             "transformer": self.preparation.transformer,
             "preparation": json.dumps(
-                [self.preparation.columns, self.preparation.categorical, self.preparation.scale]
+                [prepared.columns, prepared.categorical, prepared.scale, prepared.empty]
             ),
             "target": json.dumps([self.target.mean, self.target.scale]),
         }
@@ -188,7 +191,7 @@ def _model_of(told: dict[str, Any]) -> Model:
     if told["format"] != FORMAT:
         msg = f"This version reads format {FORMAT}; got {told['format']!r}."
         raise ValueError(msg)
-    columns, categorical, scale = json.loads(told["preparation"])
+    columns, categorical, scale, empty = json.loads(told["preparation"])
     schema = Schema(
         tuple(
             Column(name, kind, tuple(levels)) for name, kind, levels in json.loads(told["columns"])
@@ -203,6 +206,8 @@ def _model_of(told: dict[str, Any]) -> Model:
         estimator=told["estimator"],
         seconds=told["seconds"],
         schema=schema,
-        preparation=Preparation(told["transformer"], tuple(columns), tuple(categorical), scale),
+        preparation=Preparation(
+            told["transformer"], tuple(columns), tuple(categorical), scale, tuple(empty)
+        ),
         target=Target(*json.loads(told["target"])),
     )

@@ -105,6 +105,6 @@ def make_plan(
         pruner=found.pruner,
         random_state=random_state,
         modelled=found.modelled(space),
-        notes=found.notes,
+        notes=(*found.notes, *found.clipped),
     )
     return Plan(recipe, job, work, found, header)

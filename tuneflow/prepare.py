@@ -37,12 +37,14 @@ class Preparation:
         columns: The columns it takes; all others stay. Empty if it takes the whole matrix.
         categorical: Positions of features that hold codes, after the preparation.
         scale: What every feature is divided by.
+        empty: Columns that held nothing but gaps; some libraries cannot bin them.
     """
 
     transformer: Any
     columns: tuple[int, ...]
     categorical: tuple[int, ...]
     scale: float = 1.0
+    empty: tuple[int, ...] = ()
 
     @classmethod
     def fit(
@@ -69,13 +71,18 @@ class Preparation:
 
     def transform(self, X: FloatArray) -> FloatArray:
         """Prepared rows, shape (rows, features), in C order."""
-        if self.columns:
-            X = X.copy()
-            X[:, self.columns] = self.transformer.transform(X[:, self.columns])
-            return X
-        if self.transformer is None:
-            return X
+        if self.transformer is None or self.columns:
+            return self._coded(X)
         return np.ascontiguousarray(self.transformer.transform(X) / self.scale)
+
+    def _coded(self, X: FloatArray) -> FloatArray:
+        if not (self.columns or self.empty):
+            return X
+        X = X.copy()
+        if self.columns:
+            X[:, self.columns] = self.transformer.transform(X[:, self.columns])
+        X[:, self.empty] = 0.0
+        return X
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ class Target:
 
     mean: float = 0.0
     scale: float = 1.0
+    empty: tuple[int, ...] = ()
 
     @classmethod
     def fit(cls, y: npt.NDArray[Any], *, standardize: bool) -> Target:
@@ -128,8 +136,9 @@ def prepare(
 
 
 def _coded(name: str, X: FloatArray, categorical: tuple[int, ...]) -> Preparation:
+    empty = tuple(np.flatnonzero(np.isnan(X).all(axis=0)).tolist())
     if not categorical:
-        return Preparation(None, (), ())
+        return Preparation(None, (), (), empty=empty)
     encoder = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=math.nan if name == "native" else -1,
@@ -137,7 +146,7 @@ def _coded(name: str, X: FloatArray, categorical: tuple[int, ...]) -> Preparatio
         max_categories=MOST_CODES,
     )
     encoder.fit(X[:, categorical])
-    return Preparation(encoder, categorical, categorical if name == "native" else ())
+    return Preparation(encoder, categorical, categorical if name == "native" else (), empty=empty)
 
 
 def _columns(

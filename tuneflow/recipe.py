@@ -82,7 +82,12 @@ class Recipe(_Frozen):
             msg = "engine 'sklearn' needs an estimator, the others have their own"
             raise ValueError(msg)
         for task in self.tasks:
-            _check_conditions(self.space_for(task).params)
+            params = self.space_for(task).params
+            _check_conditions(params)
+            per = self.growth.per if self.growth else None
+            if per and per not in {**params, **self.fixed_for(task)}:
+                msg = f"growth.per must name a parameter of the space or a fixed one; got {per!r}"
+                raise ValueError(msg)
         return self
 
     def space_for(self, task: Task) -> Space:
@@ -117,10 +122,10 @@ class Recipe(_Frozen):
             RecipeError: A key or a value is not one that a recipe may have.
         """
         raw = json.loads(self.model_dump_json(exclude_unset=True))
-        for name, change in (changes.pop("space", None) or {}).items():
+        for name, change in _table(changes.pop("space", None) or {}, "space").items():
             _change_param(raw, name, change)
         for key, change in changes.items():
-            old = raw.get(key)
+            old = None if key == "pruner" and "name" in (change or ()) else raw.get(key)
             raw[key] = _merge(old, change) if isinstance(change, Mapping) else change
         return _validate({k: v for k, v in raw.items() if v is not None}, self.name or self.title)
 
@@ -185,7 +190,7 @@ def load_recipe(recipe: str | Path | Recipe) -> Recipe:
     """
     if isinstance(recipe, Recipe):
         return recipe
-    path = Path(recipe)
+    path = Path(recipe if isinstance(recipe, str | Path) else "")
     if path.suffix != ".toml":
         built_in = {file.stem: file for file in _folder().glob("*.toml")}
         if str(recipe) not in built_in:
@@ -261,9 +266,9 @@ def _explain(problem: dict[str, Any]) -> str:
     if problem["type"] == "extra_forbidden":
         names = [name for name in _keys_at(location[:-1]) if name != "name"]
         return f"there is no key {key!r}. {known(location[-1], names)}"
-    seen = problem["input"] if not isinstance(problem["input"], dict) else "a table"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{key or 'the file'}: {message}" + (f"; got {seen!r}" if "got" not in message else "")
+    said = "got" in message or isinstance(problem["input"], dict)
+    return f"{key or 'the file'}: {message}" + ("" if said else f"; got {problem['input']!r}")
 
 
 def _keys_at(location: list[str]) -> list[str]:
@@ -298,7 +303,25 @@ def _change_param(raw: dict[str, Any], name: str, change: Mapping[str, Any] | No
         if change is None:
             del table[name]
         else:
-            table[name] = _narrowed({**table.get(name, {}), **change}, change)
+            table[name] = _changed(table.get(name, {}), _table(change, f"space.{name}"))
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        msg = f"recipe: {where} must be a table of names and values; got {value!r}."
+        raise RecipeError(msg)
+    return value
+
+
+def _changed(line: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A line with its changes; choices take the place of a range, and a range that of choices."""
+    given = {k: v.item() if hasattr(v, "item") else v for k, v in change.items()}  # from NumPy
+    gone: tuple[str, ...] = ()
+    if given.get("choices"):
+        gone = ("low", "high", "log", "cap_rows")
+    elif line.get("choices") and {"low", "high"} & set(given):
+        gone = ("choices", "default", "grid")
+    return _narrowed(_merge({k: v for k, v in line.items() if k not in gone}, given), given)
 
 
 def _has(raw: Mapping[str, Any], part: str) -> bool:
@@ -313,11 +336,11 @@ def _narrowed(line: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
             line["grid"] = [point for point in line.get("grid", ()) if point in line["choices"]]
         if "default" not in change and line.get("default") not in line["choices"]:
             line["default"] = line["choices"][0]
-    elif low is not None and high is not None:
+    elif isinstance(low, int | float) and isinstance(high, int | float):
         if "grid" not in change:
             line["grid"] = [point for point in line.get("grid", ()) if low <= point <= high]
-        if "default" not in change and isinstance(line.get("default", low), int | float):
-            line["default"] = min(max(line.get("default", low), low), high)
+        if "default" not in change and isinstance(line.get("default"), int | float):
+            line["default"] = min(max(line["default"], low), high)
     return line
 
 

@@ -125,6 +125,7 @@ class Search:
         points: What is tried first, in order: the defaults, then starting points or the grid.
         finite: Whether the points are all there is.
         notes: What has to be said before the first trial.
+        clipped: Which starting points had to be moved into the space.
     """
 
     sampler: str
@@ -136,6 +137,7 @@ class Search:
     points: tuple[Params, ...]
     finite: bool
     notes: tuple[str, ...]
+    clipped: tuple[str, ...]
 
     @classmethod
     def of(
@@ -156,9 +158,9 @@ class Search:
         name, pruned = _pruner(pruner)
         finite = word == "grid"
         points, clipped = _points(space, () if finite else starts, grid=finite)
-        notes = [*clipped, *_said_of(word, drawn, space, raw=name == "wilcoxon")]
+        notes = tuple(_said_of(word, drawn, space, raw=name == "wilcoxon"))
         raw = name in ("wilcoxon", "WilcoxonPruner")
-        return cls(word, name, sampled, pruned, raw, drawn, points, finite, tuple(notes))
+        return cls(word, name, sampled, pruned, raw, drawn, points, finite, notes, tuple(clipped))
 
     def modelled(self, space: Space) -> float:
         """Share of the parameters that the sampler models."""

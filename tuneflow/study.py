@@ -109,7 +109,7 @@ def tune(
         raise SearchError(msg)
     objective = Objective(plan.work, plan.search.raw, deadline)
     study = _open(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
-    for note in plan.header.notes:
+    for note in plan.search.notes:
         warnings.warn(note, TuneflowWarning, stacklevel=2)
     before = [trial for trial in study.get_trials(deepcopy=False) if _counts(trial)]
     run = Run(

@@ -4,22 +4,53 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+import traceback
+import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
+from typer.core import TyperGroup
 
 from tuneflow.errors import TuneflowError, TuneflowWarning
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tuneflow.recipe import Recipe
+    from tuneflow.result import Result
+
+EVERY_TASK = "binary, multiclass, regression"
 NARROWEST = 60  # columns; a table is not squeezed further
+
+
+class Door(TyperGroup):
+    """Errors become one message and an exit code; ``--debug`` may stand anywhere."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        first = ["--debug"] if "--debug" in args else []
+        return super().parse_args(ctx, [*first, *(word for word in args if word != "--debug")])
+
+    def invoke(self, ctx: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", TuneflowWarning)
+            if not ctx.params["debug"]:
+                warnings.showwarning = _show_note
+            try:
+                return super().invoke(ctx)
+            except (Exception, KeyboardInterrupt) as error:
+                if hasattr(error, "exit_code") or isinstance(error, BrokenPipeError):
+                    raise  # typer's own ways to end
+                if ctx.params["debug"]:
+                    traceback.print_exception(error)
+                code, message = _explain(error)
+                typer.echo(message, err=True)
+                raise typer.Exit(code) from error
 
 
 def as_text(frame: pd.DataFrame, width: int | None = None) -> str:
     """A frame as text that fits a terminal: wide columns are wrapped between words."""
-    width = width or max(NARROWEST, shutil.get_terminal_size().columns)
+    width = width or _width()
     rows = frame.astype(object).to_numpy().tolist()
     cells = [list(map(str, frame.columns)), *([_cell(value) for value in row] for row in rows)]
     columns = list(zip(*cells, strict=True))
@@ -29,6 +60,10 @@ def as_text(frame: pd.DataFrame, width: int | None = None) -> str:
         widest = max(range(len(widths)), key=lambda i: (widths[i] > least[i], widths[i]))
         widths[widest] -= 1
     return "\n".join(line for row in cells for line in _wrapped(row, widths))
+
+
+def _width() -> int:
+    return max(NARROWEST, shutil.get_terminal_size().columns)
 
 
 def _cell(value: Any) -> str:
@@ -45,8 +80,32 @@ def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     ]
 
 
-def show_note(message: Warning | str, category: type[Warning], *_: Any) -> None:
-    """Show a warning as one line; takes the place of `warnings.showwarning`."""
+def recipe_list(frame: pd.DataFrame) -> str:
+    """The table of all recipes."""
+    frame = frame.drop(columns=["family", "sources"]).reset_index()
+    return as_text(frame.assign(tasks=frame["tasks"].replace(EVERY_TASK, "all")))
+
+
+def recipe_page(recipe: Recipe) -> str:
+    """One recipe: what it is, its parameters, and where the bounds come from."""
+    headline = str(recipe).partition("\n\n")[0]
+    frame = recipe.table().reset_index()
+    told = frame.loc[:, (frame != "").any()]  # columns that say something
+    wrap = textwrap.TextWrapper(
+        _width(), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    sources = "\n".join(wrap.fill(f"{tag}: {text}") for tag, text in recipe.sources.items())
+    return "\n\n".join(part for part in (headline, as_text(told), sources) if part)
+
+
+def _show_note(  # the signature of `warnings.showwarning`, whose place it takes
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     kind = "note" if issubclass(category, TuneflowWarning) else "warning"
     typer.echo(f"{kind}: {' '.join(str(message).split())}", err=True)
 
@@ -56,7 +115,7 @@ def interrupted(result: Result) -> bool:
     return any(remark.startswith("interrupted") for remark in result.remarks)
 
 
-def explain(error: BaseException) -> tuple[int, str]:
+def _explain(error: BaseException) -> tuple[int, str]:
     """Exit code and message for an error."""
     if isinstance(error, KeyboardInterrupt):
         return 130, "interrupted"
