@@ -3,7 +3,7 @@
 ::
 
     TuneflowError
-    ├── DataError        (ValueError)    the table or the target cannot be used
+    ├── DataError        (ValueError)    table, target or saved model cannot be used
     ├── ScoringError     (ValueError)    the metric is unknown or does not fit the task
     ├── RecipeError      (ValueError)    a recipe is unknown, malformed or names what it may not
     ├── SearchError      (ValueError)    an unknown sampler or pruner, or nothing that ends it
@@ -28,7 +28,7 @@ class TuneflowError(Exception):
 
 
 class DataError(TuneflowError, ValueError):
-    """The table or the target cannot be used as it is."""
+    """The table, the target or a saved model cannot be used as it is."""
 
 
 class ScoringError(TuneflowError, ValueError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import socket
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
@@ -32,8 +33,8 @@ def _versions() -> dict[str, str]:
 def _version(name: str) -> str:
     try:
         return version(name)
-    except PackageNotFoundError:  # a bare checkout of tuneflow
-        return "not installed"
+    except PackageNotFoundError:  # a bare checkout
+        return str(sys.modules[name].__version__)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from tuneflow.data import Column, Data, FloatArray, Schema, Task
 from tuneflow.engines import Job, start_engine
-from tuneflow.errors import DataError, TuneflowError
+from tuneflow.errors import DataError
 from tuneflow.growth import Growth
 from tuneflow.prepare import Preparation, Target, prepare
 from tuneflow.recipe import Recipe
@@ -27,9 +27,14 @@ FORMAT = 1
 TRUSTED = (
     "collections.OrderedDict",
     "lightgbm.basic.Booster",
+    "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
     "xgboost.core.Booster",
@@ -162,7 +167,7 @@ def load(path: str | Path, *, trusted: Sequence[str] = ()) -> Model:
         trusted: Names of further types to admit, for estimators of your own.
 
     Raises:
-        TuneflowError: Not a saved model, or one that holds types that are not trusted.
+        DataError: Not a saved model, or one that holds types that are not trusted.
     """
     import skops.io
 
@@ -171,7 +176,7 @@ def load(path: str | Path, *, trusted: Sequence[str] = ()) -> Model:
         return _model_of(told)
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         msg = f"load: {path} is not a model that tuneflow saved. {error}"
-        raise TuneflowError(msg) from error
+        raise DataError(msg) from error
 
 
 def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
@@ -183,7 +188,7 @@ def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
             f"load: {path} holds types that are not known to be harmless: {', '.join(strangers)}. "
             "If you trust where it comes from, pass their names as `trusted`."
         )
-        raise TuneflowError(msg)
+        raise DataError(msg)
     return list(found)
 
 

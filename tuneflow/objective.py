@@ -175,14 +175,14 @@ class _Climb:
             learners = {at: work.learner(at, arguments) for at in stage}
         for budget in work.budgets:
             rung = self._rung(learners, arguments, budget)
+            if not rung.scores:
+                break
             self.entry.curve.append((budget, rung.mean))
             best = rung if not work.growth.patience or rung.mean > best.mean else best
             if self._has_peaked(budget, best) or budget == work.budgets[-1]:
                 break
             if len(stage) == len(work.folds):
                 self._note([best])
-                if self._is_late():
-                    break
                 if budget in work.growth.deciding(work.budgets):
                     self._decide(rung.mean)
         return best
@@ -190,8 +190,11 @@ class _Climb:
     def _rung(
         self, learners: dict[int, Learner], arguments: Callable[[int], Params], budget: float
     ) -> Best:
+        """Grow every learner to a budget and score it; nothing, if time ran out on the way."""
         work, scores, amounts = self.objective.work, [], []
         for at, learner in learners.items():
+            if len(self.entry.scores) == len(work.folds) and self._is_late():
+                return Best()
             rows = len(work.folds[at].train)
             amounts.append(work.growth.amount(budget, arguments(rows), rows))
             with self._booking("seconds_fit"), self._refusals():

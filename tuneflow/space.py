@@ -228,7 +228,11 @@ def _float(value: int | float | None) -> float:
 def _ints(text: str) -> tuple[int, ...]:
     """A layer list: ``"256x3"`` is (256, 256, 256)."""
     width, _, times = text.partition("x")
-    return (int(width),) * int(times or 1)
+    try:
+        return (int(width),) * int(times or 1)
+    except ValueError:
+        msg = f"unit 'ints' reads '256' or '256x3'; got {text!r}"
+        raise ValueError(msg) from None
 
 
 def _check_choices(param: Param) -> None:
@@ -238,6 +242,9 @@ def _check_choices(param: Param) -> None:
     if len(set(param.choices)) < len(param.choices):  # 1 == 1.0 == True are one choice to Optuna
         msg = f"choices must differ, also as numbers; got {list(param.choices)}"
         raise ValueError(msg)
+    if param.unit == "ints":
+        for choice in param.choices:
+            _ints(str(choice))
     for value in (param.default, *param.grid):
         if not any(_same(value, choice) for choice in param.choices):
             msg = f"{value!r} is not among the choices {list(param.choices)}"

@@ -249,5 +249,5 @@ def _reasons(study: optuna.Study) -> str:
     entries = [
         read_entry(t) for t in study.get_trials(deepcopy=False) if t.state == TrialState.FAIL
     ]
-    reasons = Counter(entry.error.split("\n")[0] for entry in entries if entry and entry.error)
+    reasons = Counter(e.error.split("\n")[0] for e in entries if e and e.ended == "failed")
     return "".join(f" {times} x {reason}" for reason, times in reasons.most_common(3))

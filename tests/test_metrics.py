@@ -1,0 +1,147 @@
+"""A metric says of predictions what scikit-learn says of the model that made them."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_regression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import (
+    fbeta_score,
+    get_scorer,
+    get_scorer_names,
+    log_loss,
+    make_scorer,
+    pinball_loss,
+)
+from tables import TASKS
+
+import tuneflow as tf
+from tuneflow.data import Data
+from tuneflow.metrics import CLUSTERING, DEFAULTS, REGRESSION, Metric
+
+LABELS = {"binary": np.array(["no", "yes"]), "multiclass": np.array(["a", "b", "c"])}
+
+
+def problem(task, rows=120):
+    """Rows, targets that every metric likes (positive values), and a fitted model."""
+    if task == "regression":
+        X, y = make_regression(rows, 4, noise=5, random_state=0)
+        y = np.exp(y / 100)
+        return X, y, LinearRegression().fit(X, y)
+    classes = len(LABELS[task])
+    X, codes = make_classification(rows, 6, n_informative=4, n_classes=classes, random_state=0)
+    labels = codes if classes == 2 else LABELS[task][codes]  # "f1" wants 0 and 1
+    return X, labels, LogisticRegression(C=0.1).fit(X, labels)
+
+
+def predictions(model, X):
+    return model.predict_proba(X) if hasattr(model, "predict_proba") else abs(model.predict(X))
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", get_scorer_names())
+def test_every_scorer_of_scikit_learn_agrees_or_is_refused(name, task):
+    X, y, model = problem(task)
+    data = Data.of(X, y)
+    try:
+        metric = Metric.of(name, data)
+    except tf.ScoringError as error:
+        assert DEFAULTS[task] in str(error)
+        assert name not in ("accuracy", "neg_log_loss", "r2") or (name == "r2") != (
+            task == "regression"
+        )
+        return
+    if task == "regression":
+        model.predict = lambda rows: abs(LinearRegression.predict(model, rows))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = get_scorer(name)(model, X, y)
+        assert metric.score(predictions(model, X), X, data.labels) == pytest.approx(expected)
+    assert metric.direction == "maximize"
+
+
+def test_every_scorer_has_a_place():
+    assert set(DEFAULTS) == set(TASKS)
+    assert REGRESSION | CLUSTERING <= set(get_scorer_names())
+    assert not REGRESSION & CLUSTERING
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_no_metric_of_another_task_is_taken(task):
+    X, y, _ = problem(task)
+    for name in CLUSTERING | (REGRESSION if task != "regression" else {"accuracy", "roc_auc"}):
+        with pytest.raises(tf.ScoringError, match=f"which is {task}; got '{name}'"):
+            Metric.of(name, Data.of(X, y))
+
+
+@pytest.mark.parametrize(
+    ("task", "scoring", "needs"),
+    [
+        ("binary", None, "ranks"),
+        ("binary", "average_precision", "ranks"),
+        ("binary", "neg_brier_score", "probabilities"),
+        ("binary", "accuracy", "labels"),
+        ("binary", make_scorer(fbeta_score, beta=2), "labels"),
+        ("multiclass", None, "probabilities"),
+        ("multiclass", "roc_auc_ovr", "probabilities"),
+        ("multiclass", "f1_macro", "labels"),
+        ("regression", None, "values"),
+        ("regression", make_scorer(pinball_loss, greater_is_better=False), "values"),
+    ],
+)
+def test_what_a_metric_looks_at_is_found_by_asking_it(task, scoring, needs):
+    X, y, _ = problem(task)
+    assert Metric.of(scoring, Data.of(X, y)).needs == needs
+
+
+def test_a_callable_is_called_as_scikit_learn_would_and_says_its_name():
+    def profit(model, X, y):
+        return float((10 * (model.predict(X) == y) - X[:, 0]).sum())
+
+    X, y, model = problem("binary")
+    metric = Metric.of(profit, Data.of(X, y))
+    assert metric.name == "profit"
+    assert metric.score(model.predict_proba(X), X, y) == pytest.approx(profit(model, X, y))
+
+
+def test_labels_reach_the_scorer_as_they_were_given():
+    X, codes, _ = problem("binary")
+    labels = LABELS["binary"][codes]
+    seen = []
+
+    def scorer(model, X, y):
+        seen.append((set(y), set(model.predict(X))))
+        return 0.0
+
+    shares = np.column_stack([codes == 0, codes == 1]).astype(float)
+    Metric.of(scorer, Data.of(X, labels)).score(shares, X, labels)
+    assert seen[-1] == ({"no", "yes"}, {"no", "yes"})
+
+
+def test_log_loss_stands_a_fold_without_a_rare_class():
+    data = Data.of(np.zeros((6, 1)), ["a", "b", "c", "a", "b", "c"])
+    metric = Metric.of("neg_log_loss", data)
+    shares = np.array([[0.7, 0.2, 0.1], [0.2, 0.6, 0.2]])
+    expected = -log_loss(["a", "b"], shares, labels=["a", "b", "c"])
+    assert metric.score(shares, data.X[:2], np.array(["a", "b"])) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "law"),
+    [
+        ("roc_acu", "Did you mean 'roc_auc'"),
+        ("", "name or a callable"),
+        (5, "name or a callable"),
+        ({"a": "roc_auc"}, "name or a callable"),
+        (["roc_auc", "accuracy"], "name or a callable"),
+        (lambda model: 0.0, "must fit the task"),
+        (lambda model, X, y: model.predict_proba(X)[:, 7].mean(), "must fit the task"),
+    ],
+)
+def test_what_is_no_metric_is_refused_before_anything_is_fitted(scoring, law):
+    X, y, _ = problem("binary")
+    with pytest.raises(tf.ScoringError, match=law):
+        Metric.of(scoring, Data.of(X, y))
