@@ -96,6 +96,7 @@ def test_time_is_not_shuffled_between_sides():
         assert fold.train.max() < fold.valid.min()
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.integers(2, 6), st.integers(0, 99), st.lists(st.integers(0, 3), min_size=30, max_size=80)
 )

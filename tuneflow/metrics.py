@@ -29,7 +29,6 @@ REGRESSION = frozenset(
     [
         "d2_absolute_error_score",
         "explained_variance",
-        "max_error",
         "neg_max_error",
         "neg_mean_absolute_error",
         "neg_mean_absolute_percentage_error",
@@ -123,7 +122,7 @@ class Metric:
         Raises:
             ScoringError: The name is unknown, or the metric does not fit the task.
         """
-        name, scorer = _find(scoring or DEFAULTS[data.task], data)
+        name, scorer = _find(DEFAULTS[data.task] if scoring is None else scoring, data)
         probe = _probe(data)
         try:
             with warnings.catch_warnings():  # the probe predicts the same for every row
@@ -159,7 +158,7 @@ def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callabl
     if scoring not in get_scorer_names():
         msg = (
             "scoring: a scikit-learn scorer name or a callable is needed; "
-            f"got {scoring!r}. {known(scoring, get_scorer_names())}"
+            f"got {scoring!r}. {known(str(scoring), get_scorer_names())}"
         )
         raise ScoringError(msg)
     wrong = CLUSTERING if data.task == "regression" else CLUSTERING | REGRESSION
