@@ -35,6 +35,7 @@ FLOORS = {
     "engines": 3,
     "objective": 4,
     "model": 4,
+    "refine": 4,
     "workers": 5,
     "result": 5,
     "plan": 5,

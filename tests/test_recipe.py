@@ -121,7 +121,7 @@ def test_nothing_is_both_fixed_and_searched(name):
 def test_every_recipe_runs_its_defaults_and_all_its_starts(name, task):
     recipe = tf.load_recipe(name)
     if recipe.growth and recipe.growth.unit in ("rounds", "trees", "epochs"):
-        recipe = recipe.replace(growth={"first": 1, "last": 4, "prune_from": 0, "final": None})
+        recipe = recipe.replace(growth={"first": 1, "last": 2, "prune_from": 0, "final": None})
     X = table(60)
     points = 1 + len(recipe.starts_for(task))
     result = tf.tune(X, target(X, task), recipe, cv=2, n_trials=points, pruner="none")
@@ -136,11 +136,13 @@ def test_every_recipe_runs_its_defaults_and_all_its_starts(name, task):
 @each_recipe
 def test_every_recipe_satisfies_the_schema_for_editors(name):
     raw = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
-    schema = json.loads(json_schema())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(raw, schema)
-    with pytest.raises(jsonschema.ValidationError, match="titel"):
-        jsonschema.validate({**raw, "titel": "x"}, schema)
+    schema = jsonschema.Draft202012Validator(json.loads(json_schema()))
+    assert list(schema.iter_errors(raw)) == []
+    assert "titel" in next(schema.iter_errors({**raw, "titel": "x"})).message
+
+
+def test_the_schema_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(json.loads(json_schema()))
 
 
 def test_the_schema_in_the_tree_is_the_one_that_the_code_gives():

@@ -26,6 +26,15 @@ class Growth(BaseModel):
         "none", description="What a budget counts."
     )
     per: str | None = Field(None, description="Rungs count this parameter times the unit.")
+    hold: Number | None = Field(
+        None, gt=0, description="Value of `per` while the sampler searches; lowered at the end."
+    )
+    refine: StrictFloat = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="Share of trials or time at the end, to lower it.",
+    )
     first: Number = Field(
         1, gt=0, description="Budget of the first rung; for rows, a number of rows."
     )
@@ -51,6 +60,9 @@ class Growth(BaseModel):
             raise ValueError(msg)
         if self.unit == "rows" and self.last > 1:
             msg = f"rows are a share, so last is at most 1.0; got {self.last}"
+            raise ValueError(msg)
+        if self.hold is not None and self.per is None:
+            msg = "hold is a value of `per`, which is missing"
             raise ValueError(msg)
         if self.unit == "none" and self.schedule != "folds":
             msg = f"schedule {self.schedule!r} needs a unit of growth"

@@ -116,6 +116,9 @@ class Entry:
     seconds_score: float = 0.0
 
 
+ENTRY = frozenset(field.name for field in fields(Entry))
+
+
 def write_header(study: optuna.Study, header: Header) -> None:
     """Put the header on a new study."""
     study.set_user_attr(KEY, asdict(header))
@@ -125,18 +128,23 @@ def read_header(study: optuna.Study) -> Header | None:
     """The header of a study; None if tuneflow did not make it.
 
     Raises:
-        StudyError: A later version wrote it.
+        StudyError: A later version wrote it, or it is damaged.
     """
     found = study.user_attrs.get(KEY)
     if found is None:
         return None
-    if found.get("format") != FORMAT:
+    written = found.get("format") if isinstance(found, dict) else None
+    if written != FORMAT:
         msg = (
             f"study {study.study_name!r}: this version reads format {FORMAT}; "
-            f"got {found.get('format')!r}. Upgrade tuneflow."
+            f"got {written!r}. Upgrade tuneflow."
         )
         raise StudyError(msg)
-    return Header(**{**found, "notes": tuple(found["notes"])})
+    try:
+        return Header(**{**found, "notes": tuple(found["notes"])})
+    except (KeyError, TypeError) as error:
+        msg = f"study {study.study_name!r}: its header is damaged; got {sorted(found)}."
+        raise StudyError(msg) from error
 
 
 def write_entry(trial: optuna.Trial, entry: Entry) -> None:
@@ -147,7 +155,7 @@ def write_entry(trial: optuna.Trial, entry: Entry) -> None:
 def read_entry(trial: optuna.trial.FrozenTrial) -> Entry | None:
     """The entry of a trial; None if there is none."""
     found = trial.user_attrs.get(KEY)
-    return None if found is None else Entry(**found)
+    return Entry(**found) if isinstance(found, dict) and set(found) <= ENTRY else None
 
 
 def queued_point(trial: optuna.trial.FrozenTrial) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from tuneflow.ledger import Header
 from tuneflow.metrics import Metric
 from tuneflow.objective import Work
 from tuneflow.recipe import Recipe, load_recipe
+from tuneflow.refine import Refinement
 from tuneflow.search import Search
 
 
@@ -26,6 +27,7 @@ class Plan:
     job: Job
     work: Work
     search: Search
+    refinement: Refinement | None
     header: Header
 
 
@@ -79,11 +81,11 @@ def make_plan(
     rows, columns = data.X.shape
     categorical = bool(data.schema.categorical) and recipe.prepare == "native"
     space = recipe.space_for(data.task).bind(folds.fewest, columns, categorical=categorical)
-    starts = tuple(start.params for start in recipe.starts_for(data.task))
-    found = Search.of(
-        search[0] or recipe.sampler, search[1] or recipe.pruner, space, starts, random_state
-    )
-    growth = engine.growth
+    growth, sampler = engine.growth, search[0] or recipe.sampler
+    refinement = Refinement.of(growth, space, sampler)
+    held = {refinement.name: refinement.hold} if refinement else {}
+    starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))
+    found = Search.of(sampler, search[1] or recipe.pruner, space, starts, random_state)
     if found.raw and growth.schedule != "folds":
         growth = growth.model_copy(update={"schedule": "folds"})
     names = {name: param.default for name, param in space.params.items()}
@@ -107,4 +109,4 @@ def make_plan(
         modelled=found.modelled(space),
         notes=(*found.notes, *found.clipped),
     )
-    return Plan(recipe, job, work, found, header)
+    return Plan(recipe, job, work, found, refinement, header)

@@ -101,7 +101,8 @@ def tune(
     >>> result.best_score >= result.default_score
     True
     """
-    deadline = math.inf if timeout is None else time.monotonic() + timeout
+    started = time.monotonic()
+    deadline = math.inf if timeout is None else started + timeout
     check_limits(n_trials, timeout, n_jobs, random_state)
     plan = make_plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
     if n_trials is None and timeout is None and not plan.search.finite:
@@ -116,8 +117,11 @@ def tune(
         study,
         objective,
         plan.search,
+        plan.refinement,
         queue=_pending(study, plan),
-        left=None if n_trials is None else max(0, n_trials - len(before)),
+        done=len(before),
+        total=n_trials,
+        started=started,
         callbacks=callbacks,
         progress=progress,
         default=next((trial.value for trial in before), None),

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 
 from tuneflow.errors import TrialError
 from tuneflow.objective import Objective
+from tuneflow.refine import Refinement
 from tuneflow.search import Search
 from tuneflow.space import Params
 
@@ -32,8 +33,11 @@ class Run:
         study: Where trials go.
         objective: What a trial does.
         search: Where points come from.
+        refinement: How the rate is held and lowered at the end; None if it is not.
         queue: Points to try before the sampler is asked, in order.
-        left: Trials still to be finished; None if only time or the grid ends the run.
+        done: Trials that were finished by earlier calls, and so far.
+        total: Trials to be finished in all; None if only time or the grid ends the run.
+        started: When the call began, in seconds of `time.monotonic`.
         callbacks: Called with the study and each finished trial.
         progress: Whether to show a bar.
         default: Score of the defaults, as soon as it is known.
@@ -42,8 +46,11 @@ class Run:
     study: optuna.Study
     objective: Objective
     search: Search
+    refinement: Refinement | None
     queue: list[Params]
-    left: int | None
+    done: int
+    total: int | None
+    started: float
     callbacks: Sequence[Callback]
     progress: bool
     default: float | None = None
@@ -55,14 +62,15 @@ class Run:
         Raises:
             KeyboardInterrupt: Ctrl-C; what was finished is in the study.
         """
-        if self.left == 0 or (self.search.finite and not self.queue):
+        left = None if self.total is None else max(0, self.total - self.done)
+        if left == 0 or (self.search.finite and not self.queue):
             return
         seconds = self.objective.deadline - time.monotonic()
         with _quietly(), threadpool_limits(1), self._bar() as self._shown:
             self._next(len(self.study.get_trials(deepcopy=False)))
             self.study.optimize(
                 self.objective,
-                n_trials=self.left,
+                n_trials=left,
                 timeout=max(0.0, seconds) if seconds < float("inf") else None,
                 catch=(TrialError,),
                 callbacks=[self._after, *self.callbacks],
@@ -71,16 +79,26 @@ class Run:
     def _next(self, number: int) -> None:
         """Make ready for the trial with this number: its seed follows from it, so that a study
         that is resumed goes on as it would have."""
-        self.study.sampler = self.search.sampled(number)
-        if self.queue:
-            self.study.enqueue_trial(self.queue.pop(0))
+        sampler = self.search.sampled(number)
+        self.study.sampler = self.refinement.held(sampler) if self.refinement else sampler
+        if point := self._refined() or (self.queue.pop(0) if self.queue else None):
+            self.study.enqueue_trial(point)
+
+    def _refined(self) -> Params | None:
+        """The best configuration at a lower rate, if it is time for that."""
+        refinement, deadline = self.refinement, self.objective.deadline
+        if not refinement or not refinement.is_due(self.done, self.total, self.started, deadline):
+            return None
+        trials = self.study.get_trials(deepcopy=False)
+        return refinement.next(trials, deadline - time.monotonic())
 
     def _after(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         self._show(trial)
         if self.search.finite and not self.queue:
             study.stop()
-        elif self.left is None or (left := self.left - 1):
-            self.left = self.left and left
+            return
+        self.done += 1
+        if self.done != self.total and time.monotonic() < self.objective.deadline:
             self._next(trial.number + 1)
 
     def _show(self, trial: optuna.trial.FrozenTrial) -> None:
@@ -95,9 +113,9 @@ class Run:
         self._shown.update()
 
     def _bar(self) -> tqdm[Any]:
-        total = len(self.queue) if self.search.finite else self.left
+        total = len(self.queue) if self.search.finite else self.total
         wanted = self.progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-        return tqdm(total=total, desc="trials", unit="", disable=not wanted)
+        return tqdm(total=total, initial=self.done, desc="trials", unit="", disable=not wanted)
 
 
 @contextmanager
