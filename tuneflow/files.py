@@ -102,14 +102,13 @@ def _best(result: Result) -> dict[str, Any]:
 
     header = read_header(result.study)
     told = asdict(header) if header else {}
-    growth = result.recipe.growth
     return {
         **{key: told.get(key) for key in ("recipe", "task", "scoring", "direction")},
         "best_score": result.best_score,
         "default_score": None if math.isnan(result.default_score) else result.default_score,
         "params": result.best_params,
         "amount": result.model.amount,
-        "unit": growth.unit if growth else None,
+        "unit": result.model.unit,
         "remarks": result.remarks,
         "study": result.study.study_name,
         "trials": len(result.study.get_trials(deepcopy=False)),

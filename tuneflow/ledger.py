@@ -116,7 +116,7 @@ class Entry:
     seconds_score: float = 0.0
 
 
-ENTRY = frozenset(field.name for field in fields(Entry))
+_ENTRY_KEYS = frozenset(field.name for field in fields(Entry))
 
 
 def write_header(study: optuna.Study, header: Header) -> None:
@@ -155,7 +155,7 @@ def write_entry(trial: optuna.Trial, entry: Entry) -> None:
 def read_entry(trial: optuna.trial.FrozenTrial) -> Entry | None:
     """The entry of a trial; None if there is none."""
     found = trial.user_attrs.get(KEY)
-    return Entry(**found) if isinstance(found, dict) and set(found) <= ENTRY else None
+    return Entry(**found) if isinstance(found, dict) and set(found) <= _ENTRY_KEYS else None
 
 
 def queued_point(trial: optuna.trial.FrozenTrial) -> dict[str, Any] | None:

@@ -49,7 +49,8 @@ class Model:
         recipe: Where it comes from.
         task: ``binary``, ``multiclass`` or ``regression``.
         params: The arguments of the estimator that were tuned.
-        amount: Rounds, trees, epochs or rows that it was trained for.
+        amount: What it was trained for, in `unit`.
+        unit: ``rounds``, ``trees``, ``epochs`` or ``rows``.
         classes_: Labels, in the order of the columns of `predict_proba`; empty for a regression.
         estimator: The library's own fitted object.
         seconds: What the fit took.
@@ -59,6 +60,7 @@ class Model:
     task: Task
     params: Params
     amount: int
+    unit: str
     classes_: npt.NDArray[Any]
     estimator: Any
     seconds: float
@@ -91,6 +93,7 @@ class Model:
             task=data.task,
             params=params,
             amount=amount,
+            unit="rows" if growth.unit == "none" else growth.unit,
             classes_=data.classes,
             estimator=learner.model,
             seconds=time.perf_counter() - started,
@@ -135,6 +138,7 @@ class Model:
             "recipe": self.recipe.model_dump_json(exclude_unset=True),
             "task": self.task,
             "amount": self.amount,
+            "unit": self.unit,
             "seconds": self.seconds,
             "params": json.dumps(self.params),
             "columns": json.dumps([[c.name, c.kind, list(c.levels)] for c in self.schema.columns]),
@@ -207,6 +211,7 @@ def _model_of(told: dict[str, Any]) -> Model:
         task=told["task"],
         params=json.loads(told["params"]),
         amount=told["amount"],
+        unit=told["unit"],
         classes_=told["classes_"],
         estimator=told["estimator"],
         seconds=told["seconds"],

@@ -114,15 +114,11 @@ class Result:
             + f"; sampler {header.sampler}, pruner {header.pruner}",
             "best": f"trial {self.best_trial.number}: {_shown(self.best_params)}",
             "folds": f"{spread} ({header.rows} rows x {header.columns} columns)",
-            "refit": f"{self.model.amount} {self._unit()} in {self.model.seconds:.1f} s",
+            "refit": f"{self.model.amount} {self.model.unit} in {self.model.seconds:.1f} s",
         }
         return facts | {
             "note" if i == 0 else f"note {i + 1}": r for i, r in enumerate(self.remarks)
         }
-
-    def _unit(self) -> str:
-        unit = self.recipe.growth.unit if self.recipe.growth else "units"
-        return "rows" if unit == "none" else unit
 
 
 def finished(study: optuna.Study) -> list[Trial]:

@@ -14,7 +14,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
+from tqdm import TqdmWarning, tqdm
 
 from tuneflow.errors import TrialError
 from tuneflow.objective import Objective
@@ -114,7 +114,11 @@ class Run:
 
     def _bar(self) -> tqdm[Any]:
         total = len(self.queue) if self.search.finite else self.total
-        wanted = self.progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+        notebook = "ipykernel" in sys.modules
+        wanted = self.progress and (sys.stderr.isatty() or notebook)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TqdmWarning)  # no ipywidgets: a bar of text will do
+            from tqdm.auto import tqdm
         return tqdm(total=total, initial=self.done, desc="trials", unit="", disable=not wanted)
 
 
