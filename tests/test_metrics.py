@@ -61,7 +61,7 @@ def test_every_scorer_of_scikit_learn_agrees_or_is_refused(name, task):
         metric = Metric.of(name, data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            score = metric.score(predictions(model, X), X, data.labels)
+            score = metric.score(predictions(model, X), data, np.arange(len(y)))
         assert score == pytest.approx(expected)
         assert metric.direction == "maximize"
     else:
@@ -108,9 +108,11 @@ def test_a_callable_is_called_as_scikit_learn_would_and_says_its_name():
         return float((10 * (model.predict(X) == y) - X[:, 0]).sum())
 
     X, y, model = problem("binary")
-    metric = Metric.of(profit, Data.of(X, y))
+    data = Data.of(X, y)
+    metric = Metric.of(profit, data)
     assert metric.name == "profit"
-    assert metric.score(model.predict_proba(X), X, y) == pytest.approx(profit(model, X, y))
+    score = metric.score(model.predict_proba(X), data, np.arange(len(y)))
+    assert score == pytest.approx(profit(model, X, y))
 
 
 def test_labels_reach_the_scorer_as_they_were_given():
@@ -123,7 +125,8 @@ def test_labels_reach_the_scorer_as_they_were_given():
         return 0.0
 
     shares = np.column_stack([codes == 0, codes == 1]).astype(float)
-    Metric.of(scorer, Data.of(X, labels)).score(shares, X, labels)
+    data = Data.of(X, labels)
+    Metric.of(scorer, data).score(shares, data, np.arange(len(labels)))
     assert seen[-1] == ({"no", "yes"}, {"no", "yes"})
 
 
@@ -132,7 +135,17 @@ def test_log_loss_stands_a_fold_without_a_rare_class():
     metric = Metric.of("neg_log_loss", data)
     shares = np.array([[0.7, 0.2, 0.1], [0.2, 0.6, 0.2]])
     expected = -log_loss(["a", "b"], shares, labels=["a", "b", "c"])
-    assert metric.score(shares, data.X[:2], np.array(["a", "b"])) == pytest.approx(expected)
+    assert metric.score(shares, data, np.array([0, 1])) == pytest.approx(expected)
+
+
+def test_a_callable_is_never_mistaken_for_a_metric_of_the_same_name():
+    def roc_auc(model, X, y):
+        return -7.0
+
+    X, y, model = problem("binary")
+    data = Data.of(X, y)
+    shares = predictions(model, X)
+    assert Metric.of(roc_auc, data).score(shares, data, np.arange(len(y))) == -7.0
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,7 @@ class Work:
         if not np.isfinite(predictions).all():
             msg = f"predictions must be finite; got others on fold {at}."
             raise TrialError(msg)
-        score = self.metric.score(
-            prepared.target.restore(predictions), self.data.X[rows], self.data.labels[rows]
-        )
+        score = self.metric.score(prepared.target.restore(predictions), self.data, rows)
         if not math.isfinite(score):
             msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
             raise TrialError(msg)

@@ -30,18 +30,21 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
         StudyError: The storage cannot be opened.
         MissingExtra: A database driver is not installed.
     """
-    import optuna
+    from optuna.storages import BaseStorage, InMemoryStorage
 
     if storage is None:
-        return optuna.storages.InMemoryStorage()
-    if not isinstance(storage, str | Path):
+        return InMemoryStorage()
+    if isinstance(storage, BaseStorage):
         return storage
+    if not isinstance(storage, str | Path):
+        msg = f"storage: a file name, a URL or an Optuna storage is needed; got {storage!r}."
+        raise StudyError(msg)
     try:
         return _by_url(str(storage)) if "://" in str(storage) else _file(Path(storage))
     except ImportError as error:
         msg = (
-            f"storage: {storage} needs a package that is not installed. {error} Install it, or an "
-            "extra of tuneflow: postgresql, redis, grpc."
+            f"storage: {_shown(str(storage))} needs a package that is not installed. {error} "
+            "Install it, or an extra of tuneflow: postgresql, redis, grpc."
         )
         raise MissingExtra(msg) from error
 
@@ -50,13 +53,19 @@ def _by_url(url: str) -> optuna.storages.BaseStorage:
     from optuna import storages
     from optuna.storages import journal
 
-    scheme = urlsplit(url).scheme
-    if scheme == "sqlite":
-        return _file(Path(url.removeprefix("sqlite:///")))
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        msg = f"storage: a URL is malformed. {error}"
+        raise StudyError(msg) from error
+    scheme = parts.scheme
+    if scheme == "sqlite" and not parts.query:
+        return _file(Path(url.removeprefix("sqlite://").removeprefix("/")))
+    if scheme in ("postgres", "postgresql"):  # with the driver that the extra installs
+        url = url.replace(scheme, "postgresql+psycopg", 1)
     if scheme == "redis":
         return storages.JournalStorage(journal.JournalRedisBackend(url))
     if scheme == "grpc":
-        parts = urlsplit(url)
         return storages.GrpcStorageProxy(
             host=parts.hostname or "localhost", port=parts.port or 13000
         )
@@ -82,7 +91,7 @@ def _file(path: Path) -> optuna.storages.BaseStorage:
 
 def _sqlite(path: Path) -> optuna.storages.BaseStorage:
     """SQLite with a write-ahead log: writes cost half as much, and readers are not locked out."""
-    from sqlalchemy import event
+    from sqlalchemy import URL, event
 
     try:
         with sqlite3.connect(path, timeout=SECONDS_TO_WAIT) as connection:
@@ -95,7 +104,7 @@ def _sqlite(path: Path) -> optuna.storages.BaseStorage:
     except sqlite3.Error as error:
         msg = f"storage: {path} is not a SQLite file that can be written. {error}."
         raise StudyError(msg) from error
-    storage = _database(f"sqlite:///{path}")
+    storage = _database(URL.create("sqlite", database=str(path)).render_as_string())
 
     @event.listens_for(storage.engine, "connect")
     def _relax(connection: sqlite3.Connection, _: object) -> None:
@@ -109,10 +118,15 @@ def _database(url: str) -> optuna.storages.RDBStorage:
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import SQLAlchemyError
 
-    shown = urlsplit(url)._replace(netloc=urlsplit(url).hostname or "").geturl()  # no password
     arguments = {"timeout": SECONDS_TO_WAIT} if url.startswith("sqlite") else {}
     try:
         return RDBStorage(url, engine_kwargs={"connect_args": arguments})
     except (SQLAlchemyError, RuntimeError, ValueError) as error:
-        msg = f"storage: {shown} cannot be opened. {error}"
+        msg = f"storage: {_shown(url)} cannot be opened. {error}"
         raise StudyError(msg) from error
+
+
+def _shown(url: str) -> str:
+    """A URL as anybody may read it: without user, password and options."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.hostname or "", query="", fragment="").geturl()

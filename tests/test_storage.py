@@ -1,0 +1,211 @@
+"""Words become storages; what is written into one is there for the next who opens it."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import optuna
+import pytest
+from doubles import RECIPE, rows, told
+from postgresql import postgresql
+from sqlalchemy import text
+
+import tuneflow as tf
+from tuneflow import engines, study
+from tuneflow import storage as room
+from tuneflow.ledger import read_entry, read_header
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A PostgreSQL server; its URL."""
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def opened(monkeypatch):
+    """What is opened in a test, by `tune` too; all of it is closed in the end."""
+    opened = []
+
+    def opening(where):
+        opened.append(room.open_storage(where))
+        return opened[-1]
+
+    monkeypatch.setattr(study, "open_storage", opening)
+    yield opening
+    for storage in opened:
+        if isinstance(storage, optuna.storages.RDBStorage):
+            storage.remove_session()
+            storage.engine.dispose()
+
+
+@pytest.fixture
+def double(monkeypatch):
+    """The double stands in for LightGBM."""
+    monkeypatch.setitem(engines.ENGINES, "lightgbm", ("doubles", "Counting"))
+
+
+def run(storage, n_trials, **more):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tf.TuneflowWarning)
+        return tf.tune(*rows(), RECIPE, n_trials=n_trials, storage=storage, **more).study
+
+
+# ---------- words ----------
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("a.db", optuna.storages.RDBStorage),
+        ("a.sqlite3", optuna.storages.RDBStorage),
+        ("no suffix, 50%25?", optuna.storages.RDBStorage),
+        ("a.journal", optuna.storages.JournalStorage),
+        ("a.log", optuna.storages.JournalStorage),
+    ],
+)
+@pytest.mark.parametrize("form", [str, Path, "sqlite:///{}".format])
+def test_a_file_is_a_storage_of_the_kind_that_its_ending_says(word, kind, form, opened, tmp_path):
+    if form not in (str, Path) and (kind is not optuna.storages.RDBStorage or "?" in word):
+        pytest.skip("a URL is always SQLite, and a question mark begins its options")
+    optuna.create_study(storage=opened(form(tmp_path / word)), study_name="s")
+    assert (tmp_path / word).stat().st_size
+    assert {
+        path.name.removesuffix("-wal").removesuffix("-shm") for path in tmp_path.iterdir()
+    } == {word}
+    assert isinstance(opened(tmp_path / word), kind)
+    assert optuna.get_all_study_names(opened(tmp_path / word)) == ["s"]
+
+
+def test_nothing_is_memory_and_a_storage_is_handed_back(opened):
+    memory = opened(None)
+    assert isinstance(memory, optuna.storages.InMemoryStorage)
+    assert opened(memory) is memory
+
+
+@pytest.mark.parametrize(
+    ("word", "error", "law"),
+    [
+        ("", tf.StudyError, "a file in a folder that exists"),
+        ("/nowhere/a.db", tf.StudyError, "a folder that exists"),
+        (3, tf.StudyError, "a file name, a URL or an Optuna storage is needed; got 3"),
+        ("foo://x/y", tf.StudyError, "foo://x/y cannot be opened"),
+        ("sqlite://", tf.StudyError, "a file in a folder that exists"),
+        ("postgresql://me:secret@[x/y", tf.StudyError, "malformed"),
+        ("postgresql://me:secret@localhost:1/x", tf.StudyError, "localhost/x cannot be opened"),
+        ("postgres://localhost:1/x?password=secret", tf.StudyError, "cannot be opened"),
+        ("mysql://me:secret@localhost:1/x", tf.MissingExtra, "mysql://localhost/x needs"),
+        ("redis://:secret@localhost:1/0", tf.MissingExtra, "redis://localhost/0 needs"),
+    ],
+)
+def test_what_cannot_be_opened_is_refused_and_no_password_is_told(
+    word, error, law, opened, monkeypatch
+):
+    for driver in ("MySQLdb", "redis"):
+        monkeypatch.setitem(sys.modules, driver, None)  # as if it were not installed
+    with pytest.raises(error, match=law) as caught:
+        opened(word)
+    assert "secret" not in str(caught.value)
+
+
+# ---------- SQLite ----------
+
+
+def test_sqlite_lets_others_read_while_one_writes(opened, tmp_path):
+    storage = opened(tmp_path / "a.db")
+    optuna.create_study(storage=storage, study_name="s")
+    with storage.engine.connect() as writer:
+        writer.execute(text("BEGIN IMMEDIATE"))
+        writer.execute(text("UPDATE studies SET study_name = 't'"))
+        with sqlite3.connect(f"file:{tmp_path / 'a.db'}?mode=ro", uri=True, timeout=0) as reader:
+            assert reader.execute("SELECT study_name FROM studies").fetchall() == [("s",)]
+        reader.close()
+        writer.rollback()
+
+
+def test_every_connection_to_sqlite_waits_for_others_and_leaves_safety_to_the_log(
+    opened, tmp_path
+):
+    storage = opened(tmp_path / "a.db")
+    for _ in range(2):
+        with storage.engine.connect() as connection:
+            told = [
+                connection.execute(text(f"PRAGMA {name}")).scalar()
+                for name in ("journal_mode", "synchronous", "busy_timeout")
+            ]
+        assert told == ["wal", 1, 60_000]
+        storage.engine.dispose()
+
+
+def test_a_database_that_holds_other_things_keeps_them(opened, tmp_path):
+    with sqlite3.connect(tmp_path / "a.db") as mine:
+        mine.execute("CREATE TABLE mine AS SELECT 42 AS x")
+    mine.close()
+    opened(tmp_path / "a.db")
+    with sqlite3.connect(tmp_path / "a.db") as mine:
+        assert mine.execute("SELECT x FROM mine").fetchall() == [(42,)]
+        tables = mine.execute("SELECT name FROM sqlite_master").fetchall()
+    mine.close()
+    assert not [name for (name,) in tables if "tuneflow" in name]
+
+
+# ---------- the same study, wherever it lies ----------
+
+
+@pytest.fixture(params=["a.db", "a.journal", "postgresql"])
+def storage(request, tmp_path):
+    """Where to write, in every kind of storage that a file or a server makes."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("server")
+    return tmp_path / request.param
+
+
+@pytest.mark.usefixtures("double")
+def test_a_study_that_is_resumed_goes_on_as_it_would_have_in_memory(storage):
+    whole = told(run(None, 9, study_name="resumed"))
+    run(storage, 4, study_name="resumed")
+    assert told(run(storage, 9, study_name="resumed")) == whole
+    assert told(run(storage, 9, study_name="resumed")) == whole  # and there is nothing left to do
+
+
+@pytest.mark.usefixtures("double")
+def test_header_and_entries_are_the_same_for_whoever_loads_the_study(storage, opened):
+    mine = run(storage, 3, study_name="ä 'quoted' <b>")
+    theirs = optuna.load_study(study_name="ä 'quoted' <b>", storage=opened(storage))
+    assert read_header(theirs) == read_header(mine)
+    assert [read_entry(t) for t in theirs.trials] == [read_entry(t) for t in mine.trials]
+    assert told(theirs) == told(mine)
+
+
+@pytest.mark.usefixtures("double")
+def test_a_study_about_something_else_is_refused_everywhere(storage):
+    before = told(run(storage, 3, study_name="refused"))
+    with pytest.raises(tf.StudyError, match="random_state: 0 there, 1 here"):
+        run(storage, 5, study_name="refused", random_state=1)
+    assert told(run(storage, 3, study_name="refused")) == before
+
+
+OTHER = """
+import sys; sys.path.insert(0, {tests!r})
+from test_storage import engines, run
+engines.ENGINES["lightgbm"] = ("doubles", "Counting")
+run({storage!r}, 12, study_name="shared", sampler="random")
+"""
+
+
+@pytest.mark.usefixtures("double")
+def test_two_processes_share_a_study_without_losing_a_trial(storage):
+    code = OTHER.format(tests=str(Path(__file__).parent), storage=str(storage))
+    other = subprocess.Popen([sys.executable, "-c", code])
+    mine = run(storage, 12, study_name="shared", sampler="random")
+    assert other.wait(120) == 0
+    trials = mine.get_trials()
+    assert [trial.number for trial in trials] == list(range(len(trials)))
+    assert {trial.state.name for trial in trials} == {"COMPLETE"}
+    assert len(trials) >= 12
+    assert all(read_entry(trial).ended == "complete" for trial in trials)
