@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
 import optuna
 import pytest
-from doubles import RECIPE, rows, told
+from doubles import RECIPE, Counting, rows, told
 from postgresql import postgresql
 from sqlalchemy import text
 
@@ -191,21 +192,34 @@ def test_a_study_about_something_else_is_refused_everywhere(storage):
 
 
 OTHER = """
-import sys; sys.path.insert(0, {tests!r})
-from test_storage import engines, run
-engines.ENGINES["lightgbm"] = ("doubles", "Counting")
-run({storage!r}, 12, study_name="shared", sampler="random")
+import pathlib, sys; sys.path.insert(0, {tests!r})
+from test_storage import run_slowly
+pathlib.Path({ready!r}).touch()
+for storage in {storages!r}:
+    run_slowly(storage)
 """
 
 
-@pytest.mark.usefixtures("double")
-def test_two_processes_share_a_study_without_losing_a_trial(storage):
-    code = OTHER.format(tests=str(Path(__file__).parent), storage=str(storage))
-    other = subprocess.Popen([sys.executable, "-c", code])
-    mine = run(storage, 12, study_name="shared", sampler="random")
+def run_slowly(storage):
+    """Eight trials that take long enough to meet those of another process."""
+    engines.ENGINES["lightgbm"] = ("doubles", "Counting")
+    Counting.on_grow = staticmethod(lambda values: time.sleep(0.002))
+    return run(storage, 8, study_name="shared", sampler="random")
+
+
+def test_two_processes_share_a_study_without_losing_a_trial(server, double, tmp_path, monkeypatch):
+    monkeypatch.setattr(Counting, "on_grow", Counting.on_grow)  # to be put back
+    storages = [str(tmp_path / "a.db"), str(tmp_path / "a.journal"), server]
+    ready = tmp_path / "ready"
+    told = {"tests": str(Path(__file__).parent), "ready": str(ready), "storages": storages}
+    other = subprocess.Popen([sys.executable, "-c", OTHER.format(**told)])
+    while not ready.exists() and other.poll() is None:
+        time.sleep(0.01)
+    studies = [run_slowly(storage) for storage in storages]
     assert other.wait(120) == 0
-    trials = mine.get_trials()
-    assert [trial.number for trial in trials] == list(range(len(trials)))
-    assert {trial.state.name for trial in trials} == {"COMPLETE"}
-    assert len(trials) >= 12
-    assert all(read_entry(trial).ended == "complete" for trial in trials)
+    for mine in studies:
+        trials = mine.get_trials()
+        assert [trial.number for trial in trials] == list(range(len(trials)))
+        assert 8 < len(trials) <= 16  # they met: neither found all of the work done
+        assert {trial.state.name for trial in trials} == {"COMPLETE"}
+        assert {read_entry(trial).ended for trial in trials} == {"complete"}

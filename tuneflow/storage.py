@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
         StudyError: The storage cannot be opened.
         MissingExtra: A database driver is not installed.
     """
+    from optuna.exceptions import ExperimentalWarning
     from optuna.storages import BaseStorage, InMemoryStorage
 
     if storage is None:
@@ -40,7 +42,9 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
         msg = f"storage: a file name, a URL or an Optuna storage is needed; got {storage!r}."
         raise StudyError(msg)
     try:
-        return _by_url(str(storage)) if "://" in str(storage) else _file(Path(storage))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # redis and grpc, asked for
+            return _by_url(str(storage)) if "://" in str(storage) else _file(Path(storage))
     except ImportError as error:
         msg = (
             f"storage: {_shown(str(storage))} needs a package that is not installed. {error} "
