@@ -138,7 +138,7 @@ def test_every_recipe_satisfies_the_schema_for_editors(name):
     raw = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     schema = jsonschema.Draft202012Validator(json.loads(json_schema()))
     assert list(schema.iter_errors(raw)) == []
-    assert "titel" in next(schema.iter_errors({**raw, "titel": "x"})).message
+    assert "tilte" in next(schema.iter_errors({**raw, "tilte": "x"})).message
 
 
 def test_the_schema_is_a_schema():
