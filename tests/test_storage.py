@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -207,6 +208,7 @@ def run_slowly(storage):
     return run(storage, 8, study_name="shared", sampler="random")
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of a database that another one made first
 def test_two_processes_share_a_study_without_losing_a_trial(server, double, tmp_path, monkeypatch):
     monkeypatch.setattr(Counting, "on_grow", Counting.on_grow)  # to be put back
     storages = [str(tmp_path / "a.db"), str(tmp_path / "a.journal"), server]
@@ -223,3 +225,4 @@ def test_two_processes_share_a_study_without_losing_a_trial(server, double, tmp_
         assert 8 < len(trials) <= 16  # they met: neither found all of the work done
         assert {trial.state.name for trial in trials} == {"COMPLETE"}
         assert {read_entry(trial).ended for trial in trials} == {"complete"}
+    gc.collect()

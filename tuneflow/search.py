@@ -173,7 +173,7 @@ def _sampler(
     if isinstance(sampler, BaseSampler):
         mine = copy.deepcopy(sampler)  # a sampler cannot serve two studies
         return type(sampler).__name__, lambda number: mine, ()
-    if sampler not in SAMPLERS:
+    if not isinstance(sampler, str) or sampler not in SAMPLERS:
         msg = (
             f"sampler: a word or an Optuna sampler is needed; got {sampler!r}. "
             f"{known(str(sampler), SAMPLERS)}"
@@ -210,9 +210,9 @@ def _pruner(
     if isinstance(pruner, BasePruner):
         mine = copy.deepcopy(pruner)  # a pruner cannot serve two studies
         return type(pruner).__name__, lambda steps: mine
-    options = {"name": pruner} if isinstance(pruner, str) else dict(pruner)
+    options = dict(pruner) if isinstance(pruner, Mapping) else {"name": pruner}
     name = options.pop("name", None)
-    if name not in PRUNERS:
+    if not isinstance(name, str) or name not in PRUNERS:
         hint = known(str(name), PRUNERS)
         msg = f"pruner: a word or an Optuna pruner is needed; got {name!r}. {hint}"
         raise SearchError(msg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,6 +18,8 @@ Storage: TypeAlias = "str | Path | optuna.storages.BaseStorage | None"
 
 JOURNALS = (".journal", ".log")
 SECONDS_TO_WAIT = 60  # for another process that is writing to the same SQLite file
+TIMES_TO_TRY = 20  # while another process is making the tables of a new database
+MADE_BY_ANOTHER = ("already exists", "duplicate key", "UNIQUE constraint")
 
 
 def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
@@ -100,10 +103,8 @@ def _sqlite(path: Path) -> optuna.storages.BaseStorage:
     try:
         with sqlite3.connect(path, timeout=SECONDS_TO_WAIT) as connection:
             connection.execute("PRAGMA journal_mode=WAL").fetchall()
-            connection.execute("CREATE TABLE IF NOT EXISTS tuneflow_was_here (x)")
-            connection.execute(
-                "DROP TABLE tuneflow_was_here"
-            )  # as soon as possible: is it writable?
+            connection.execute("BEGIN IMMEDIATE")  # is it writable? And nothing is written.
+            connection.rollback()
         connection.close()
     except sqlite3.Error as error:
         msg = f"storage: {path} is not a SQLite file that can be written. {error}."
@@ -123,11 +124,16 @@ def _database(url: str) -> optuna.storages.RDBStorage:
     from sqlalchemy.exc import SQLAlchemyError
 
     arguments = {"timeout": SECONDS_TO_WAIT} if url.startswith("sqlite") else {}
-    try:
-        return RDBStorage(url, engine_kwargs={"connect_args": arguments})
-    except (SQLAlchemyError, RuntimeError, ValueError) as error:
-        msg = f"storage: {_shown(url)} cannot be opened. {error}"
-        raise StudyError(msg) from error
+    for more in reversed(range(TIMES_TO_TRY)):
+        try:
+            return RDBStorage(url, engine_kwargs={"connect_args": arguments})
+        except (SQLAlchemyError, RuntimeError, ValueError) as error:
+            if more and any(words in str(error) for words in MADE_BY_ANOTHER):
+                time.sleep(0.1)
+                continue
+            msg = f"storage: {_shown(url)} cannot be opened. {error}"
+            raise StudyError(msg) from error
+    raise AssertionError  # the last time returns or raises
 
 
 def _shown(url: str) -> str:
