@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
@@ -26,6 +27,7 @@ FORMAT = 1
 #: Types in a saved model beyond those that skops trusts: fitted state, and no code.
 TRUSTED = (
     "collections.OrderedDict",
+    "functools.partial",  # what it calls is listed, and has to be trusted, by itself
     "lightgbm.basic.Booster",
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
@@ -37,6 +39,7 @@ TRUSTED = (
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils.validation.check_array",
     "xgboost.core.Booster",
 )
 
@@ -156,7 +159,10 @@ class Model:
 
     def _predictions(self, X: Any) -> FloatArray:
         engine = start_engine(Job(self.recipe, self.task, seed=0, probabilities=True))
-        rows = self.preparation.transform(self.schema.encode(X))
+        encoded = self.schema.encode(X)
+        if not len(encoded):  # scikit-learn takes no empty tables
+            return np.empty((0, len(self.classes_)) if len(self.classes_) else 0)
+        rows = self.preparation.transform(encoded)
         return self.target.restore(engine.predict(self.estimator, rows, len(self.classes_)))
 
 
@@ -178,6 +184,8 @@ def load(path: str | Path, *, trusted: Sequence[str] = ()) -> Model:
     try:
         told = skops.io.load(path, trusted=_admitted(path, trusted))
         return _model_of(told)
+    except DataError:
+        raise
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         msg = f"load: {path} is not a model that tuneflow saved. {error}"
         raise DataError(msg) from error
@@ -196,6 +204,11 @@ def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
     return list(found)
 
 
+def _with_tuples(params: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no tuples: layers came back as a list."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in params.items()}
+
+
 def _model_of(told: dict[str, Any]) -> Model:
     if told["format"] != FORMAT:
         msg = f"This version reads format {FORMAT}; got {told['format']!r}."
@@ -209,7 +222,7 @@ def _model_of(told: dict[str, Any]) -> Model:
     return Model(
         recipe=Recipe.model_validate_json(told["recipe"]),
         task=told["task"],
-        params=json.loads(told["params"]),
+        params=json.loads(told["params"], object_hook=_with_tuples),
         amount=told["amount"],
         unit=told["unit"],
         classes_=told["classes_"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from tuneflow.ledger import read_entry
 from tuneflow.space import Param, Params, Space
 
 FACTOR = 0.5  # a step down: twice the rounds, at the same shrinkage
-DEPTH = 5  # how many of the best are looked at
 
 
 @dataclass(frozen=True)
@@ -54,24 +54,27 @@ class Refinement:
         """Whether it is time to lower the rate, by trials or by seconds of `time.monotonic`."""
         if total is not None and done >= (1 - self.share) * total:
             return True
-        return time.monotonic() >= deadline - self.share * (deadline - started)
+        late = (
+            deadline - self.share * (deadline - started) if math.isfinite(deadline) else math.inf
+        )
+        return time.monotonic() >= late
 
     def next(self, trials: list[FrozenTrial], seconds: float) -> Params | None:
-        """The best configuration whose rate has not been halved yet, with half its rate.
+        """The best configuration with half its rate; None if that was tried, or takes too long.
 
         Args:
             trials: All trials of the study.
             seconds: What is left; what would take longer is not begun.
         """
         done = [t for t in trials if t.state == TrialState.COMPLETE and t.value is not None]
-        done.sort(key=lambda trial: (-(trial.value or 0.0), trial.number))
-        tried = [trial.params for trial in trials]
-        for trial in done[:DEPTH]:
-            rate = max(self.low, trial.params[self.name] * FACTOR)
-            point = {**trial.params, self.name: rate}
-            if rate < trial.params[self.name] and point not in tried:
-                return point if _cost(trial) / FACTOR <= seconds else None
-        return None
+        if not done:
+            return None
+        best = max(done, key=lambda trial: (trial.value or 0.0, -trial.number))
+        rate = max(self.low, best.params[self.name] * FACTOR)
+        point = {**best.params, self.name: rate}
+        if rate == best.params[self.name] or point in [trial.params for trial in trials]:
+            return None
+        return point if _cost(best) / FACTOR <= seconds else None
 
 
 def _cost(trial: FrozenTrial) -> float:

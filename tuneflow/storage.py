@@ -67,7 +67,7 @@ def _by_url(url: str) -> optuna.storages.BaseStorage:
         raise StudyError(msg) from error
     scheme = parts.scheme
     if scheme == "sqlite" and not parts.query:
-        return _file(Path(url.removeprefix("sqlite://").removeprefix("/")))
+        return _sqlite(_in_a_folder(Path(url.removeprefix("sqlite://").removeprefix("/"))))
     if scheme in ("postgres", "postgresql"):  # with the driver that the extra installs
         url = url.replace(scheme, "postgresql+psycopg", 1)
     if scheme == "redis":
@@ -83,10 +83,7 @@ def _file(path: Path) -> optuna.storages.BaseStorage:
     from optuna import storages
     from optuna.storages import journal
 
-    if path.is_dir() or not path.parent.is_dir():
-        msg = f"storage: a file in a folder that exists is needed; got {path}."
-        raise StudyError(msg)
-    if path.suffix in JOURNALS:
+    if _in_a_folder(path).suffix in JOURNALS:
         try:
             path.open("ab").close()
             return storages.JournalStorage(journal.JournalFileBackend(str(path)))
@@ -94,6 +91,13 @@ def _file(path: Path) -> optuna.storages.BaseStorage:
             msg = f"storage: {path} is not a journal that can be used. {error}"
             raise StudyError(msg) from error
     return _sqlite(path)
+
+
+def _in_a_folder(path: Path) -> Path:
+    if path.is_dir() or not path.parent.is_dir():
+        msg = f"storage: a file in a folder that exists is needed; got {path}."
+        raise StudyError(msg)
+    return path
 
 
 def _sqlite(path: Path) -> optuna.storages.BaseStorage:
