@@ -14,6 +14,7 @@ import tuneflow as tf
 from tuneflow.growth import Growth
 from tuneflow.refine import Refinement
 
+State = optuna.trial.TrialState
 HELD = Refinement("rate", hold=0.2, low=0.05, share=0.3)
 
 
@@ -22,7 +23,7 @@ def trial(value: float | None, rate: float, **more) -> optuna.trial.FrozenTrial:
     anything = optuna.distributions.FloatDistribution(0, 9)
     return optuna.trial.create_trial(
         value=value,
-        state=optuna.trial.TrialState.PRUNED if value is None else None,
+        state=State.PRUNED if value is None else State.COMPLETE,
         params=params,
         distributions=dict.fromkeys(params, anything),
     )
