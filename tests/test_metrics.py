@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from tables import TASKS
 
 import tuneflow as tf
 from tuneflow.data import Data
-from tuneflow.metrics import CLUSTERING, DEFAULTS, REGRESSION, Metric
+from tuneflow.metrics import CLUSTERING, DEFAULTS, QUICK, REGRESSION, Metric
 
 LABELS = {"binary": np.array(["no", "yes"]), "multiclass": np.array(["a", "b", "c"])}
 
@@ -136,6 +137,31 @@ def test_log_loss_stands_a_fold_without_a_rare_class():
     shares = np.array([[0.7, 0.2, 0.1], [0.2, 0.6, 0.2]])
     expected = -log_loss(["a", "b"], shares, labels=["a", "b", "c"])
     assert metric.score(shares, data, np.array([0, 1])) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", sorted(QUICK))
+def test_a_quick_metric_agrees_on_ties_on_few_rows_and_on_a_single_class(name):
+    task = "regression" if name in REGRESSION else "binary"
+    X, y, _ = problem(task)
+    data = Data.of(X, y)
+    metric = Metric.of(name, data)
+    slow = replace(metric, quick=None)
+    rough = np.round(np.random.default_rng(0).random(len(y)), 1)
+    shares = rough if task == "regression" else np.column_stack([1 - rough, rough])
+    for rows in (np.arange(len(y)), np.arange(3), np.flatnonzero(data.y == data.y[0])):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected = slow.score(shares[rows], data, rows)
+        assert metric.score(shares[rows], data, rows) == pytest.approx(expected, nan_ok=True)
+
+
+def test_shares_that_sum_to_one_but_for_rounding_lose_nothing():
+    data = Data.of(np.zeros((4, 1)), ["a", "b", "a", "b"])
+    metric, rows = Metric.of("neg_log_loss", data), np.arange(4)
+    shares = np.array([[0.7, 0.3]] * 4)
+    assert metric.score(shares * 1.001, data, rows) == pytest.approx(
+        metric.score(shares, data, rows), rel=1e-12
+    )
 
 
 def test_a_callable_is_never_mistaken_for_a_metric_of_the_same_name():

@@ -101,6 +101,14 @@ def test_ordinal_makes_codes_numbers_and_new_levels_one_of_their_own():
 
 
 @pytest.mark.parametrize("name", ["native", "ordinal"])
+def test_a_column_of_nothing_but_gaps_stays_one_constant(name):
+    preparation = fitted(name, rows_of(0), (1,))
+    X = rows_of(1)
+    X[:, 3] = np.arange(len(X))
+    assert (preparation.transform(X)[:, 3] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["native", "ordinal"])
 def test_levels_beyond_what_a_library_takes_share_a_code(name):
     levels = np.repeat(np.arange(400.0), 2)[:, None]
     codes = fitted(name, levels, (0,)).transform(levels)

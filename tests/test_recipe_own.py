@@ -28,6 +28,35 @@ def read(folder, text):
 # ---------- a file ----------
 
 
+PARTS = f"""{BASE}
+[fixed]
+a = 1
+b = 1
+[space]
+x = {{ low = 1, high = 9, default = 1 }}
+y = {{ low = 1, high = 9, default = 1 }}
+[[start]]
+params = {{ x = 9 }}
+[classification.fixed]
+b = 2
+[classification.space]
+y = {{ low = 1, high = 5, default = 5 }}
+z = {{ low = 1, high = 9, default = 1, when = {{ x = 1 }} }}
+[[classification.start]]
+params = {{ z = 9 }}
+"""
+
+
+def test_a_part_adds_to_the_general_one_and_comes_before_it(tmp_path):
+    recipe = read(tmp_path, PARTS)
+    assert recipe.space_for("binary").defaults() == {"x": 1, "y": 5, "z": 1}
+    assert recipe.space_for("regression").defaults() == {"x": 1, "y": 1}
+    assert recipe.fixed_for("multiclass") == {"a": 1, "b": 2}
+    assert recipe.fixed_for("regression") == {"a": 1, "b": 1}
+    assert [start.params for start in recipe.starts_for("binary")] == [{"z": 9}, {"x": 9}]
+    assert [start.params for start in recipe.starts_for("regression")] == [{"x": 9}]
+
+
 def test_a_file_is_named_by_its_name_and_read_by_its_path(tmp_path):
     recipe = read(tmp_path, f'{BASE}\nname = "other"\n')
     assert recipe.name == "mine"
@@ -131,11 +160,11 @@ def test_tables_are_merged_and_none_drops_a_key(recipe):
     assert changed.fixed == {"max_bin": 63}
     assert changed.growth == recipe.growth.model_copy(update={"last": 8})
     assert recipe.replace(growth=None).growth is None
-    assert recipe.replace(pruner={"n_startup_trials": 7}).pruner["name"] == "median"
+    assert recipe.replace(pruner={"x": 7}).pruner == {**recipe.pruner, "x": 7}
 
 
 def test_another_pruner_does_not_inherit_the_options_of_the_first(recipe):
-    assert recipe.replace(pruner={"name": "halving"}).pruner == {"name": "halving"}
+    assert recipe.replace(pruner={"name": "wilcoxon"}).pruner == {"name": "wilcoxon"}
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,12 @@ def test_conditions_hold_one_or_several_values_and_chain(chosen, names):
     assert list(suggested) == names
 
 
+def test_integers_are_rounded_and_choices_that_do_not_exist_become_the_default():
+    degree = SPACE.params["degree"]
+    assert [degree.clip(value) for value in (2.4, 2.6, True, "x")] == [2, 3, 3, 3]
+    assert [KERNEL.clip(value) for value in ("poly", "cosine", 1)] == ["poly", "rbf", "rbf"]
+
+
 def test_the_cap_follows_the_rows_but_never_falls_below_low():
     param = Param(low=2, high=100, default=50, grid=(2, 20, 100), cap_rows=0.1)
     assert param.bind(5000, 1).high == 100

@@ -161,7 +161,8 @@ def _positions(rows: Any, count: int) -> IntArray:
         raise DataError(msg)
     positions: IntArray = given.astype(np.int64)
     if len(positions) and (positions.min() < 0 or positions.max() >= count):
-        msg = f"cv: positions must lie in 0..{count - 1}; got up to {positions.max()}."
+        seen = f"{positions.min()}..{positions.max()}"
+        msg = f"cv: positions must lie in 0..{count - 1}; got {seen}."
         raise DataError(msg)
     return positions
 

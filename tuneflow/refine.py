@@ -60,21 +60,39 @@ class Refinement:
         return time.monotonic() >= late
 
     def next(self, trials: list[FrozenTrial], seconds: float) -> Params | None:
-        """The best configuration with half its rate; None if that was tried, or takes too long.
+        """The configuration to try at half its rate; None if none is worth it, or fits in.
+
+        Configurations are compared at one rate at a time, from high to low: a lower rate is an
+        advantage that says nothing of the rest. Lower rates are left alone once they do not help.
 
         Args:
             trials: All trials of the study.
             seconds: What is left; what would take longer is not begun.
         """
-        done = [t for t in trials if t.state == TrialState.COMPLETE and t.value is not None]
-        if not done:
-            return None
-        best = max(done, key=lambda trial: (trial.value or 0.0, -trial.number))
-        rate = max(self.low, best.params[self.name] * FACTOR)
-        point = {**best.params, self.name: rate}
-        if rate == best.params[self.name] or point in [trial.params for trial in trials]:
-            return None
-        return point if _cost(best) / FACTOR <= seconds else None
+        tried = [trial.params for trial in trials]
+        record = -math.inf
+        for best in self._best_by_rate(trials):
+            if _value(best) < record:
+                return None
+            record = _value(best)
+            rate = max(self.low, best.params[self.name] * FACTOR)
+            point = {**best.params, self.name: rate}
+            if rate < best.params[self.name] and point not in tried:
+                return point if _cost(best) / FACTOR <= seconds else None
+        return None
+
+    def _best_by_rate(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """The best complete trial of every rate, from the highest rate to the lowest."""
+        best: dict[float, FrozenTrial] = {}
+        for trial in trials:
+            rate = trial.params.get(self.name)
+            if trial.state == TrialState.COMPLETE and rate is not None:
+                best[rate] = max(best.get(rate, trial), trial, key=_value)
+        return [best[rate] for rate in sorted(best, reverse=True)]
+
+
+def _value(trial: FrozenTrial) -> float:
+    return -math.inf if trial.value is None else trial.value
 
 
 def _cost(trial: FrozenTrial) -> float:
