@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tuneflow.objective import Work
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.refine import Refinement
 from tuneflow.search import Search
+from tuneflow.space import Space
 
 
 @dataclass(frozen=True)
@@ -78,35 +79,47 @@ def make_plan(
     folds = Folds.of(data, *split, random_state=random_state)
     job = Job(recipe, data.task, random_state, probabilities=metric.needs == "probabilities")
     engine = start_engine(job)
-    rows, columns = data.X.shape
-    categorical = bool(data.schema.categorical) and recipe.prepare == "native"
-    space = recipe.space_for(data.task).bind(folds.fewest, columns, categorical=categorical)
-    growth, sampler = engine.growth, search[0] or recipe.sampler
-    refinement = Refinement.of(growth, space, sampler)
+    work = Work(data, folds, metric, recipe, _space(recipe, data, folds), engine, engine.growth)
+    _check_arguments(work)
+    sampler, pruner = search[0] or recipe.sampler, search[1] or recipe.pruner
+    refinement = Refinement.of(work.growth, work.space, sampler)
     held = {refinement.name: refinement.hold} if refinement else {}
     starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))
-    found = Search.of(sampler, search[1] or recipe.pruner, space, starts, random_state)
-    if found.raw and growth.schedule != "folds":
-        growth = growth.model_copy(update={"schedule": "folds"})
-    names = {name: param.default for name, param in space.params.items()}
-    engine.check({**recipe.fixed_for(data.task), **space.decode(names, rows)})
-    work = Work(data, folds, metric, recipe, space, engine, growth)
-    header = Header(
+    found = Search.of(sampler, pruner, work.space, starts, random_state)
+    if found.raw:  # single folds can be seen only where folds grow one after the other
+        work = replace(work, growth=work.growth.model_copy(update={"schedule": "folds"}))
+    return Plan(recipe, job, work, found, refinement, _header(work, found, random_state))
+
+
+def _space(recipe: Recipe, data: Data, folds: Folds) -> Space:
+    categorical = bool(data.schema.categorical) and recipe.prepare == "native"
+    space = recipe.space_for(data.task)
+    return space.bind(folds.fewest, data.X.shape[1], categorical=categorical)
+
+
+def _check_arguments(work: Work) -> None:
+    """Refuse names that the library does not know, also of parameters that are not active."""
+    values = {name: param.default for name, param in work.space.params.items()}
+    work.engine.check(work.arguments(values)(work.folds.fewest))
+
+
+def _header(work: Work, search: Search, random_state: int) -> Header:
+    data, recipe = work.data, work.recipe
+    return Header(
         recipe=recipe.name or recipe.title,
         recipe_digest=recipe.digest(),
         recipe_json=recipe.model_dump_json(exclude_unset=True),
         task=data.task,
-        scoring=metric.name,
-        direction=metric.direction,
+        scoring=work.metric.name,
+        direction=work.metric.direction,
         data=data.digest(),
-        rows=rows,
-        columns=columns,
-        folds=folds.digest(),
-        n_folds=len(folds),
-        sampler=found.sampler,
-        pruner=found.pruner,
+        rows=data.X.shape[0],
+        columns=data.X.shape[1],
+        folds=work.folds.digest(),
+        n_folds=len(work.folds),
+        sampler=search.sampler,
+        pruner=search.pruner,
         random_state=random_state,
-        modelled=found.modelled(space),
-        notes=(*found.notes, *found.clipped),
+        modelled=search.modelled(work.space),
+        notes=(*search.notes, *search.clipped),
     )
-    return Plan(recipe, job, work, found, refinement, header)
