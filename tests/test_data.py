@@ -11,7 +11,8 @@ from scipy import sparse
 from tables import TASKS, table, target
 
 import tuneflow as tf
-from tuneflow.data import MOST_CLASSES, UNKNOWN, Data
+from tuneflow.data import MOST_CLASSES, Data
+from tuneflow.schema import UNKNOWN
 
 NAN = float("nan")
 LABELS = ["a", "b", "a", "b"]

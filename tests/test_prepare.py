@@ -9,9 +9,10 @@ import pytest
 from tables import TASKS, table, target
 
 import tuneflow as tf
-from tuneflow.data import UNKNOWN, Data
+from tuneflow.data import Data
 from tuneflow.prepare import MOST_CODES, MOST_COLUMNS, Preparation, Target, prepare
 from tuneflow.recipe import Recipe
+from tuneflow.schema import UNKNOWN
 
 NAMES = Recipe.model_json_schema()["properties"]["prepare"]["enum"]
 NAN = float("nan")

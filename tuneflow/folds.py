@@ -22,8 +22,9 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-from tuneflow.data import Data, FloatArray, IntArray
+from tuneflow.data import Data, IntArray
 from tuneflow.errors import DataError, TuneflowWarning
+from tuneflow.schema import FloatArray
 
 
 @dataclass(frozen=True)

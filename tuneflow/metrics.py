@@ -14,8 +14,9 @@ from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
 
-from tuneflow.data import Data, FloatArray, IntArray, Task
+from tuneflow.data import Data, IntArray, Task
 from tuneflow.errors import ScoringError, known
+from tuneflow.schema import FloatArray
 
 Quick: TypeAlias = Callable[[FloatArray, npt.NDArray[Any]], float]
 Needs = Literal["labels", "ranks", "probabilities", "values"]

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from tuneflow.data import Column, Data, FloatArray, Schema, Task
+from tuneflow.data import Data, Task
 from tuneflow.engines import Job, start_engine
 from tuneflow.errors import DataError
 from tuneflow.growth import Growth
 from tuneflow.prepare import Preparation, Target, prepare
 from tuneflow.recipe import Recipe
+from tuneflow.schema import Column, FloatArray, Schema
 from tuneflow.space import Params, Space
 
 FORMAT = 1

@@ -18,9 +18,10 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from tuneflow.data import Data, FloatArray, IntArray
+from tuneflow.data import Data, IntArray
 from tuneflow.folds import Split
 from tuneflow.recipe import Recipe
+from tuneflow.schema import FloatArray
 
 #: Rare levels beyond this many share a code; HistGradientBoosting takes no more.
 MOST_CODES = 255

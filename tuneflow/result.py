@@ -13,11 +13,11 @@ import numpy.typing as npt
 import optuna
 import pandas as pd
 
-from tuneflow.data import FloatArray
 from tuneflow.ledger import Entry, Header, read_entry, read_header
 from tuneflow.model import Model
 from tuneflow.recipe import Recipe
 from tuneflow.reporting import tables
+from tuneflow.schema import FloatArray
 from tuneflow.space import Params
 
 State = optuna.trial.TrialState

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-from tuneflow.data import FloatArray, Task
+from tuneflow.data import Task
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
 from tuneflow.recipe import Recipe
+from tuneflow.schema import FloatArray
 from tuneflow.space import Params
 
 

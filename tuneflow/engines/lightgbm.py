@@ -8,11 +8,11 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from tuneflow.data import FloatArray
 from tuneflow.engines import Job, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
+from tuneflow.schema import FloatArray
 from tuneflow.space import Params
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}

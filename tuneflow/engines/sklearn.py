@@ -15,11 +15,11 @@ from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 
-from tuneflow.data import FloatArray
 from tuneflow.engines import Job, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
+from tuneflow.schema import FloatArray
 from tuneflow.space import Params
 
 #: Folds of the calibration of a classifier that has no probabilities of its own.

@@ -1,0 +1,183 @@
+"""What the columns of a table are, and how another table with these columns becomes a matrix."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tuneflow.errors import DataError, TuneflowWarning, known
+
+Kind = Literal["number", "date", "duration", "category"]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+UNKNOWN = -1.0  # the code of a level that was not there when the schema was made
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: numbers, dates (days since 1970), durations (days) or levels of a category."""
+
+    name: str
+    kind: Kind
+    levels: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, name: Any, values: pd.Series) -> Column:
+        """Recognise a column by its content."""
+        kind = _kind(values)
+        if kind != "category":
+            return cls(str(name), kind)
+        if isinstance(values.dtype, pd.CategoricalDtype):  # keeps an order, if there is one
+            return cls(str(name), kind, tuple(dict.fromkeys(_texts(values.cat.categories))))
+        try:
+            uniques = pd.factorize(values)[1]
+        except TypeError as error:
+            msg = f"column {str(name)!r}: a cell holds one value; got several. {error}"
+            raise DataError(msg) from error
+        return cls(str(name), kind, tuple(sorted(set(_texts(uniques)))))
+
+    def encode(self, values: pd.Series) -> FloatArray:
+        """The column as floats: gaps are NaN, a level that is new is `UNKNOWN`."""
+        if values.isna().all():
+            return np.full(len(values), math.nan)
+        try:
+            return self._codes(values) if self.kind == "category" else self._measure(values)
+        except (ValueError, TypeError) as error:
+            msg = (
+                f"column {self.name!r}: its kind is {self.kind}, as when the model was made; "
+                f"got {values.dtype}. {error}"
+            )
+            raise DataError(msg) from error
+
+    def _measure(self, values: pd.Series) -> FloatArray:
+        """Numbers, dates or durations; also text that says the same, but never one as another."""
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            values = values.astype(object).infer_objects()
+        if (kind := _kind(values)) not in (self.kind, "category"):
+            msg = f"This is a {kind}."
+            raise TypeError(msg)
+        if self.kind == "number":
+            return _finite(pd.to_numeric(values).to_numpy(float, na_value=math.nan), self.name)
+        return _days(values, self.kind)
+
+    def _codes(self, values: pd.Series) -> FloatArray:
+        codes, uniques = pd.factorize(values)
+        found = pd.Index(self.levels, dtype=object).get_indexer(
+            pd.Index(_texts(uniques), dtype=object)
+        )
+        table = np.append(found.astype(float), math.nan)  # factorize marks a gap by -1: the last
+        return table[codes]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table, in order; turns another table with these columns into a matrix."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Positions of the categorical columns."""
+        return tuple(i for i, column in enumerate(self.columns) if column.kind == "category")
+
+    def encode(self, X: Any) -> FloatArray:
+        """The matrix of a table, shape (rows, columns).
+
+        Raises:
+            DataError: A column is missing, or holds another kind of value than before.
+        """
+        frame = self._select(frame_of(X))
+        matrix = np.empty((len(frame), len(self.columns)))
+        for i, column in enumerate(self.columns):
+            matrix[:, i] = column.encode(frame.iloc[:, i])
+        return matrix
+
+    def _select(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns by name where names are given once; otherwise by position."""
+        wanted = [column.name for column in self.columns]
+        given = [str(name) for name in frame.columns]
+        if given == wanted:
+            return frame
+        if len(set(given)) < len(given) or len(set(wanted)) < len(wanted):
+            msg = (
+                "X: with names that occur twice, columns must be the same in the same order; "
+                f"got {given}."
+            )
+            raise DataError(msg)
+        if missing := [name for name in wanted if name not in given]:
+            msg = f"X: columns {missing} are missing. {known(missing[0], given)}"
+            raise DataError(msg)
+        return frame.iloc[:, [given.index(name) for name in wanted]]
+
+
+def frame_of(X: Any) -> pd.DataFrame:
+    if isinstance(X, pd.DataFrame):
+        return X
+    if hasattr(X, "to_pandas"):  # polars, pyarrow
+        return pd.DataFrame(X.to_pandas())
+    if hasattr(X, "toarray"):  # scipy.sparse
+        X = X.toarray()
+    try:
+        frame = pd.DataFrame(X)
+    except (ValueError, TypeError) as error:
+        msg = f"X: a table of rows and columns is needed; got {type(X)}. {error}"
+        raise DataError(msg) from error
+    return frame.infer_objects()
+
+
+def _kind(values: pd.Series) -> Kind:
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "category"
+    if isinstance(dtype, pd.DatetimeTZDtype | pd.PeriodDtype) or dtype.kind in "mM":
+        return "duration" if dtype.kind == "m" else "date"
+    if pd.api.types.is_complex_dtype(dtype):
+        msg = f"column {values.name!r}: complex numbers cannot be used; got {dtype}."
+        raise DataError(msg)
+    if pd.api.types.is_numeric_dtype(dtype):
+        return "number"
+    inferred = pd.api.types.infer_dtype(values, skipna=True)
+    if inferred in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
+        return "number"
+    if inferred in ("timedelta", "timedelta64"):
+        return "duration"
+    return "date" if inferred in ("datetime", "datetime64", "date", "period") else "category"
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    """Levels as text; a gap among whole numbers makes them floats, but 1.0 is still level 1."""
+    return tuple(
+        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        for value in values
+    )
+
+
+def _days(values: pd.Series, kind: Kind) -> FloatArray:
+    """Days since 1970, or a duration in days; gaps are NaN."""
+    if isinstance(values.dtype, pd.PeriodDtype):
+        values = values.dt.to_timestamp()
+    if kind == "duration":
+        since = pd.to_timedelta(values)
+    else:
+        text = pd.api.types.infer_dtype(values, skipna=True) == "string"
+        times = pd.to_datetime(values, utc=True, format="ISO8601" if text else None)
+        since = times - pd.Timestamp("1970-01-01", tz="UTC")  # not of 0: it would be in ns
+    return np.asarray((since / pd.Timedelta(days=1)).to_numpy(float), dtype=np.float64)
+
+
+def _finite(values: FloatArray, name: str) -> FloatArray:
+    infinite = np.isinf(values)
+    if infinite.any():
+        warnings.warn(
+            f"column {name!r}: {int(infinite.sum())} infinite values are taken as gaps.",
+            TuneflowWarning,
+            stacklevel=2,
+        )
+        return np.where(infinite, math.nan, values)
+    return values
