@@ -141,7 +141,7 @@ def test_ranks_begin_at_one_and_equals_share_one(run):
 @pytest.mark.parametrize(("direction", "better"), [("maximize", 1), ("minimize", -1)])
 def test_lift_is_positive_where_a_study_of_any_direction_got_better(direction, better):
     study = optuna.create_study(direction=direction)
-    study.optimize(lambda trial: better * trial.number, n_trials=3)
+    study.optimize(lambda trial: 5 + better * trial.number, n_trials=3)
     table = trials(study)
     assert table["lift"].tolist() == [0, 1, 2]
     assert table["rank"].tolist() == [3, 2, 1]

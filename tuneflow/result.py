@@ -136,9 +136,7 @@ def best_trial(study: optuna.Study) -> Trial:
 
 def default_score(study: optuna.Study) -> float:
     """The score of the defaults, which are the first point of every study."""
-    first = study.get_trials(deepcopy=False)[0]
-    again = [t for t in finished(study) if t.params == first.params and t.state == State.COMPLETE]
-    return _value(again[0]) if again else math.nan
+    return tables.default_score(study)
 
 
 def _value(trial: Trial) -> float:

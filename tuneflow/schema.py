@@ -168,7 +168,9 @@ def _days(values: pd.Series, kind: Kind) -> FloatArray:
         text = pd.api.types.infer_dtype(values, skipna=True) == "string"
         times = pd.to_datetime(values, utc=True, format="ISO8601" if text else None)
         since = times - pd.Timestamp("1970-01-01", tz="UTC")  # not of 0: it would be in ns
-    return np.asarray((since / pd.Timedelta(days=1)).to_numpy(float), dtype=np.float64)
+    return np.asarray(
+        (since / pd.Timedelta(days=1).as_unit("s")).to_numpy(float), dtype=np.float64
+    )
 
 
 def _finite(values: FloatArray, name: str) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
@@ -58,7 +59,6 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
 
 def _by_url(url: str) -> optuna.storages.BaseStorage:
     from optuna import storages
-    from optuna.storages import journal
 
     try:
         parts = urlsplit(url)
@@ -71,12 +71,24 @@ def _by_url(url: str) -> optuna.storages.BaseStorage:
     if scheme in ("postgres", "postgresql"):  # with the driver that the extra installs
         url = url.replace(scheme, "postgresql+psycopg", 1)
     if scheme == "redis":
-        return storages.JournalStorage(journal.JournalRedisBackend(url))
+        return _redis(url)
     if scheme == "grpc":
         return storages.GrpcStorageProxy(
             host=parts.hostname or "localhost", port=parts.port or 13000
         )
     return _database(url)
+
+
+def _redis(url: str) -> optuna.storages.BaseStorage:
+    import redis
+    from optuna import storages
+    from optuna.storages import journal
+
+    try:
+        return storages.JournalStorage(journal.JournalRedisBackend(url))
+    except redis.RedisError as error:
+        msg = f"storage: {_shown(url)} cannot be opened. {error}"
+        raise StudyError(msg) from error
 
 
 def _file(path: Path) -> optuna.storages.BaseStorage:
@@ -105,11 +117,10 @@ def _sqlite(path: Path) -> optuna.storages.BaseStorage:
     from sqlalchemy import URL, event
 
     try:
-        with sqlite3.connect(path, timeout=SECONDS_TO_WAIT) as connection:
+        with closing(sqlite3.connect(path, timeout=SECONDS_TO_WAIT)) as connection:
             connection.execute("PRAGMA journal_mode=WAL").fetchall()
             connection.execute("BEGIN IMMEDIATE")  # is it writable? And nothing is written.
             connection.rollback()
-        connection.close()
     except sqlite3.Error as error:
         msg = f"storage: {path} is not a SQLite file that can be written. {error}."
         raise StudyError(msg) from error

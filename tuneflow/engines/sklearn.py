@@ -134,6 +134,8 @@ class Sklearn:
         takes = model.get_params()
         if "random_state" in takes and takes["random_state"] is None:
             model.set_params(random_state=self._job.seed)
+        if isinstance(takes.get("batch_size"), int):
+            model.set_params(batch_size=min(takes["batch_size"], rows))
         if split.categorical and "categorical_features" in takes:
             model.set_params(categorical_features=list(split.categorical))
         if not (split.n_classes and self._job.probabilities) or hasattr(model, "predict_proba"):

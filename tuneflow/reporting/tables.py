@@ -24,7 +24,7 @@ def trials(study: optuna.Study) -> pd.DataFrame:
         - ``state``: ``complete``, ``pruned``, ``fail``, ``running`` or ``waiting``;
         - ``score``: what the study is about, for complete trials;
         - ``rank``: 1 is the best of the complete trials;
-        - ``lift``: the score over that of the first trial, the defaults; positive is better;
+        - ``lift``: the score over that of the defaults, the first point; positive is better;
         - ``last``: the last score reported, also of trials that were given up;
         - ``ended``: why growth ended; ``error``: why it failed;
         - ``budget``: units of growth spent for one model;
@@ -37,7 +37,20 @@ def trials(study: optuna.Study) -> pd.DataFrame:
     rows = [_row(trial) for trial in frozen]
     names = list(dict.fromkeys(name for trial in frozen for name in trial.params))
     frame = pd.DataFrame(rows, columns=[*COLUMNS, *(f"param:{name}" for name in names)])
-    return _ranked(frame.set_index("number"), names, _sign(study))
+    return _ranked(frame.set_index("number"), names, study)
+
+
+def default_score(study: optuna.Study) -> float:
+    """The score of the first point, which is the defaults in tuneflow's studies.
+
+    It is that of a later trial if the first was interrupted, and NaN if there is none.
+    """
+    frozen = study.get_trials(deepcopy=False)
+    if not frozen:
+        return float("nan")
+    same = [trial for trial in frozen if trial.params == frozen[0].params]
+    scores = [trial.value for trial in same if trial.state.name == "COMPLETE"]
+    return scores[0] if scores and scores[0] is not None else float("nan")
 
 
 COLUMNS = (
@@ -73,15 +86,11 @@ def _row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     }
 
 
-def _ranked(frame: pd.DataFrame, names: Sequence[str], sign: int) -> pd.DataFrame:
+def _ranked(frame: pd.DataFrame, names: Sequence[str], study: optuna.Study) -> pd.DataFrame:
     """Add rank and lift behind the score; give parameters their own names where these are free."""
+    sign = 1 if study.direction.name == "MAXIMIZE" else -1
     better = frame["score"] * sign
     frame.insert(2, "rank", better.rank(ascending=False, method="min").astype("Int64"))
-    first = better.iloc[0] if len(better) else float("nan")
-    frame.insert(3, "lift", better - first)
+    frame.insert(3, "lift", better - default_score(study) * sign)
     free = {f"param:{name}": name for name in names if name not in frame.columns}
     return frame.rename(columns=free)
-
-
-def _sign(study: optuna.Study) -> int:
-    return 1 if study.direction.name == "MAXIMIZE" else -1
