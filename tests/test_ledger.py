@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from dataclasses import fields, replace
+from importlib.metadata import PackageNotFoundError
 
 import optuna
 import pytest
 
 import tuneflow as tf
+from tuneflow import ledger as room
 from tuneflow.ledger import (
     FORMAT,
     KEY,
@@ -134,6 +137,17 @@ def test_headers_differ_in_what_makes_scores_comparable_and_in_nothing_else(name
 
 def test_the_header_names_the_versions_that_wrote_it():
     assert HEADER.versions["optuna"] == optuna.__version__
+
+
+def test_a_library_without_metadata_is_told_as_it_tells_itself(monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(room, "version", missing)
+    monkeypatch.delitem(sys.modules, "xgboost", raising=False)
+    versions = replace(HEADER, versions=room._versions()).versions
+    assert versions["tuneflow"] == tf.__version__
+    assert versions["xgboost"] == "unknown"
 
 
 def test_only_the_living_are_other_writers(study):

@@ -33,8 +33,8 @@ def _versions() -> dict[str, str]:
 def _version(name: str) -> str:
     try:
         return version(name)
-    except PackageNotFoundError:  # a bare checkout
-        return str(sys.modules[name].__version__)
+    except PackageNotFoundError:  # a bare checkout, or another distribution, as xgboost-cpu
+        return str(getattr(sys.modules.get(name), "__version__", "unknown"))
 
 
 @dataclass(frozen=True)
