@@ -57,6 +57,14 @@ def test_a_part_adds_to_the_general_one_and_comes_before_it(tmp_path):
     assert [start.params for start in recipe.starts_for("regression")] == [{"x": 9}]
 
 
+def test_a_slip_in_a_starting_point_is_refused_with_a_guess(tmp_path):
+    slip = PARTS.replace("params = { x = 9 }", "params = { num = 9, yy = 1 }")
+    with pytest.raises(tf.RecipeError, match="start names 'num', in no space"):
+        read(tmp_path, slip)
+    with pytest.raises(tf.RecipeError, match="Did you mean 'y'"):
+        read(tmp_path, PARTS.replace("params = { x = 9 }", "params = { yy = 9 }"))
+
+
 def test_a_file_is_named_by_its_name_and_read_by_its_path(tmp_path):
     recipe = read(tmp_path, f'{BASE}\nname = "other"\n')
     assert recipe.name == "mine"

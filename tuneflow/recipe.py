@@ -199,7 +199,9 @@ def load_recipe(recipe: str | Path | Recipe) -> Recipe:
             msg = f"recipe: a name or the path of a .toml file is needed; got {recipe!r}. {hint}"
             raise RecipeError(msg)
         path = built_in[str(recipe)]
-    return _validate({**_read(path), "name": path.stem}, str(recipe))
+    found = _validate({**_read(path), "name": path.stem}, str(recipe))
+    _check_starts(found)
+    return found
 
 
 def recipes() -> pd.DataFrame:
@@ -280,6 +282,16 @@ def _keys_at(location: list[str]) -> list[str]:
     for part in location:
         model = models.get(part, model)
     return list(model.model_fields)
+
+
+def _check_starts(recipe: Recipe) -> None:
+    """A name that is in no space is a slip in a file; `replace` may leave one behind on purpose."""
+    names = [*recipe.space, *recipe.classification.space, *recipe.regression.space]
+    for start in (*recipe.start, *recipe.classification.start, *recipe.regression.start):
+        if strangers := [name for name in start.params if name not in names]:
+            hint = known(strangers[0], dict.fromkeys(names))
+            msg = f"recipe {recipe.name}: start names {strangers[0]!r}, in no space. {hint}"
+            raise RecipeError(msg)
 
 
 def _check_conditions(params: Mapping[str, Param]) -> None:
