@@ -285,7 +285,7 @@ def _keys_at(location: list[str]) -> list[str]:
 
 
 def _check_starts(recipe: Recipe) -> None:
-    """A name that is in no space is a slip in a file; `replace` may leave one behind on purpose."""
+    """A name that is in no space is a slip in a file; `replace` may leave one on purpose."""
     names = [*recipe.space, *recipe.classification.space, *recipe.regression.space]
     for start in (*recipe.start, *recipe.classification.start, *recipe.regression.start):
         if strangers := [name for name in start.params if name not in names]:
