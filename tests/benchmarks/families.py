@@ -28,9 +28,9 @@ def main() -> None:
         "multiclass": (penguins, "species"),
         "regression": (credit, "Price"),
     }
-    print(
-        "| recipe | task | defaults | best | lift | seconds | trials |\n|---|---|---|---|---|---|---|"
-    )
+    columns = ("recipe", "task", "defaults", "best", "lift", "seconds", "trials")
+    print("|", " | ".join(columns), "|")
+    print("|", " | ".join("---" for _ in columns), "|")
     for name in tf.recipes().index:
         for task in tf.load_recipe(name).tasks:
             started = time.perf_counter()
