@@ -131,8 +131,9 @@ def test_all_folds_climb_the_same_rungs():
 
 @pytest.mark.usefixtures("double")
 def test_only_rungs_that_decide_are_reported():
-    steps = run(1).study.trials[0].intermediate_values
+    steps = run(1, pruner="median").study.trials[0].intermediate_values
     assert list(steps) == [1, 2, 3]  # at 2, 4 and 8: not at 1, which is noise, nor at the last
+    assert not run(1, pruner="none").study.trials[0].intermediate_values
 
 
 @pytest.mark.usefixtures("double")

@@ -119,11 +119,13 @@ class Objective:
     Attributes:
         work: What all trials share.
         raw: Report the score of each fold, instead of the mean over the folds so far.
+        prunes: Whether rungs decide anything; where none does, none is written to the storage.
         deadline: When growing has to stop, in seconds of `time.monotonic`.
     """
 
     work: Work
     raw: bool = False
+    prunes: bool = True
     deadline: float = math.inf
 
     def __call__(self, trial: optuna.Trial) -> float:
@@ -225,6 +227,8 @@ class _Climb:
 
     def _decide(self, score: float) -> None:
         """Report the score, and end here if the pruner says so."""
+        if not self.objective.prunes:
+            return
         self.step += 1  # steps count decisions, from one: halving reads them as a resource
         self.trial.report(score, self.step)
         if self.trial.should_prune():

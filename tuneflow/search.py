@@ -162,6 +162,11 @@ class Search:
         raw = name in ("wilcoxon", "WilcoxonPruner")
         return cls(word, name, sampled, pruned, raw, drawn, points, finite, notes, tuple(clipped))
 
+    @property
+    def prunes(self) -> bool:
+        """Whether trials can be given up at all."""
+        return self.pruner not in ("none", "NopPruner")
+
     def modelled(self, space: Space) -> float:
         """Share of the parameters that the sampler models."""
         return 1 - len(self.drawn) / max(1, len(space.params))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from statistics import median
 
@@ -67,6 +68,7 @@ def imported(code: str) -> float:
 def main() -> None:
     """Print one line a measurement."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     engines.ENGINES["lightgbm"] = ("doubles", "Counting")
     tf.tune(X, Y, RECIPE, n_trials=1)  # what is loaded once is not an overhead of trials
     for file in (None, "a.journal", "a.db"):
