@@ -108,7 +108,7 @@ def test_the_task_follows_from_the_target(y, task, classes):
     data = Data.of(np.arange(len(y)).reshape(-1, 1), y)
     assert data.task == task
     assert data.classes.tolist() == classes
-    assert data.labels.tolist() == np.asarray(y).ravel().tolist()
+    assert data.labels().tolist() == np.asarray(y).ravel().tolist()
 
 
 def test_the_recipe_decides_where_the_target_leaves_it_open():
@@ -126,7 +126,7 @@ def test_a_column_may_be_the_target_and_the_index_means_nothing(task):
     named = Data.of(frame.assign(y=y), "y")
     shuffled = Data.of(frame, y.set_axis(y.index[::-1]))  # rows belong together by position
     np.testing.assert_array_equal(named.X, shuffled.X)
-    np.testing.assert_array_equal(named.labels, shuffled.labels)
+    np.testing.assert_array_equal(named.labels(), shuffled.labels())
     assert named.digest() == shuffled.digest()
 
 

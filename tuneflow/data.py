@@ -67,10 +67,9 @@ class Data:
             classes, values = _classes(target)
         return cls(schema.encode(frame), values, task, classes, schema)
 
-    @property
-    def labels(self) -> npt.NDArray[Any]:
-        """The target as it was given: labels or values."""
-        return self.y if self.task == "regression" else self.classes[self.y]
+    def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:
+        """The target of some rows as it was given: labels or values."""
+        return self.y[rows] if self.task == "regression" else self.classes[self.y[rows]]
 
     def digest(self) -> str:
         """A short fingerprint of table and target, to recognise them again."""

@@ -168,7 +168,7 @@ class Metric:
         try:
             with warnings.catch_warnings():  # the probe predicts the same for every row
                 warnings.simplefilter("ignore")
-                scorer(probe, data.X, data.labels)
+                scorer(probe, data.X, data.labels())
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             msg = (
                 f"scoring: the metric must fit the task, which is {data.task}; got {name!r}. "
@@ -193,7 +193,7 @@ class Metric:
         model: _Predicted = (
             _Classes(predictions, self.classes) if len(self.classes) else _Values(predictions)
         )
-        return float(self.scorer(model, data.X[rows], data.labels[rows]))
+        return float(self.scorer(model, data.X[rows], data.labels(rows)))
 
 
 def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:

@@ -113,7 +113,10 @@ class Run:
         self._shown.update()
 
     def _bar(self) -> tqdm[Any]:
-        total = len(self.queue) if self.search.finite else self.total
+        total = self.total
+        if self.search.finite:  # the grid may end before the trials do
+            points = self.done + len(self.queue)
+            total = points if total is None else min(total, points)
         notebook = "ipykernel" in sys.modules
         wanted = self.progress and (sys.stderr.isatty() or notebook)
         with warnings.catch_warnings():
