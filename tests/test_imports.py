@@ -25,6 +25,7 @@ FLOORS = {
     "growth": 1,
     "ledger": 1,
     "schema": 1,
+    "seeding": 1,
     "space": 1,
     "data": 2,
     "folds": 3,

@@ -29,23 +29,33 @@ def trial(value: float | None, rate: float, **more) -> optuna.trial.FrozenTrial:
     )
 
 
-def test_the_best_configuration_comes_next_at_half_its_rate():
+def test_the_best_configuration_comes_next_at_a_quarter_of_its_rate():
     trials = [trial(0.5, 0.2, x=1), trial(0.7, 0.2, x=2), trial(None, 0.2, x=3)]
-    assert HELD.next(trials, math.inf) == {"rate": 0.1, "x": 2}
+    assert HELD.next(trials, math.inf) == {"rate": 0.05, "x": 2}
 
 
-def test_configurations_are_compared_at_one_rate_at_a_time():
-    trials = [trial(0.9, 0.1, x=1), trial(0.5, 0.2, x=2), trial(0.7, 0.2, x=3)]
-    assert HELD.next(trials, math.inf) == {"rate": 0.1, "x": 3}
-    trials.append(trial(0.95, 0.1, x=3))
+def test_configurations_are_compared_at_the_rate_that_was_held():
+    trials = [trial(0.9, 0.3, x=1), trial(0.5, 0.2, x=2), trial(0.7, 0.2, x=3)]
     assert HELD.next(trials, math.inf) == {"rate": 0.05, "x": 3}
 
 
-def test_the_rate_is_halved_again_only_while_that_helps():
-    worse = [trial(0.7, 0.2, x=2), trial(0.6, 0.1, x=2)]
-    better = [trial(0.7, 0.2, x=2), trial(0.8, 0.1, x=2)]
-    assert HELD.next(worse, math.inf) is None
-    assert HELD.next(better, math.inf) == {"rate": 0.05, "x": 2}
+def test_the_best_few_are_tried_each_once_however_they_ended():
+    trials = [trial(0.1 * x, 0.2, x=x) for x in range(6)]
+    for x in (5, 4):
+        assert HELD.next(trials, math.inf) == {"rate": 0.05, "x": x}
+        trials.append(trial(None if x == 5 else 0.9, 0.05, x=x))
+    assert HELD.next(trials, math.inf) is None
+    trials.append(trial(0.7, 0.2, x=6))  # a new best comes to its turn too
+    assert HELD.next(trials, math.inf) == {"rate": 0.05, "x": 6}
+
+
+def test_half_the_rate_will_do_where_time_is_short(monkeypatch):
+    monkeypatch.setattr("tuneflow.refine._cost", lambda trial: 10.0)
+    best = [trial(0.7, 0.2, x=2)]
+    assert HELD.next(best, 41.0) == {"rate": 0.05, "x": 2}
+    assert HELD.next(best, 39.0) == {"rate": 0.1, "x": 2}
+    assert HELD.next(best, 19.0) is None
+    assert HELD.next([*best, trial(0.8, 0.1, x=2)], 41.0) is None  # once is enough
 
 
 def test_what_would_take_too_long_is_not_begun():
@@ -53,14 +63,17 @@ def test_what_would_take_too_long_is_not_begun():
 
 
 def test_the_rate_never_leaves_the_space():
-    assert HELD.next([trial(0.7, 0.08, x=2)], math.inf) == {"rate": 0.05, "x": 2}
-    assert HELD.next([trial(0.7, 0.05, x=2)], math.inf) is None
+    near = Refinement("rate", hold=0.06, low=0.05, share=0.3)
+    assert near.next([trial(0.7, 0.06, x=2)], math.inf) == {"rate": 0.05, "x": 2}
+    lowest = Refinement("rate", hold=0.05, low=0.05, share=0.3)
+    assert lowest.next([trial(0.7, 0.05, x=2)], math.inf) is None
 
 
-def test_it_is_due_in_the_last_share_of_trials_or_of_time():
+def test_it_is_due_for_the_last_few_trials_or_in_the_last_share_of_the_time():
     now = time.monotonic()
-    assert not HELD.is_due(6, 10, now, math.inf)
-    assert HELD.is_due(7, 10, now, math.inf)
+    assert not HELD.is_due(17, 20, now, math.inf)
+    assert HELD.is_due(18, 20, now, math.inf)
+    assert not HELD.is_due(2, 3, now, math.inf)  # too few to give any up
     assert not HELD.is_due(7, None, now - 50, now + 50)
     assert HELD.is_due(7, None, now - 80, now + 20)
 
@@ -84,8 +97,8 @@ def test_defaults_keep_their_rate_and_the_search_holds_it():
     result = tf.tune(frame, target(frame, "binary"), recipe, cv=2, n_trials=12)
     rates = [t.params["learning_rate"] for t in result.study.trials]
     assert rates[0] == 0.1
-    assert set(rates[:7]) == {0.1}
-    assert min(rates) < 0.1
+    assert set(rates[:10]) == {0.1}
+    assert rates[10:] == [0.025, 0.025]
 
 
 def test_a_recipe_without_a_rate_to_hold_searches_everything():

@@ -39,10 +39,11 @@ def search(sampler="random", pruner="none", space="conditions", starts=(), seed=
 
 
 def run(found, space, trials=12):
-    """What the search's own samplers propose, one sampler a trial."""
+    """What the search's own sampler proposes, going on with another one halfway."""
     study = optuna.create_study()
     for number in range(trials):
-        study.sampler = found.sampled(number)
+        if number in (0, trials // 2):
+            study.sampler = found.sampled()
         trial = study.ask()
         study.tell(trial, SPACES[space].suggest(trial)["x"])
     return [trial.params for trial in study.trials]
@@ -78,15 +79,28 @@ def test_proposals_follow_from_the_seed_and_the_number_of_the_trial(word, space)
     assert len({params["x"] for params in first}) > 1
 
 
+@pytest.mark.parametrize("word", SAMPLERS)
+def test_a_study_that_is_resumed_goes_on_as_it_would_have(word):
+    def xs(stops):
+        study, found = optuna.create_study(), search(word)
+        for number in range(12 if word != "gp" else 4):
+            if number in stops:
+                study.sampler = found.sampled()
+            trial = study.ask()
+            study.tell(trial, SPACES["conditions"].suggest(trial)["x"])
+        return [trial.params for trial in study.trials]
+
+    assert xs({0}) == xs({0, 2, 3, 11})
+
+
 @pytest.mark.parametrize("word", [word for word in SAMPLERS if word != "qmc"])
-def test_no_two_trials_draw_from_the_same_seed(word):
-    xs = [run(_from(search(word), number), "conditions", 1)[0]["x"] for number in range(5)]
+def test_no_two_trials_draw_alike_though_none_knows_of_another(word):
+    study, found = optuna.create_study(), search(word)
+    xs = []
+    for _ in range(5):
+        study.sampler = found.sampled()  # as in a process of its own
+        xs.append(SPACES["conditions"].suggest(study.ask())["x"])
     assert len(set(xs)) == 5
-
-
-def _from(found, number):
-    """The search as a study that is resumed at this trial uses it."""
-    return type("Later", (), {"sampled": lambda self, at: found.sampled(number + at)})()
 
 
 def test_qmc_is_one_sequence_a_study_scrambled_by_its_seed():
@@ -99,16 +113,16 @@ def test_qmc_is_one_sequence_a_study_scrambled_by_its_seed():
 
 
 def test_conditions_are_modelled_jointly_where_there_are_some():
-    assert search("tpe", space="conditions").sampled(0)._group
-    assert not search("tpe", space="numbers").sampled(0)._group
+    assert search("tpe", space="conditions").sampled().sampler._group
+    assert not search("tpe", space="numbers").sampled().sampler._group
 
 
 def test_a_sampler_object_is_copied_for_every_study():
     mine = optuna.samplers.TPESampler(seed=3)
     one, other = search(mine), search(mine)
     assert one.sampler == "TPESampler"
-    assert len({id(found.sampled(0)) for found in (one, other)} | {id(mine)}) == 3
-    assert one.sampled(0) is one.sampled(1)  # it may keep state from trial to trial
+    assert len({id(found.sampled()) for found in (one, other)} | {id(mine)}) == 3
+    assert one.sampled() is one.sampled()  # it may keep state from trial to trial
 
 
 def test_a_package_that_is_not_installed_is_named_with_what_installs_it(monkeypatch):

@@ -21,6 +21,7 @@ from tuneflow.ledger import KEY, read_entry, read_header
 from tuneflow.search import PRUNERS, SAMPLERS
 
 COMPLETE = optuna.trial.TrialState.COMPLETE
+PRUNED = optuna.trial.TrialState.PRUNED
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_a_sampler_object_is_never_shared_between_studies():
 @pytest.mark.usefixtures("double")
 def test_all_folds_climb_the_same_rungs():
     entry = read_entry(run(1).study.trials[0])
-    assert [budget for budget, _ in entry.curve] == [1, 2, 4, 8, 16]
+    assert [budget for _, budget, _ in entry.curve] == [1, 2, 4, 8, 16]
     assert entry.amount == 16
     assert len(entry.scores) == 5
 
@@ -134,6 +135,41 @@ def test_only_rungs_that_decide_are_reported():
     steps = run(1, pruner="median").study.trials[0].intermediate_values
     assert list(steps) == [1, 2, 3]  # at 2, 4 and 8: not at 1, which is noise, nor at the last
     assert not run(1, pruner="none").study.trials[0].intermediate_values
+
+
+PROBING = RECIPE.replace(growth={"probe": 9})  # rows; a fold of the double scores eight
+
+
+@pytest.mark.usefixtures("double")
+def test_a_probe_takes_as_many_folds_as_hold_its_rows_and_the_others_join_later():
+    entry = read_entry(run(1, recipe=PROBING).study.trials[0])
+    assert [(folds, budget) for folds, budget, _ in entry.curve] == [
+        *((2, budget) for budget in (1, 2, 4, 8, 16)),
+        *((5, budget) for budget in (1, 2, 4, 8, 16)),
+    ]
+    assert len(entry.scores) == 5
+
+
+def test_a_probe_is_not_grown_twice_and_changes_no_score(double):
+    grown: list[dict] = []
+    double.on_grow = staticmethod(grown.append)
+    probing, in_step = (run(3, recipe=recipe).study for recipe in (PROBING, RECIPE))
+    assert told(probing) == told(in_step)
+    assert len(grown) == 2 * (3 * 5 * 5 + 1)  # trials, folds, rungs; and the refit
+
+
+@pytest.mark.usefixtures("double")
+def test_the_end_of_a_probe_decides_as_its_rungs_do():
+    steps = run(1, pruner="median", recipe=PROBING).study.trials[0].intermediate_values
+    assert list(steps) == [1, 2, 3, 4, 5, 6, 7]  # two folds at 2, 4, 8, 16; five at 2, 4, 8
+
+
+@pytest.mark.usefixtures("double")
+def test_a_trial_given_up_on_its_probe_has_no_score_on_the_other_folds():
+    study = run(12, pruner="halving", recipe=PROBING).study
+    entries = [read_entry(t) for t in study.trials if t.state == PRUNED]
+    assert {len(entry.scores) for entry in entries} <= {2, 5}
+    assert any(len(entry.scores) == 2 for entry in entries)
 
 
 @pytest.mark.usefixtures("double")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,9 @@ class Folds:
 
     def __getitem__(self, at: int) -> Fold:
         return self.folds[at]
+
+    def __iter__(self) -> Iterator[Fold]:
+        return iter(self.folds)
 
     @property
     def fewest(self) -> int:

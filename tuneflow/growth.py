@@ -45,6 +45,12 @@ class Growth(BaseModel):
     patience: Number | None = Field(
         None, gt=1, description="Growth stops by itself at this multiple of the best rung."
     )
+    probe: StrictInt = Field(
+        0,
+        ge=0,
+        description="Rows scored, in as few folds as hold them, before the other folds join in; "
+        "0 if all climb in step.",
+    )
     prune_from: Number = Field(0, ge=0, description="Below this rung ranking is noise.")
     final: StrictInt | None = Field(
         None, gt=0, description="Units of the refit, where more never hurts."

@@ -99,7 +99,7 @@ class Entry:
         scores: Score of each fold at the best rung.
         budget: The best rung, in units of the recipe's growth (times its ``per``).
         amount: The same as whole units for one model: rounds, trees, epochs or rows.
-        curve: Budget and mean score of every rung that was reached.
+        curve: Number of folds, budget and mean score of every rung that was reached.
         ended: ``complete``, ``patience``, ``deadline``, ``pruned`` or ``failed``.
         error: Why it failed; empty otherwise.
         seconds_fit: Time spent in training.
@@ -109,7 +109,7 @@ class Entry:
     scores: list[float] = field(default_factory=list)
     budget: float = 0.0
     amount: int = 0
-    curve: list[tuple[float, float]] = field(default_factory=list)
+    curve: list[tuple[int, float, float]] = field(default_factory=list)
     ended: str = "complete"
     error: str = ""
     seconds_fit: float = 0.0

@@ -6,7 +6,7 @@ import json
 import time
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,7 @@ class Model:
             "estimator": self.estimator,
             "transformer": self.preparation.transformer,
             "preparation": json.dumps(
-                [prepared.columns, prepared.categorical, prepared.scale, prepared.empty]
+                {f.name: getattr(prepared, f.name) for f in fields(prepared)[1:]}
             ),
             "target": json.dumps([self.target.mean, self.target.scale]),
         }
@@ -214,7 +214,7 @@ def _model_of(told: dict[str, Any]) -> Model:
     if told["format"] != FORMAT:
         msg = f"This version reads format {FORMAT}; got {told['format']!r}."
         raise ValueError(msg)
-    columns, categorical, scale, empty = json.loads(told["preparation"])
+    prepared = _with_tuples(json.loads(told["preparation"]))
     schema = Schema(
         tuple(
             Column(name, kind, tuple(levels)) for name, kind, levels in json.loads(told["columns"])
@@ -230,8 +230,6 @@ def _model_of(told: dict[str, Any]) -> Model:
         estimator=told["estimator"],
         seconds=told["seconds"],
         schema=schema,
-        preparation=Preparation(
-            told["transformer"], tuple(columns), tuple(categorical), scale, tuple(empty)
-        ),
+        preparation=Preparation(told["transformer"], **prepared),
         target=Target(*json.loads(told["target"])),
     )

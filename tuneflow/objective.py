@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from statistics import fmean
 
 import numpy as np
@@ -48,10 +50,14 @@ class Work:
     _prepared: dict[int, Prepared] = field(default_factory=dict)
 
     @property
-    def stages(self) -> tuple[tuple[int, ...], ...]:
-        """Folds that grow together, in order: one after the other, or all in step."""
-        every = tuple(range(len(self.folds)))
-        return tuple((i,) for i in every) if self.growth.schedule == "folds" else (every,)
+    def stages(self) -> tuple[int, ...]:
+        """How many folds take part, stage after stage."""
+        every = len(self.folds)
+        if self.growth.schedule == "folds":
+            return tuple(range(1, every + 1))
+        scored = accumulate(len(fold.valid) for fold in self.folds)
+        probe = next((n for n, rows in enumerate(scored, 1) if rows >= self.growth.probe), every)
+        return (probe, every) if self.growth.probe and probe < every else (every,)
 
     @property
     def budgets(self) -> tuple[float, ...]:
@@ -60,11 +66,13 @@ class Work:
         straight = self.growth.schedule == "folds" and not self.growth.patience
         return budgets[-1:] if straight else budgets
 
-    @property
-    def decisions(self) -> int:
-        """How often a trial may be given up."""
-        inside = len(self.growth.deciding(self.budgets)) if len(self.stages) == 1 else 0
-        return inside + len(self.stages) - 1
+    @cached_property
+    def decisions(self) -> dict[tuple[int, float], int]:
+        """Where a trial may be given up, (folds, budget), and the step under which its score is
+        reported there. Steps start at one: halving reads them as a resource."""
+        inside = () if self.growth.schedule == "folds" else self.growth.deciding(self.budgets)
+        rungs = [(folds, at) for folds in self.stages for at in (*inside, self.budgets[-1])]
+        return {rung: step for step, rung in enumerate(rungs[:-1], start=1)}
 
     def prepared(self, at: int) -> Prepared:
         """A fold, prepared for the recipe; once for all trials."""
@@ -100,7 +108,7 @@ class Work:
 
 @dataclass
 class Best:
-    """The rung that counts, of one stage."""
+    """A rung: the score of each fold, and what was spent on it."""
 
     budget: float = 0.0
     scores: list[float] = field(default_factory=list)
@@ -153,55 +161,61 @@ class _Climb:
     trial: optuna.Trial
     values: Params
     entry: Entry
-    step: int = 0
+    learners: dict[int, Learner] = field(default_factory=dict)
+    seen: dict[tuple[int, float], float] = field(default_factory=dict)
 
     def run(self) -> float:
+        """Take in more folds, stage by stage; earlier ones keep what they have grown."""
         work = self.objective.work
-        done: list[Best] = []
-        for stage in work.stages:
-            done.append(self._grow(stage))
-            self._note(done)
-            if len(done) == len(work.stages) or self._stops_early():
+        for folds in work.stages:
+            best = self._grow(folds)
+            if folds < len(work.folds) and self._is_late():
                 break
-            scores = self.entry.scores
-            self._decide(scores[-1] if self.objective.raw else fmean(scores))
+            self._decide(folds, work.budgets[-1], best)
         return fmean(self.entry.scores)
 
-    def _grow(self, stage: tuple[int, ...]) -> Best:
-        """Grow the folds of a stage together, rung by rung."""
+    def _grow(self, folds: int) -> Best:
+        """Grow so many folds together, rung by rung."""
         work, best = self.objective.work, Best()
-        arguments = work.arguments(self.values)
-        with self._booking("seconds_fit"):
-            learners = {at: work.learner(at, arguments) for at in stage}
         for budget in work.budgets:
-            rung = self._rung(learners, arguments, budget)
+            rung = self._rung(folds, budget)
             if not rung.scores:
                 break
-            self.entry.curve.append((budget, rung.mean))
+            self.entry.curve.append((folds, budget, rung.mean))
             best = rung if not work.growth.patience or rung.mean > best.mean else best
+            if budget >= self.entry.budget:  # more folds at a lower budget are not yet better
+                self._note(best)
             if self._has_peaked(budget, best) or budget == work.budgets[-1]:
                 break
-            if len(stage) == len(work.folds):
-                self._note([best])
-                if budget in work.growth.deciding(work.budgets):
-                    self._decide(rung.mean)
+            self._decide(folds, budget, best)
+        if best.scores:
+            self._note(best)
         return best
 
-    def _rung(
-        self, learners: dict[int, Learner], arguments: Callable[[int], Params], budget: float
-    ) -> Best:
-        """Grow every learner to a budget and score it; nothing, if time ran out on the way."""
-        work, scores, amounts = self.objective.work, [], []
-        for at, learner in learners.items():
-            if len(self.entry.scores) == len(work.folds) and self._is_late():
+    def _rung(self, folds: int, budget: float) -> Best:
+        """Grow the folds to a budget and score them; nothing, if time ran out on the way."""
+        work, amounts = self.objective.work, []
+        for at in range(folds):
+            if (self.trial.number or self.entry.scores) and self._is_late():
                 return Best()
             rows = len(work.folds[at].train)
-            amounts.append(work.growth.amount(budget, arguments(rows), rows))
-            with self._booking("seconds_fit"), self._refusals():
-                learner.grow(amounts[-1])
-            with self._booking("seconds_score"):
-                scores.append(work.score(at, learner))
-        return Best(budget, scores, round(fmean(amounts)))
+            amounts.append(work.growth.amount(budget, self.arguments(rows), rows))
+            if (at, budget) not in self.seen:
+                self.seen[at, budget] = self._score(at, amounts[-1])
+        return Best(budget, [self.seen[at, budget] for at in range(folds)], round(fmean(amounts)))
+
+    def _score(self, at: int, amount: int) -> float:
+        work = self.objective.work
+        with self._booking("seconds_fit"), self._refusals():
+            if at not in self.learners:
+                self.learners[at] = work.learner(at, self.arguments)
+            self.learners[at].grow(amount)
+        with self._booking("seconds_score"):
+            return work.score(at, self.learners[at])
+
+    @cached_property
+    def arguments(self) -> Callable[[int], Params]:
+        return self.objective.work.arguments(self.values)
 
     def _has_peaked(self, budget: float, best: Best) -> bool:
         growth = self.objective.work.growth
@@ -211,35 +225,30 @@ class _Climb:
         return True
 
     def _is_late(self) -> bool:
+        """Whether time is up. What has not been scored on all folds by then is given up, unless
+        it is all there is."""
         if time.monotonic() < self.objective.deadline:
             return False
         self.entry.ended = "deadline"
+        if self.trial.number and len(self.entry.scores) < len(self.objective.work.folds):
+            msg = "out of time"
+            raise optuna.TrialPruned(msg)
         return True
 
-    def _stops_early(self) -> bool:
-        """Fold after fold, a trial that is out of time is given up, unless it is all there is."""
-        if not self._is_late():
-            return False
-        if self.trial.number == 0:
-            return True
-        msg = "out of time"
-        raise optuna.TrialPruned(msg)
-
-    def _decide(self, score: float) -> None:
-        """Report the score, and end here if the pruner says so."""
-        if not self.objective.prunes:
+    def _decide(self, folds: int, budget: float, best: Best) -> None:
+        """Where it is due, report the best so far, and end here if the pruner says so."""
+        step = self.objective.work.decisions.get((folds, budget))
+        if step is None or not self.objective.prunes:
             return
-        self.step += 1  # steps count decisions, from one: halving reads them as a resource
-        self.trial.report(score, self.step)
+        self.trial.report(best.scores[-1] if self.objective.raw else best.mean, step)
         if self.trial.should_prune():
             self.entry.ended = "pruned"
-            msg = f"at decision {self.step}"
+            msg = f"at decision {step}"
             raise optuna.TrialPruned(msg)
 
-    def _note(self, done: list[Best]) -> None:
-        self.entry.scores = [score for best in done for score in best.scores]
-        self.entry.budget = fmean(best.budget for best in done)
-        self.entry.amount = round(fmean(best.amount for best in done))
+    def _note(self, best: Best) -> None:
+        self.entry.scores = best.scores
+        self.entry.budget, self.entry.amount = best.budget, best.amount
 
     @contextmanager
     def _booking(self, account: str) -> Iterator[None]:

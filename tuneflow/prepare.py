@@ -39,6 +39,7 @@ class Preparation:
         categorical: Positions of features that hold codes, after the preparation.
         scale: What every feature is divided by.
         empty: Columns that held nothing but gaps; some libraries cannot bin them.
+        single: Hand out single precision: networks compute in it, and faster.
     """
 
     transformer: Any
@@ -46,6 +47,7 @@ class Preparation:
     categorical: tuple[int, ...]
     scale: float = 1.0
     empty: tuple[int, ...] = ()
+    single: bool = False
 
     @classmethod
     def fit(
@@ -68,13 +70,14 @@ class Preparation:
         transformer = _columns(spread, X, categorical)
         dense = transformer.fit_transform(X)
         scale = math.sqrt(dense.shape[1] * dense.var()) if gram else 1.0
-        return cls(transformer, (), (), scale or 1.0)
+        return cls(transformer, (), (), scale or 1.0, single=name == "quantile")
 
     def transform(self, X: FloatArray) -> FloatArray:
         """Prepared rows, shape (rows, features), in C order."""
         if self.transformer is None or self.columns:
             return self._coded(X)
-        return np.ascontiguousarray(self.transformer.transform(X) / self.scale)
+        dense = self.transformer.transform(X) / self.scale
+        return np.ascontiguousarray(dense, dtype=np.float32 if self.single else np.float64)
 
     def _coded(self, X: FloatArray) -> FloatArray:
         if not (self.columns or self.empty):

@@ -15,7 +15,8 @@ from tuneflow.growth import Growth
 from tuneflow.ledger import read_entry
 from tuneflow.space import Param, Params, Space
 
-FACTOR = 0.5  # a step down: twice the rounds, at the same shrinkage
+FACTORS = (0.25, 0.5)  # four times the rounds, at the same shrinkage; twice, if time is short
+BEST = 2  # configurations that are tried at the lower rate
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Refinement:
         name: The parameter.
         hold: Its value while the sampler searches.
         low: Its lowest value.
-        share: Share of trials or of time that is spent on lowering it, at the end.
+        share: Share of the time, and at most of the trials, that is spent on lowering it at the
+            end.
     """
 
     name: str
@@ -52,7 +54,7 @@ class Refinement:
 
     def is_due(self, done: int, total: int | None, started: float, deadline: float) -> bool:
         """Whether it is time to lower the rate, by trials or by seconds of `time.monotonic`."""
-        if total is not None and done >= (1 - self.share) * total:
+        if total is not None and done >= total - min(BEST, self.share * total):
             return True
         late = (
             deadline - self.share * (deadline - started) if math.isfinite(deadline) else math.inf
@@ -60,35 +62,26 @@ class Refinement:
         return time.monotonic() >= late
 
     def next(self, trials: list[FrozenTrial], seconds: float) -> Params | None:
-        """The configuration to try at half its rate; None if none is worth it, or fits in.
+        """The configuration to try at a lower rate; None if none is left, or fits in.
 
-        Configurations are compared at one rate at a time, from high to low: a lower rate is an
-        advantage that says nothing of the rest. Lower rates are left alone once they do not help.
+        The best at the rate that was held come first: a lower rate is an advantage that says
+        nothing of the rest, so that configurations are compared at one rate.
 
         Args:
             trials: All trials of the study.
             seconds: What is left; what would take longer is not begun.
         """
         tried = [trial.params for trial in trials]
-        record = -math.inf
-        for best in self._best_by_rate(trials):
-            if _value(best) < record:
-                return None
-            record = _value(best)
-            rate = max(self.low, best.params[self.name] * FACTOR)
-            point = {**best.params, self.name: rate}
-            if rate < best.params[self.name] and point not in tried:
-                return point if _cost(best) / FACTOR <= seconds else None
+        held = [t for t in trials if t.state == TrialState.COMPLETE and self._is_held(t)]
+        for best in sorted(held, key=_value, reverse=True)[:BEST]:
+            points = [{**best.params, self.name: max(self.low, self.hold * f)} for f in FACTORS]
+            fit = [p for p in points if _cost(best) * self.hold / p[self.name] <= seconds]
+            if fit and not any(point in tried for point in points):
+                return fit[0]
         return None
 
-    def _best_by_rate(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
-        """The best complete trial of every rate, from the highest rate to the lowest."""
-        best: dict[float, FrozenTrial] = {}
-        for trial in trials:
-            rate = trial.params.get(self.name)
-            if trial.state == TrialState.COMPLETE and rate is not None:
-                best[rate] = max(best.get(rate, trial), trial, key=_value)
-        return [best[rate] for rate in sorted(best, reverse=True)]
+    def _is_held(self, trial: FrozenTrial) -> bool:
+        return trial.params.get(self.name) == self.hold
 
 
 def _value(trial: FrozenTrial) -> float:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, TypeAlias
+from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
@@ -15,9 +15,8 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 
 from tuneflow.errors import MissingExtra, SearchError, known
+from tuneflow.seeding import Seeded, seed_of
 from tuneflow.space import Params, Space
-
-Seeded: TypeAlias = Callable[[int], BaseSampler]
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class _Word:
     models: Callable[[str, Space], bool] = lambda name, space: True
     package: str = "optuna"
     extra: str = ""
+    keep: bool = False  # one sampler serves all trials: it remembers nothing that matters
 
 
 def _numeric(name: str, space: Space) -> bool:
@@ -75,9 +75,9 @@ def _gp(space: Space, study: int, trial: int) -> BaseSampler:
 #: Samplers by word. The grid is a queue of points, so that its sampler is never asked.
 SAMPLERS: dict[str, _Word] = {
     "grid": _Word(lambda space, study, trial: _random(trial)),
-    "random": _Word(lambda space, study, trial: _random(trial)),
+    "random": _Word(lambda space, study, trial: _random(trial), keep=True),
     "qmc": _Word(_qmc, models=_numeric),
-    "tpe": _Word(_tpe),
+    "tpe": _Word(_tpe, keep=True),
     "cmaes": _Word(_cmaes, models=_numeric, package="cmaes"),
     "gp": _Word(_gp, models=_unconditional, package="torch", extra="gp"),
     "nsga2": _Word(
@@ -118,7 +118,7 @@ class Search:
     Attributes:
         sampler: Its word, or the name of its class.
         pruner: Its word, or the name of its class.
-        sampled: Makes the sampler for the trial with this number.
+        sampled: Makes the sampler of a study.
         pruned: Makes the pruner, for a number of decisions a trial.
         raw: Whether the pruner wants the score of each fold instead of running means.
         drawn: Names of the parameters that the sampler does not model and draws at random.
@@ -130,7 +130,7 @@ class Search:
 
     sampler: str
     pruner: str
-    sampled: Seeded
+    sampled: Callable[[], BaseSampler]
     pruned: Callable[[int], BasePruner]
     raw: bool
     drawn: tuple[str, ...]
@@ -174,10 +174,10 @@ class Search:
 
 def _sampler(
     sampler: str | BaseSampler, space: Space, random_state: int
-) -> tuple[str, Seeded, tuple[str, ...]]:
+) -> tuple[str, Callable[[], BaseSampler], tuple[str, ...]]:
     if isinstance(sampler, BaseSampler):
         mine = copy.deepcopy(sampler)  # a sampler cannot serve two studies
-        return type(sampler).__name__, lambda number: mine, ()
+        return type(sampler).__name__, lambda: mine, ()
     if not isinstance(sampler, str) or sampler not in SAMPLERS:
         msg = (
             f"sampler: a word or an Optuna sampler is needed; got {sampler!r}. "
@@ -193,20 +193,13 @@ def _sampler(
         )
         raise MissingExtra(msg)
 
-    def make(number: int) -> BaseSampler:
+    def make(seed: int) -> BaseSampler:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            return word.make(space, _seed(random_state, -1), _seed(random_state, number))
+            return word.make(space, seed_of(random_state, -1), seed)
 
     drawn = tuple(name for name in space.params if not word.models(name, space))
-    return sampler, make, drawn
-
-
-def _seed(random_state: int, number: int) -> int:
-    """A seed that follows from the study's and the trial's number."""
-    import numpy as np
-
-    return int(np.random.SeedSequence([random_state, number + 1]).generate_state(1)[0])
+    return sampler, lambda: Seeded(make, random_state, keep=word.keep), drawn
 
 
 def _pruner(

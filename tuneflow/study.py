@@ -141,7 +141,7 @@ def _open(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna
             storage=storage,
             study_name=name,
             direction="maximize",
-            pruner=plan.search.pruned(plan.work.decisions),
+            pruner=plan.search.pruned(len(plan.work.decisions)),
             load_if_exists=True,
         )
         optuna.logging.set_verbosity(before)

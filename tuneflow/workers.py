@@ -67,7 +67,9 @@ class Run:
             return
         seconds = self.objective.deadline - time.monotonic()
         with _quietly(), threadpool_limits(1), self._bar() as self._shown:
-            self._next(len(self.study.get_trials(deepcopy=False)))
+            sampler = self.search.sampled()
+            self.study.sampler = self.refinement.held(sampler) if self.refinement else sampler
+            self._next()
             self.study.optimize(
                 self.objective,
                 n_trials=left,
@@ -76,11 +78,8 @@ class Run:
                 callbacks=[self._after, *self.callbacks],
             )
 
-    def _next(self, number: int) -> None:
-        """Make ready for the trial with this number: its seed follows from it, so that a study
-        that is resumed goes on as it would have."""
-        sampler = self.search.sampled(number)
-        self.study.sampler = self.refinement.held(sampler) if self.refinement else sampler
+    def _next(self) -> None:
+        """Line up what is not for the sampler to choose."""
         if point := self._refined() or (self.queue.pop(0) if self.queue else None):
             self.study.enqueue_trial(point)
 
@@ -99,7 +98,7 @@ class Run:
             return
         self.done += 1
         if self.done != self.total and time.monotonic() < self.objective.deadline:
-            self._next(trial.number + 1)
+            self._next()
 
     def _show(self, trial: optuna.trial.FrozenTrial) -> None:
         if trial.state == optuna.trial.TrialState.COMPLETE and trial.value is not None:

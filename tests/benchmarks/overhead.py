@@ -5,30 +5,34 @@ Run by `make bench BENCH=overhead`. The learner costs nothing, so that all the t
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[1]))
 
 import optuna
 from doubles import RECIPE, rows
+from lines import MEASURED, append, begin
 
 import tuneflow as tf
 from tuneflow import engines
 from tuneflow.storage import open_storage
 
-ROUNDS = 3
+STORAGES = {"memory": None, "Journal": "a.journal", "SQLite": "a.db"}
+# A pair of short studies is noisier than one of long ones, and cheaper.
+TRIALS_OF_A_ROUND, MOST_PAIRS, IMPORTS = 3_000, 9, 9
 X, Y = rows()
 
 
 def ours(trials: int, storage: Path | None) -> None:
     """A study of tuneflow's; the double grows over five rungs on five folds."""
-    tf.tune(X, Y, RECIPE, n_trials=trials, storage=storage)
+    tf.tune(X, Y, RECIPE, n_trials=trials, storage=storage, progress=False)
 
 
 def bare(trials: int, storage: Path | None) -> None:
@@ -49,43 +53,64 @@ def bare(trials: int, storage: Path | None) -> None:
     study.optimize(objective, n_trials=trials)
 
 
-def seconds(run, trials: int, file: str | None) -> float:
+def seconds(run: Callable[[int, Path | None], None], trials: int, file: str | None) -> float:
     """One run on a storage of its own."""
     with tempfile.TemporaryDirectory() as folder:
         storage = Path(folder) / file if file else None
         started = time.perf_counter()
         run(trials, storage)
-        return time.perf_counter() - started
+        return round(time.perf_counter() - started, 4)
 
 
 def imported(code: str) -> float:
     """Seconds of a fresh interpreter that runs `code`."""
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
-    return time.perf_counter() - started
+    return round(time.perf_counter() - started, 4)
+
+
+def pairs_of(trials: int) -> int:
+    """How many pairs to measure: an odd number, so that one of them is the median."""
+    wanted = min(MOST_PAIRS, TRIALS_OF_A_ROUND // trials)
+    return max(1, wanted - (wanted + 1) % 2)
+
+
+def measure_trials(out: Path, trials: int, name: str, known: int) -> None:
+    """Append the pairs of one number of trials that the file lacks."""
+    for _ in range(known, pairs_of(trials)):
+        line = {"mode": "overhead", "storage": name, "trials": trials}
+        line["tuneflow"] = seconds(ours, trials, STORAGES[name])
+        line["optuna"] = seconds(bare, trials, STORAGES[name])
+        append(out, line)
+
+
+def measure_imports(out: Path, known: int) -> None:
+    """Append what the imports take on top of an empty interpreter."""
+    for _ in range(known, IMPORTS):
+        empty = imported("pass")
+        line = {"mode": "import"}
+        for name in ("tuneflow", "optuna"):
+            line[name] = round(imported(f"import {name}") - empty, 4)
+        append(out, line)
 
 
 def main() -> None:
-    """Print one line a measurement."""
+    """Measure what the file does not hold yet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", default="100,1000,5000")
+    parser.add_argument("--storages", default=",".join(STORAGES))
+    parser.add_argument("--out", type=Path, default=MEASURED / "overhead.jsonl")
+    options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     engines.ENGINES["lightgbm"] = ("doubles", "Counting")
     tf.tune(X, Y, RECIPE, n_trials=1)  # what is loaded once is not an overhead of trials
-    for file in (None, "a.journal", "a.db"):
-        for trials in (100, 500):
-            pairs = [
-                (seconds(ours, trials, file), seconds(bare, trials, file)) for _ in range(ROUNDS)
-            ]
-            ratio = median(mine / theirs for mine, theirs in pairs)
-            more = median((mine - theirs) / trials * 1000 for mine, theirs in pairs)
-            where = file or "memory"
-            print(f"{where:10s} {trials:5d} trials: {ratio:5.2f} x bare, {more:+6.2f} ms a trial")
-    pairs = [
-        (imported("import tuneflow"), imported("import optuna"), imported("pass"))
-        for _ in range(9)
-    ]
-    ratio = median((mine - empty) / (theirs - empty) for mine, theirs, empty in pairs)
-    print(f"import tuneflow: {ratio:.2f} x import optuna")
+    lines = begin(options.out)
+    measure_imports(options.out, [line["mode"] for line in lines].count("import"))
+    done = [(line.get("storage"), line.get("trials")) for line in lines]
+    for trials in map(int, options.trials.split(",")):
+        for name in options.storages.split(","):
+            measure_trials(options.out, trials, name, done.count((name, trials)))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,19 @@ from importlib.metadata import packages_distributions, requires
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.exceptions import NotFittedError
 
-from tuneflow.engines import Job, spread
+from tuneflow.engines import Job, Learner, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
@@ -24,6 +31,14 @@ from tuneflow.space import Params
 
 #: Folds of the calibration of a classifier that has no probabilities of its own.
 CALIBRATION_FOLDS = 3
+
+#: Ensembles whose prediction is the plain mean over their trees.
+FORESTS = (
+    RandomForestClassifier,
+    RandomForestRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+)
 
 Make = Callable[[int], Any]
 
@@ -69,6 +84,29 @@ class Warm:
         return predictions(self.model, X, self._split.n_classes)
 
 
+class Trees(Warm):
+    """A forest: trees vote once on the rows of the fold, and their votes are kept."""
+
+    def __init__(self, split: Split, make: Make) -> None:
+        super().__init__(split, make, "n_estimators")
+        self._votes: FloatArray | float = 0.0
+        self._counted = 0
+
+    def predict(self, X: FloatArray) -> FloatArray:
+        """Probabilities or values; the split's own rows are shown to new trees only."""
+        trees = getattr(self.model, "estimators_", [])
+        if X is not self._split.X_valid or not trees:
+            return super().predict(X)
+        rows = self._split.once("sklearn valid", lambda: np.asarray(X, dtype=np.float32))
+        for tree in trees[self._counted :]:  # in their order, as the forest adds them up
+            vote = tree.predict_proba if self._split.n_classes else tree.predict
+            self._votes = self._votes + vote(rows, check_input=False)
+        self._counted = len(trees)
+        votes = np.asarray(self._votes / self._counted)
+        n_classes = self._split.n_classes
+        return _over_all(votes, self.model.classes_, n_classes) if n_classes else votes
+
+
 class Epochs:
     """A network or a linear model that passes over the rows again and again (`partial_fit`)."""
 
@@ -79,7 +117,8 @@ class Epochs:
         if "random_state" in self.model.get_params():  # a number would shuffle alike every epoch
             self.model.set_params(random_state=np.random.RandomState(seed))
         classes = {"classes": np.unique(split.y)} if split.n_classes else {}
-        self._epoch = partial(self.model.partial_fit, self._X, split.y, **classes)
+        y = split.y if split.n_classes else split.y.astype(self._X.dtype)  # one precision for all
+        self._epoch = partial(self.model.partial_fit, self._X, y, **classes)
         self.spent = 0
 
     def grow(self, budget: int) -> None:
@@ -116,11 +155,13 @@ class Sklearn:
                 msg = f"recipe: {owner} has no parameter {name!r}. {known(name, names)}"
                 raise RecipeError(msg)
 
-    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Whole | Warm | Epochs:
+    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Learner:
         """An estimator that has seen nothing."""
         make = partial(self._make, split, arguments)
         if self.growth.unit == "epochs":
             return Epochs(split, make, self._job.seed)
+        if self.growth.unit == "trees" and issubclass(self._class, FORESTS):
+            return Trees(split, make)
         if self.growth.unit in ("rounds", "trees"):
             return Warm(split, make, _counter(self._class))
         return Whole(split, make)
@@ -206,9 +247,14 @@ def predictions(model: Any, X: FloatArray, n_classes: int) -> FloatArray:
         shares = spread(expit(values)) if values.ndim == 1 else softmax(values, axis=1)
     else:
         shares = (np.asarray(model.predict(X))[:, None] == seen).astype(float)
+    return _over_all(shares, seen, n_classes)
+
+
+def _over_all(shares: FloatArray, seen: npt.NDArray[Any], n_classes: int) -> FloatArray:
+    """Shares of all classes: those that training has not seen get zero."""
     if len(seen) == n_classes:
         return shares
-    every = np.zeros((len(X), n_classes))
+    every = np.zeros((len(shares), n_classes))
     every[:, seen] = shares
     return every
 
