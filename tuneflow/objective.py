@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
 from statistics import fmean
 
@@ -215,7 +215,7 @@ class _Climb:
 
     @cached_property
     def arguments(self) -> Callable[[int], Params]:
-        return self.objective.work.arguments(self.values)
+        return cache(self.objective.work.arguments(self.values))
 
     def _has_peaked(self, budget: float, best: Best) -> bool:
         growth = self.objective.work.growth
