@@ -36,9 +36,11 @@ FLOORS = {
     "engines": 4,
     "prepare": 4,
     "search": 4,
+    "reading": 4,
     "model": 5,
     "objective": 5,
     "refine": 5,
+    "reports": 5,
     "plan": 6,
     "result": 6,
     "workers": 6,
@@ -46,6 +48,7 @@ FLOORS = {
     "compare": 8,
     "demo": 8,
     "files": 8,
+    "publish": 8,
     "terminal": 8,
     "cli": 9,
     "estimator": 9,
@@ -192,7 +195,16 @@ def test_every_public_name_resolves(name: str) -> None:
 
 
 def test_the_promised_names_are_public() -> None:
-    promised = {"recipes", "load_recipe", "Recipe", "tune", "Result", "load", "TuneflowError"}
+    promised = {
+        "recipes",
+        "load_recipe",
+        "Recipe",
+        "tune",
+        "Result",
+        "load",
+        "TuneflowError",
+        "report",
+    }
     assert promised <= set(tuneflow.__all__)
 
 

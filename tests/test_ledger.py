@@ -52,7 +52,7 @@ ENTRY = Entry(
     scores=[0.5, 1 / 3],
     budget=1.25,
     amount=7,
-    curve=[(5, 1.0, 0.1), (5, 1.25, 0.2)],
+    curve=[(1, 1.0, 0.1), (5, 1.25, 0.2)],
     ended="patience",
     error="ValueError: ä\nsecond line",
     seconds_fit=0.1,
@@ -86,10 +86,10 @@ def test_header_and_entry_come_back_as_they_were_and_are_json(where, tmp_path):
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
 def test_scores_that_are_not_finite_are_stored_as_gaps(study, score):
-    write_entry(study.ask(), replace(ENTRY, scores=[score, 1.0], curve=[(5, 1.0, score)]))
+    write_entry(study.ask(), replace(ENTRY, scores=[score, 1.0], curve=[(1, 1.0, score)]))
     entry = read_entry(study.trials[0])
     assert entry.scores == [None, 1.0]
-    assert entry.curve == [[5, 1.0, None]]
+    assert entry.curve == [[1, 1.0, None]]
 
 
 def test_what_tuneflow_did_not_write_is_none(study):

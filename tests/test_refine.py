@@ -101,6 +101,15 @@ def test_defaults_keep_their_rate_and_the_search_holds_it():
     assert rates[10:] == [0.025, 0.025]
 
 
+def test_what_is_tried_at_a_lower_rate_is_never_given_up():
+    frame = table(120)
+    recipe = tf.load_recipe("lightgbm").replace(growth={"last": 16, "prune_from": 1})
+    result = tf.tune(frame, target(frame, "binary"), recipe, cv=2, n_trials=20)
+    trials = result.study.get_trials(deepcopy=False)
+    assert State.PRUNED in {t.state for t in trials}
+    assert {t.state for t in trials if t.params["learning_rate"] < 0.1} == {State.COMPLETE}
+
+
 def test_a_recipe_without_a_rate_to_hold_searches_everything():
     assert RECIPE.growth.hold is None
     assert tf.tune(*rows(), "knn", n_trials=2).best_score

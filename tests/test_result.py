@@ -107,7 +107,7 @@ def test_defaults_that_were_interrupted_and_ran_later_are_the_defaults(run, monk
 def test_the_table_has_the_same_columns_and_kinds_for_every_study(run, monkeypatch):
     fail_if(monkeypatch, lambda values: values["x"] < 0.2, ValueError("too small"))
     table = run(40, pruner="median").trials()
-    assert list(table.columns) == [*OWN, *SECONDS, "x", "kind", "n"]
+    assert list(table.columns) == [*OWN, *SECONDS, "started", "x", "kind", "n"]
     assert list(table.index) == list(range(40))
     assert table.index.name == "number"
     assert set(table["state"]) == {"complete", "pruned", "fail"}
@@ -149,7 +149,7 @@ def test_lift_is_positive_where_a_study_of_any_direction_got_better(direction, b
 
 def test_studies_that_tuneflow_did_not_make_have_a_table_too():
     study = optuna.create_study()
-    assert list(trials(study).columns) == [*OWN, *SECONDS]
+    assert list(trials(study).columns) == [*OWN, *SECONDS, "started"]
     assert len(trials(study)) == 0
     study.enqueue_trial({"score": 0.5})
     study.ask()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from tuneflow.model import load
     from tuneflow.recipe import Recipe, load_recipe, recipes
+    from tuneflow.reports import report
     from tuneflow.result import Result
     from tuneflow.study import tune
 
@@ -42,6 +43,7 @@ _HOME = {
     "load": "model",
     "load_recipe": "recipe",
     "recipes": "recipe",
+    "report": "reports",
     "tune": "study",
 }
 
@@ -61,6 +63,7 @@ __all__ = [
     "load",
     "load_recipe",
     "recipes",
+    "report",
     "tune",
 ]
 

@@ -13,13 +13,13 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+from tuneflow import publish
 from tuneflow.errors import DataError
 from tuneflow.terminal import Door, interrupted, recipe_list, recipe_page
 
 TRIALS = 50  # as `tune` has it
 EXITS = """Exit codes: 0 all is well; 1 no trial came to a score; 2 wrong input; 70 a bug;
 130 interrupted."""
-
 
 app = typer.Typer(
     cls=Door,
@@ -29,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain text: half the time, and the same in a log
     pretty_exceptions_enable=False,
 )
+publish.add_to(app)
 
 
 def main() -> None:

@@ -99,7 +99,8 @@ class Entry:
         scores: Score of each fold at the best rung.
         budget: The best rung, in units of the recipe's growth (times its ``per``).
         amount: The same as whole units for one model: rounds, trees, epochs or rows.
-        curve: Number of folds, budget and mean score of every rung that was reached.
+        curve: Every rung that was reached, in order: number of folds, budget, and mean score
+            over these folds.
         ended: ``complete``, ``patience``, ``deadline``, ``pruned`` or ``failed``.
         error: Why it failed; empty otherwise.
         seconds_fit: Time spent in training.

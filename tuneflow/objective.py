@@ -129,12 +129,14 @@ class Objective:
         raw: Report the score of each fold, instead of the mean over the folds so far.
         prunes: Whether rungs decide anything; where none does, none is written to the storage.
         deadline: When growing has to stop, in seconds of `time.monotonic`.
+        spared: For which points no pruner is asked.
     """
 
     work: Work
     raw: bool = False
     prunes: bool = True
     deadline: float = math.inf
+    spared: Callable[[Params], bool] = lambda values: False
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Climb; the ledger keeps what was spent and why it ended, however it ended."""
@@ -238,7 +240,7 @@ class _Climb:
     def _decide(self, folds: int, budget: float, best: Best) -> None:
         """Where it is due, report the best so far, and end here if the pruner says so."""
         step = self.objective.work.decisions.get((folds, budget))
-        if step is None or not self.objective.prunes:
+        if step is None or not self.objective.prunes or self.objective.spared(self.values):
             return
         self.trial.report(best.scores[-1] if self.objective.raw else best.mean, step)
         if self.trial.should_prune():

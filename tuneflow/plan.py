@@ -17,7 +17,7 @@ from tuneflow.objective import Work
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.refine import Refinement
 from tuneflow.search import Search
-from tuneflow.space import Space
+from tuneflow.space import Params, Space
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Plan:
     search: Search
     refinement: Refinement | None
     header: Header
+
+    def spares(self, point: Params) -> bool:
+        """Whether a point is tried to the end: those whose rate was lowered have shown enough."""
+        return self.refinement is not None and self.refinement.is_lowered(point)
 
 
 def check_limits(

@@ -52,6 +52,10 @@ class Refinement:
             warnings.simplefilter("ignore", ExperimentalWarning)
             return PartialFixedSampler({self.name: self.hold}, sampler)
 
+    def is_lowered(self, point: Params) -> bool:
+        """Whether it is one of those tried at a lower rate."""
+        return bool(point[self.name] < self.hold)
+
     def is_due(self, done: int, total: int | None, started: float, deadline: float) -> bool:
         """Whether it is time to lower the rate, by trials or by seconds of `time.monotonic`."""
         if total is not None and done >= total - min(BEST, self.share * total):

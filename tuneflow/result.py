@@ -17,6 +17,7 @@ from tuneflow.ledger import Entry, Header, read_entry, read_header
 from tuneflow.model import Model
 from tuneflow.recipe import Recipe
 from tuneflow.reporting import tables
+from tuneflow.reporting.report import Report
 from tuneflow.schema import FloatArray
 from tuneflow.space import Params
 
@@ -81,6 +82,10 @@ class Result:
     def trials(self) -> pd.DataFrame:
         """All trials, one row each; see :func:`tuneflow.reporting.tables.trials`."""
         return tables.trials(self.study)
+
+    def report(self) -> Report:
+        """Tables, figures and a page about the study; see :func:`tuneflow.report`."""
+        return Report.of([self.study])
 
     def save(self, path: str | Path) -> Path:
         """Write the model to one file, without pickle; :func:`tuneflow.load` reads it."""

@@ -108,7 +108,8 @@ def tune(
     if n_trials is None and timeout is None and not plan.search.finite:
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
-    objective = Objective(plan.work, plan.search.raw, plan.search.prunes, deadline)
+    search = plan.search
+    objective = Objective(plan.work, search.raw, search.prunes, deadline, plan.spares)
     study = _open(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
     for note in plan.search.notes:
         warnings.warn(note, TuneflowWarning, stacklevel=2)

@@ -2,56 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tuneflow.ledger import Entry, read_entry
+from tuneflow.reporting.record import Record, is_scored, read, score_of, seconds_of
 
 if TYPE_CHECKING:
     import optuna
     import pandas as pd
-
-
-def trials(study: optuna.Study) -> pd.DataFrame:
-    """Every trial of a study, one row each, by number.
-
-    Args:
-        study: Any Optuna study with one objective.
-
-    Returns:
-        A frame indexed by ``number``:
-
-        - ``state``: ``complete``, ``pruned``, ``fail``, ``running`` or ``waiting``;
-        - ``score``: what the study is about, for complete trials;
-        - ``rank``: 1 is the best of the complete trials;
-        - ``lift``: the score over that of the defaults, the first point; positive is better;
-        - ``last``: the last score reported, also of trials that were given up;
-        - ``ended``: why growth ended; ``error``: why it failed;
-        - ``budget``: units of growth spent for one model;
-        - ``seconds``, ``seconds_fit``, ``seconds_score``: wall clock;
-        - one column a parameter, by its name; a parameter that was not active is missing.
-    """
-    import pandas as pd
-
-    frozen = study.get_trials(deepcopy=False)
-    rows = [_row(trial) for trial in frozen]
-    names = list(dict.fromkeys(name for trial in frozen for name in trial.params))
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, *(f"param:{name}" for name in names)])
-    return _ranked(frame.set_index("number"), names, study)
-
-
-def default_score(study: optuna.Study) -> float:
-    """The score of the first point, which is the defaults in tuneflow's studies.
-
-    It is that of a later trial if the first was interrupted, and NaN if there is none.
-    """
-    frozen = study.get_trials(deepcopy=False)
-    if not frozen:
-        return float("nan")
-    same = [trial for trial in frozen if trial.params == frozen[0].params]
-    scores = [trial.value for trial in same if trial.state.name == "COMPLETE"]
-    return scores[0] if scores and scores[0] is not None else float("nan")
-
 
 COLUMNS = (
     "number",
@@ -64,33 +23,129 @@ COLUMNS = (
     "seconds",
     "seconds_fit",
     "seconds_score",
+    "started",
 )
+SECONDS = ("seconds", "seconds_fit", "seconds_score")
+FOLDS = ("number", "fold", "score", "lift")
+RUNGS = ("number", "rung", "folds", "budget", "score")
 
 
-def _row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    entry = read_entry(trial) or Entry(ended="", budget=float("nan"))
+def trials(study: optuna.Study | Record) -> pd.DataFrame:
+    """Every trial of a study, one row each, by number.
+
+    Args:
+        study: Any Optuna study with one objective.
+
+    Returns:
+        A frame indexed by ``number``:
+
+        - ``state``: ``complete``, ``pruned``, ``fail``, ``running`` or ``waiting``;
+        - ``score``: what the study is about, for complete trials;
+        - ``rank``: 1 is the best of the complete trials, those whose score is finite;
+        - ``lift``: the score over that of the defaults, the first point; positive is better;
+        - ``last``: the last score reported, also of trials that were given up;
+        - ``ended``: why growth ended; ``error``: why it failed;
+        - ``budget``: units of growth spent for one model; missing where tuneflow wrote nothing;
+        - ``seconds``, ``seconds_fit``, ``seconds_score``: wall clock;
+        - ``started``: when, by the clock of the storage;
+        - one column a parameter, by its name; a parameter that was not active is missing.
+    """
+    import pandas as pd
+
+    record = study if isinstance(study, Record) else read(study)
+    rows = [_row(record, trial) for trial in record.trials]
+    names = list(dict.fromkeys(name for trial in record.trials for name in trial.params))
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *(f"param:{name}" for name in names)])
+    texts = dict.fromkeys(("state", "ended", "error"), "str")
+    kinds: dict[str, Any] = {"number": int, "score": float, "last": float, "budget": "Int64"}
+    kinds |= {**dict.fromkeys(SECONDS, float), "started": "datetime64[us]"}
+    return _ranked(frame.astype({**kinds, **texts}).set_index("number"), names, record)
+
+
+def default_score(study: optuna.Study) -> float:
+    """The score of the first point, which is the defaults in tuneflow's studies.
+
+    It is that of a later trial if the first was interrupted, and NaN if there is none.
+    """
+    frozen = study.get_trials(deepcopy=False)
+    same = [trial for trial in frozen if trial.params == frozen[0].params]
+    return next((score_of(trial) for trial in same if is_scored(trial)), math.nan)
+
+
+def folds(record: Record) -> pd.DataFrame:
+    """Scores of the folds, one row a trial and fold.
+
+    Returns:
+        A frame with columns ``number``, ``fold`` (from 0), ``score``, and ``lift``: the score
+        over that of the defaults on the same fold; positive is better.
+    """
+    import pandas as pd
+
+    entry = record.entry(record.baseline)
+    base = dict(enumerate(entry.scores if entry else ()))
+    rows = [
+        (number, fold, score, (score - base.get(fold, math.nan)) * record.sign)
+        for number, entry in enumerate(record.entries)
+        if entry
+        for fold, score in enumerate(entry.scores)
+    ]
+    kinds = {"number": int, "fold": int, "score": float, "lift": float}
+    return pd.DataFrame(rows, columns=list(FOLDS)).astype(kinds)
+
+
+def rungs(record: Record) -> pd.DataFrame:
+    """Scores on the way up, one row a trial and rung.
+
+    Returns:
+        A frame with columns ``number``, ``rung`` (from 0), ``folds`` (how many took part; missing
+        in studies of others), ``budget`` (for these, the step reported) and ``score``.
+    """
+    import pandas as pd
+
+    rows: list[tuple[Any, ...]] = []
+    for trial, entry in zip(record.trials, record.entries, strict=True):
+        steps = trial.intermediate_values.items() if entry is None else ()
+        curve = entry.curve if entry else [(None, step, score) for step, score in sorted(steps)]
+        rows += [(trial.number, rung, *at) for rung, at in enumerate(curve)]
+    kinds: dict[str, Any] = {"number": int, "rung": int, "folds": "Int64"}
+    kinds |= {"budget": float, "score": float}
+    return pd.DataFrame(rows, columns=list(RUNGS)).astype(kinds)
+
+
+def column_of(name: str) -> str:
+    """The column of a parameter in the table of trials."""
+    return f"param:{name}" if name in (*COLUMNS, "rank", "lift") else name
+
+
+def _row(record: Record, trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    entry = record.entry(trial)
     complete = trial.state.name == "COMPLETE"
     last = trial.intermediate_values.get(trial.last_step) if trial.last_step is not None else None
     return {
         "number": trial.number,
         "state": trial.state.name.lower(),
-        "score": trial.value if complete else float("nan"),
-        "last": trial.value if complete else last,
-        "ended": entry.ended,
-        "error": entry.error,
-        "budget": entry.amount,
-        "seconds": trial.duration.total_seconds() if trial.duration else float("nan"),
-        "seconds_fit": entry.seconds_fit,
-        "seconds_score": entry.seconds_score,
-        **{f"param:{name}": value for name, value in trial.params.items()},
+        "score": score_of(trial),
+        "last": score_of(trial) if complete else last,
+        "ended": entry.ended if entry else "",
+        "error": entry.error if entry else trial.system_attrs.get("fail_reason", ""),
+        "budget": entry.amount if entry else None,
+        "seconds": seconds_of(trial),
+        "seconds_fit": entry.seconds_fit if entry else math.nan,
+        "seconds_score": entry.seconds_score if entry else math.nan,
+        "started": trial.datetime_start,
+        **{f"param:{name}": told(value) for name, value in trial.params.items()},
     }
 
 
-def _ranked(frame: pd.DataFrame, names: Sequence[str], study: optuna.Study) -> pd.DataFrame:
+def told(value: Any) -> Any:
+    """None is a choice like others, and must not look as if the parameter were missing."""
+    return "None" if value is None else value
+
+
+def _ranked(frame: pd.DataFrame, names: Sequence[str], record: Record) -> pd.DataFrame:
     """Add rank and lift behind the score; give parameters their own names where these are free."""
-    sign = 1 if study.direction.name == "MAXIMIZE" else -1
-    better = frame["score"] * sign
+    finite = frame["score"].abs() < math.inf
+    better = frame["score"].where(finite) * record.sign
     frame.insert(2, "rank", better.rank(ascending=False, method="min").astype("Int64"))
-    frame.insert(3, "lift", better - default_score(study) * sign)
-    free = {f"param:{name}": name for name in names if name not in frame.columns}
-    return frame.rename(columns=free)
+    frame.insert(3, "lift", better - score_of(record.baseline) * record.sign)
+    return frame.rename(columns={f"param:{name}": column_of(name) for name in names})

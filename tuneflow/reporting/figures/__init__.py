@@ -1,0 +1,1 @@
+"""Frames to plotly figures, as plain specifications: quick to make, and JSON already."""

@@ -1,0 +1,114 @@
+"""What a page is made of: panels of a key, a title, a note, a table and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from tuneflow.reporting import findings, verdict, words
+from tuneflow.reporting.figures.style import Drawing
+from tuneflow.reporting.record import Record, score_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Tables: TypeAlias = "Mapping[str, pd.DataFrame]"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One question, answered.
+
+    Attributes:
+        key: Its name, and its anchor on the page.
+        title: The question's subject.
+        note: What was found, in one sentence made from the numbers.
+        table: Name of the table that is the information of the figures.
+        figures: Drawings of it.
+        warnings: What a reader should know.
+        cards: Numbers that are read first: title, value, and what it means.
+    """
+
+    key: str
+    title: str
+    note: str
+    table: str = ""
+    figures: tuple[Drawing, ...] = ()
+    warnings: tuple[str, ...] = ()
+    cards: tuple[tuple[str, str, str], ...] = ()
+
+
+# key, title, table, the figures' keys (a prefix with *), and the sentence
+PLAN: tuple[tuple[str, str, str, tuple[str, ...], Callable[[Tables, Record], str]], ...] = (
+    ("history", "Best so far", "trials", ("history", "history_seconds"), findings.history),
+    ("curves", "Learning curves", "rungs", ("curves",), findings.curves),
+    ("folds", "Folds of the best", "folds", ("folds",), findings.folds),
+    ("slices", "Parameters", "parameters", ("slice:*",), findings.slices),
+    ("relations", "Parameters together", "trials", ("parallel", "contour"), findings.relations),
+    ("importance", "What mattered", "parameters", ("importance",), findings.importance),
+    ("time", "Where the time went", "cost", ("cost", "timeline"), findings.time),
+    ("failures", "Failures", "failures", (), findings.failures),
+    ("trials", "All trials", "trials", (), findings.listed),
+    ("reproduce", "How to reproduce", "header", (), findings.reproduce),
+)
+
+
+def panels(
+    record: Record, tables: Tables, drawings: Mapping[str, Drawing], *, several: bool
+) -> Iterator[Panel]:
+    """All panels of a study that have something to say, in the order of the page."""
+    if several:
+        drawn = tuple(_chosen(drawings, ("studies",)))
+        yield Panel("studies", "Studies", findings.studies(tables), "studies", drawn)
+    note, told = verdict.verdict(record), tuple(verdict.warnings(record, tables))
+    missing = left_out(record, drawings)
+    yield Panel(
+        "verdict", "Verdict", note, "best", (), (*told, *missing), tuple(cards(record, tables))
+    )
+    for key, title, table, figures, sentence in PLAN:
+        drawn = tuple(_chosen(drawings, figures))
+        if key in ("folds", "curves", "relations") and not drawn:
+            continue  # the verdict says which, and why
+        yield Panel(key, title, sentence(tables, record), table, drawn)
+
+
+def left_out(record: Record, drawings: Mapping[str, Drawing]) -> list[str]:
+    """What the page does not show, and why."""
+    missing = []
+    if record.header is None:
+        missing.append(
+            "Optuna made this study: fold scores, the split of the time and the versions are "
+            "kept by tuneflow's own, so the panel on folds is left out."
+        )
+    elif "folds" not in drawings:
+        missing.append(f"Folds are left out: {record.first_point} or the best came to no score.")
+    if "curves" not in drawings:
+        missing.append("Learning curves are left out: no trial reported twice on its way.")
+    if "parallel" not in drawings:
+        missing.append("Relations are left out: that takes two parameters and two scores.")
+    return missing
+
+
+def cards(record: Record, tables: Tables) -> Iterable[tuple[str, str, str]]:
+    """The numbers that are read first."""
+    trials = tables["trials"]
+    best = f"trial {record.best.number}" if record.best else "no trial yet"
+    yield words.plain(record.scoring), words.number(score_of(record.best)), best
+    base = score_of(record.baseline)
+    gain = (score_of(record.best) - base) * record.sign
+    yield f"over {record.first_point}", words.signed(gain), f"from {words.number(base)}"
+    counts = trials["state"].value_counts()
+    names = {"fail": "failed"}
+    states = [f"{counts[state]:,} {names.get(state, state)}" for state in counts.index]
+    yield "trials", f"{len(trials):,}", words.listing(states)
+    total = float(trials["seconds"].sum())
+    saved = float(tables["cost"]["saved"].sum())
+    spared = f"about {words.duration(saved)} saved" if saved > 0 else "spent in trials"
+    yield "time", words.duration(total), spared
+
+
+def _chosen(drawings: Mapping[str, Drawing], keys: tuple[str, ...]) -> Iterator[Drawing]:
+    for key, drawing in drawings.items():
+        if key in keys or any(k.endswith("*") and key.startswith(k[:-1]) for k in keys):
+            yield drawing

@@ -1,0 +1,54 @@
+"""A report as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tuneflow.reporting.about import code
+from tuneflow.reporting.markup import cell
+from tuneflow.reporting.panels import Panel
+from tuneflow.reporting.record import Record
+from tuneflow.reporting.words import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 30
+_MARKED = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+def markdown(record: Record, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]) -> str:
+    """Findings and short tables; a long table is named, not shown."""
+    parts = [f"# {escaped(record.name)}"]
+    for panel in panels:
+        parts += [f"## {panel.title}", escaped(panel.note)]
+        parts += ["\n".join(f"- {escaped(warning)}" for warning in panel.warnings)]
+        if panel.key == "reproduce":
+            parts.append(f"```python\n{plain(code(record)).replace('```', '')}\n```")
+        frame = tables[panel.table]
+        if 0 < len(frame) <= MOST_ROWS and panel.table != "trials":
+            parts.append(table(frame))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(frame: pd.DataFrame) -> str:
+    """A frame as a Markdown table."""
+    return "\n".join(_lines(frame.reset_index() if frame.index.name else frame))
+
+
+def _lines(frame: pd.DataFrame) -> Iterator[str]:
+    yield f"| {' | '.join(escaped(name) for name in frame.columns)} |"
+    yield f"|{'---|' * frame.shape[1]}"
+    for row in frame.itertuples(index=False, name=None):
+        yield f"| {' | '.join(escaped(cell(value)) for value in row)} |"
+
+
+def escaped(text: object) -> str:
+    """A text from storage, of which Markdown makes nothing else.
+
+    >>> escaped("<b>a|b")
+    '\\\\<b\\\\>a\\\\|b'
+    """
+    return _MARKED.sub(r"\\\1", " ".join(plain(text).split()))

@@ -1,0 +1,102 @@
+"""Whether it was worth it: the best against the first point, and what a reader should know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from tuneflow.reporting import words
+from tuneflow.reporting.importance import FEWEST
+from tuneflow.reporting.record import Record, score_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Tables = Mapping[str, pd.DataFrame]
+
+SURE = 0.95
+
+
+def paired(record: Record) -> tuple[list[float], float, float]:
+    """What the best gained on each fold, the mean of it, and half the width of its interval.
+
+    Folds share training rows, so their variance is widened by 1/k + 1/(k-1) instead of 1/k
+    (Nadeau and Bengio 2003). Positive is better.
+    """
+    old, new = record.entry(record.baseline), record.entry(record.best)
+    if not old or not new or len(old.scores) != len(new.scores) or not new.scores:
+        return [], math.nan, math.nan
+    gains = [(b - a) * record.sign for a, b in zip(old.scores, new.scores, strict=True)]
+    k = len(gains)
+    if k < 2:
+        return gains, fmean(gains), math.nan
+    from scipy.special import stdtrit
+
+    wide = float(stdtrit(k - 1, (1 + SURE) / 2))
+    return gains, fmean(gains), wide * stdev(gains) * math.sqrt(1 / k + 1 / (k - 1))
+
+
+def verdict(record: Record) -> str:
+    """Whether it was worth it."""
+    if record.best is None:
+        return (
+            "No trial has come to a score yet." if _open(record) else "No trial came to a score."
+        )
+    score = words.number(score_of(record.best))
+    lead = f"Trial {record.best.number} is the best: {words.plain(record.scoring)} {score}"
+    if record.baseline is None:
+        return f"{lead}; {record.first_point} came to no score, so there is nothing to compare."
+    if record.baseline.number == record.best.number:
+        return f"{lead}; nothing was found to be better than {record.first_point}."
+    base = score_of(record.baseline)
+    gain = (score_of(record.best) - base) * record.sign
+    return (
+        f"{lead}, {words.signed(gain)} better than {record.first_point} ({words.number(base)})"
+        f"{_interval(record)}."
+    )
+
+
+def _interval(record: Record) -> str:
+    gains, mean, half = paired(record)
+    if not math.isfinite(half):
+        return ""
+    low, high = words.signed(mean - half), words.signed(mean + half)
+    sure = "" if mean - half > 0 else ", so the gain may be chance"
+    return f"; paired over {len(gains)} folds the gain is {low} to {high} at 95\xa0%{sure}"
+
+
+def _open(record: Record) -> bool:
+    return any(not trial.state.is_finished() for trial in record.trials)
+
+
+def warnings(record: Record, tables: Tables) -> list[str]:
+    """What a reader of the numbers should know."""
+    trials, parameters = tables["trials"], tables["parameters"]
+    found = []
+    failed = int((trials["state"] == "fail").sum())
+    endless = int((trials["score"].abs() == math.inf).sum())
+    if failed:
+        found.append(f"{words.count(failed, 'trial')} of {len(trials):,} failed.")
+    if endless:
+        found.append(f"{words.count(endless, 'score')} not finite, and left out of every ranking.")
+    edge = [words.plain(name) for name in parameters.index[parameters["edge"] != ""]]
+    if edge:
+        found.append(
+            f"The best lies at the edge of the range of {words.listing(edge)}: "
+            "wider bounds may be worth a try."
+        )
+    if record.header and record.header.modelled < 1:
+        found.append(
+            f"The sampler modelled {words.percent(record.header.modelled)} of the parameters; "
+            "it drew the others at random."
+        )
+    if 0 < len(record.scored) < FEWEST and len(parameters):
+        found.append(
+            f"{words.count(len(record.scored), 'complete trial')}: too few to say what mattered "
+            f"({FEWEST} are needed)."
+        )
+    if len(record.scored) > 1 and record.header:
+        found.append("The best of many on the same folds is a little too good; keep rows aside.")
+    return found

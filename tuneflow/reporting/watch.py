@@ -1,0 +1,43 @@
+"""What a live page looks at, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class Watched(Protocol):
+    """Studies that may change while they are looked at."""
+
+    def stamp(self) -> Hashable:
+        """Something that changes when a study does; None if nobody can tell."""
+
+    def names(self) -> list[str]:
+        """Names of the studies there are now."""
+
+    def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
+        """Studies as they are now; all of them by default."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Studies at hand."""
+
+    held: tuple[optuna.Study, ...]
+
+    def stamp(self) -> Hashable:
+        """Nobody can tell."""
+        return None
+
+    def names(self) -> list[str]:
+        """Names of the studies."""
+        return [study.study_name for study in self.held]
+
+    def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
+        """The studies, in the order asked for."""
+        by_name = dict(zip(self.names(), self.held, strict=True))
+        return [by_name[name] for name in (by_name if names is None else names)]
