@@ -246,13 +246,13 @@ def test_a_report_is_shown_in_the_browser_or_below_the_cell(monkeypatch):
     opened, below = [], []
     monkeypatch.setattr("webbrowser.open", opened.append)
     report = tf.report(study(3))
-    monkeypatch.setattr(screen, "_notebook", lambda: None)
+    monkeypatch.setattr(screen, "notebook", lambda: None)
     report.show()
     path = Path(unquote(urlsplit(opened[0]).path))
     assert "<h1>churn</h1>" in path.read_text(encoding="utf-8")
     path.unlink()
     shell = SimpleNamespace(display_pub=SimpleNamespace(publish=below.append))
-    monkeypatch.setattr(screen, "_notebook", lambda: shell)
+    monkeypatch.setattr(screen, "notebook", lambda: shell)
     report.show()
     assert below[0]["text/html"].startswith("<iframe")
 

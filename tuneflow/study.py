@@ -8,7 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from optuna.pruners import BasePruner
@@ -29,6 +29,7 @@ from tuneflow.model import Model
 from tuneflow.objective import Objective
 from tuneflow.plan import Plan, check_limits, make_plan
 from tuneflow.recipe import Recipe
+from tuneflow.reporting.follow import LiveFigure
 from tuneflow.result import Result, best_trial, finished
 from tuneflow.space import Params
 from tuneflow.storage import Storage, open_storage
@@ -51,7 +52,7 @@ def tune(
     study_name: str | None = None,
     n_jobs: int = 1,
     random_state: int = 0,
-    progress: bool = True,
+    progress: bool | Literal["live"] = True,
     callbacks: Sequence[Callback] = (),
 ) -> Result:
     """Tune a recipe on a table, and refit the best configuration on every row.
@@ -80,7 +81,8 @@ def tune(
         study_name: By default the recipe's name.
         n_jobs: 1; trials run one after the other, each model with one thread.
         random_state: Seed of folds, models and sampler.
-        progress: Show a bar on a terminal or in a notebook.
+        progress: Show a bar on a terminal or in a notebook; ``"live"`` keeps a figure of the best
+            so far up to date below a notebook's cell.
         callbacks: Called as ``callback(study, trial)`` after every trial.
 
     Returns:
@@ -90,7 +92,8 @@ def tune(
         DataError: The table or the target cannot be used.
         ScoringError: The metric is unknown or does not fit the task.
         RecipeError: The recipe is unknown or malformed.
-        SearchError: Unknown sampler or pruner, or nothing that ends the search.
+        SearchError: Unknown sampler or pruner, nothing that ends the search, or ``"live"`` outside
+            a notebook.
         StudyError: The storage cannot be used, or the study in it is another one.
         NoTrialError: No trial came to a score.
 
@@ -104,6 +107,7 @@ def tune(
     started = time.monotonic()
     deadline = math.inf if timeout is None else started + timeout
     check_limits(n_trials, timeout, n_jobs, random_state)
+    figures = [LiveFigure()] if progress == "live" else []
     plan = make_plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
     if n_trials is None and timeout is None and not plan.search.finite:
         msg = "n_trials, timeout: something must end the search; got None for both."
@@ -123,11 +127,14 @@ def tune(
         done=len(before),
         total=n_trials,
         started=started,
-        callbacks=callbacks,
-        progress=progress,
+        callbacks=[*callbacks, *figures],
+        progress=bool(progress),
         default=next((trial.value for trial in before), None),
     )
-    return _result(study, plan, interrupted=_run(run))
+    interrupted = _run(run)
+    for figure in figures:
+        figure.draw(study)
+    return _result(study, plan, interrupted=interrupted)
 
 
 def _open(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:

@@ -14,7 +14,7 @@ HEIGHT = 900  # pixels, below a cell
 
 def show(document: str) -> None:
     """Show a page where the reader is."""
-    if (shell := _notebook()) is None:
+    if (shell := notebook()) is None:
         webbrowser.open(_kept(document).as_uri())
     else:
         shell.display_pub.publish({"text/html": framed(document), "text/plain": "a report"})
@@ -28,7 +28,7 @@ def framed(document: str) -> str:
     )
 
 
-def _notebook() -> Any:
+def notebook() -> Any:
     """The notebook that runs this; None outside of one."""
     found = sys.modules.get("IPython")
     shell = found.get_ipython() if found else None
