@@ -154,7 +154,7 @@ def _serve_assets(server: Any) -> None:
     script = "text/javascript"
     server.add_url_rule("/page.css", "page_css", text(page.asset("page.css"), "text/css"))
     server.add_url_rule("/page.js", "page_js", text(page.asset("page.js"), script))
-    server.add_url_rule("/plotly.min.js", "plotly_js", text(page.library(), script))
+    server.add_url_rule("/plotly.min.js", "plotly_js", text(page.library().decode(), script))
 
 
 def _layout(dash: Any, show: Show) -> Any:

@@ -124,8 +124,8 @@ def write(
     """Write a report to one file; beside it the library, if that is to come from the directory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if plotly == "directory":
-        (path.parent / LIBRARY).write_text(library(), encoding="utf-8")
-    path.write_text(render(record, panels, tables, plotly), encoding="utf-8", newline="\n")
+        (path.parent / LIBRARY).write_bytes(library())
+    path.write_bytes(render(record, panels, tables, plotly))
     return path
 
 
@@ -134,40 +134,40 @@ def render(
     panels: Sequence[Panel],
     tables: Mapping[str, pd.DataFrame],
     plotly: Plotly = "inline",
-) -> str:
+) -> bytes:
     """A report as one HTML document. No other script runs in it than those it comes with."""
     tag, source = _plotly(plotly)
     script = asset("page.js")
-    return Template(asset("page.html")).substitute(
-        title=html(plain(record.name)),
-        policy=f"{source} {_digest(script)}",
-        style=asset("page.css"),
-        headline=html(headline(record)),
-        content=html(content(record, panels, tables)),
-        plotly=tag,
-        script=script,
-    )
+    told = {
+        "title": html(plain(record.name)),
+        "policy": f"{source} {_digest(script.encode())}",
+        "style": asset("page.css"),
+        "headline": html(headline(record)),
+        "content": html(content(record, panels, tables)),
+        "script": script,
+    }
+    head, tail = asset("page.html").split("$plotly")  # five megabytes are joined, not searched
+    return tag.join(Template(part).substitute(told).encode() for part in (head, tail))
 
 
-def _plotly(where: Plotly) -> tuple[str, str]:
+def _plotly(where: Plotly) -> tuple[bytes, str]:
     """The tag that loads plotly.js, and the source that the page's policy allows for it."""
     if where == "inline":
-        script = library()
-        return f"<script>{script}</script>", _digest(script)
+        return b"<script>%b</script>" % library(), _digest(library())
     if where == "directory":
-        return f'<script src="{LIBRARY}"></script>', "'self' file:"
+        return f'<script src="{LIBRARY}"></script>'.encode(), "'self' file:"
     from plotly.offline import get_plotlyjs_version
 
     url = f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js"
     hashed = _digest(library()).strip("'")
     tag = f'<script src="{url}" integrity="{hashed}" crossorigin="anonymous"></script>'
-    return tag, "https://cdn.plot.ly"
+    return tag.encode(), "https://cdn.plot.ly"
 
 
 @cache
-def library() -> str:
+def library() -> bytes:
     """plotly.js, as the Python package brings it."""
-    return (files("plotly") / "package_data" / LIBRARY).read_text(encoding="utf-8")
+    return (files("plotly") / "package_data" / LIBRARY).read_bytes()
 
 
 def asset(name: str) -> str:
@@ -176,6 +176,6 @@ def asset(name: str) -> str:
 
 
 @cache
-def _digest(script: str) -> str:
-    digest = hashlib.sha256(script.encode()).digest()
+def _digest(script: bytes) -> str:
+    digest = hashlib.sha256(script).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -131,7 +131,7 @@ class Report:
         """Show the page: in a notebook below the cell, otherwise in the browser."""
         from tuneflow.reporting.screen import show
 
-        show(page.render(self.record, self.panels, self.tables))
+        show(page.render(self.record, self.panels, self.tables).decode())
 
     def serve(self, *, port: int = 8050, browser: bool = True) -> None:
         """Follow the studies on a live page on 127.0.0.1, until Ctrl-C.
