@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tuneflow.comparing.compare import compare
+    from tuneflow.comparing.comparison import Comparison
     from tuneflow.errors import (
         DataError,
         MissingExtra,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Comparison": "comparing.comparison",
     "DataError": "errors",
     "MissingExtra": "errors",
     "NoTrialError": "errors",
@@ -40,6 +43,7 @@ _HOME = {
     "TrialError": "errors",
     "TuneflowError": "errors",
     "TuneflowWarning": "errors",
+    "compare": "comparing.compare",
     "load": "model",
     "load_recipe": "recipe",
     "recipes": "recipe",
@@ -48,6 +52,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Comparison",
     "DataError",
     "MissingExtra",
     "NoTrialError",
@@ -60,6 +65,7 @@ __all__ = [
     "TrialError",
     "TuneflowError",
     "TuneflowWarning",
+    "compare",
     "load",
     "load_recipe",
     "recipes",

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from tuneflow import publish
+from tuneflow import contest, publish
 from tuneflow.errors import DataError
 from tuneflow.terminal import Door, interrupted, recipe_list, recipe_page
 
@@ -30,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 publish.add_to(app)
+contest.add_to(app)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The only schema: what tuneflow writes into a study, and reads back.
 
 The header stands once on the study, an entry on every trial, each as one JSON object under the
-key ``tuneflow``. Nothing else in the package touches user attributes, and nothing is unpickled.
+key ``tuneflow``; a study that is one run of a comparison carries a mark besides. Nothing else in
+the package touches user attributes, and nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 KEY = "tuneflow"
 WRITERS = "tuneflow:writers"
+RUN = "tuneflow:run"
 FORMAT = 1
 LIBRARIES = ("tuneflow", "optuna", "scikit-learn", "lightgbm", "xgboost", "pandas", "numpy")
 
@@ -118,6 +120,45 @@ class Entry:
 
 
 _ENTRY_KEYS = frozenset(field.name for field in fields(Entry))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What makes a study one run of a comparison.
+
+    Attributes:
+        comparison: Name of the comparison.
+        table: Name of the table in a suite; empty if there is one table only.
+        contender: Name of the contender.
+        seed: The seed that all contenders of this round share.
+        n_trials: Budget in trials; None if there is none.
+        timeout: Budget in seconds; None if there is none.
+        state: ``open`` until the budget is spent, then ``done``, or ``failed`` without a score.
+        error: Why it failed; empty otherwise.
+    """
+
+    comparison: str
+    table: str
+    contender: str
+    seed: int
+    n_trials: int | None
+    timeout: float | None
+    state: str = "open"
+    error: str = ""
+
+
+_MARK_KEYS = frozenset(field.name for field in fields(Mark))
+
+
+def write_mark(study: optuna.Study, mark: Mark) -> None:
+    """Say of which comparison a study is a run, and how far it is."""
+    study.set_user_attr(RUN, asdict(mark))
+
+
+def read_mark(study: optuna.Study) -> Mark | None:
+    """Of which comparison a study is a run; None if it is of none."""
+    found = study.user_attrs.get(RUN)
+    return Mark(**found) if isinstance(found, dict) and set(found) == _MARK_KEYS else None
 
 
 def write_header(study: optuna.Study, header: Header) -> None:

@@ -15,18 +15,15 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
-from tuneflow.errors import NoTrialError, SearchError, StudyError, TuneflowWarning
+from tuneflow.errors import NoTrialError, SearchError, TuneflowWarning
 from tuneflow.ledger import (
-    Header,
     queued_point,
     read_entry,
-    read_header,
-    sign_in,
     sign_out,
-    write_header,
 )
 from tuneflow.model import Model
 from tuneflow.objective import Objective
+from tuneflow.opening import counts, open_study, sweep
 from tuneflow.plan import Plan, check_limits, make_plan
 from tuneflow.recipe import Recipe
 from tuneflow.reporting.follow import LiveFigure
@@ -112,87 +109,50 @@ def tune(
     if n_trials is None and timeout is None and not plan.search.finite:
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
-    search = plan.search
-    objective = Objective(plan.work, search.raw, search.prunes, deadline, plan.spares)
-    study = _open(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
+    study = open_study(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
     for note in plan.search.notes:
         warnings.warn(note, TuneflowWarning, stacklevel=2)
-    before = [trial for trial in study.get_trials(deepcopy=False) if _counts(trial)]
+    watching: list[Callback] = [*callbacks, *figures]
+    interrupted = search(study, plan, n_trials, (started, deadline), watching, bool(progress))
+    for figure in figures:
+        figure.draw(study)
+    return _result(study, plan, interrupted=interrupted)
+
+
+def search(
+    study: optuna.Study,
+    plan: Plan,
+    n_trials: int | None,
+    period: tuple[float, float],
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+) -> bool:
+    """Spend the budget on a study that is open; say whether that was interrupted.
+
+    Args:
+        study: From :func:`open_study`.
+        plan: What it is about.
+        n_trials: Trials in all, those of earlier calls included.
+        period: When the search began, and when it has to end, in seconds of `time.monotonic`.
+        callbacks: Called after every trial.
+        progress: Whether to show a bar.
+    """
+    started, deadline = period
+    before = [trial for trial in study.get_trials(deepcopy=False) if counts(trial)]
     run = Run(
         study,
-        objective,
+        Objective(plan.work, plan.search.raw, plan.search.prunes, deadline, plan.spares),
         plan.search,
         plan.refinement,
         queue=_pending(study, plan),
         done=len(before),
         total=n_trials,
         started=started,
-        callbacks=[*callbacks, *figures],
-        progress=bool(progress),
+        callbacks=callbacks,
+        progress=progress,
         default=next((trial.value for trial in before), None),
     )
-    interrupted = _run(run)
-    for figure in figures:
-        figure.draw(study)
-    return _result(study, plan, interrupted=interrupted)
-
-
-def _open(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:
-    """A study with the header of this call: a new one, or one that agrees with it."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        existed = name in optuna.get_all_study_names(storage)
-        before = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            direction="maximize",
-            pruner=plan.search.pruned(len(plan.work.decisions)),
-            load_if_exists=True,
-        )
-        optuna.logging.set_verbosity(before)
-    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
-        msg = f"storage: the study {name!r} cannot be opened. {error}"
-        raise StudyError(msg) from error
-    if existed:
-        _agree(study, plan.header)
-    if read_header(study) is None:
-        write_header(study, plan.header)
-    if sign_in(study):
-        _sweep(study)
-    return study
-
-
-def _agree(study: optuna.Study, mine: Header) -> None:
-    theirs = read_header(study)
-    if theirs is None and study.get_trials(deepcopy=False):
-        msg = (
-            f"study {study.study_name!r}: only a study that tuneflow made can be resumed; this "
-            "one has trials but no header. Choose another study_name."
-        )
-        raise StudyError(msg)
-    if theirs and (differences := theirs.differences(mine)):
-        raise StudyError(
-            f"study {study.study_name!r} exists and is about something else:\n  "
-            + "\n  ".join(differences)
-            + "\nRepeat the call that made it, or choose another study_name."
-        )
-
-
-def _sweep(study: optuna.Study) -> None:
-    """Trials left running by a process that is gone will never end: they failed."""
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
-
-
-def _counts(trial: optuna.trial.FrozenTrial) -> bool:
-    """Whether a trial came to an end by itself: not one that was killed or interrupted."""
-    if not trial.state.is_finished():
-        return False
-    entry = read_entry(trial)
-    return trial.state != TrialState.FAIL or (entry is not None and entry.ended == "failed")
+    return _run(run)
 
 
 def _pending(study: optuna.Study, plan: Plan) -> list[Params]:
@@ -202,7 +162,7 @@ def _pending(study: optuna.Study, plan: Plan) -> list[Params]:
         entry = read_entry(trial)
         cut = entry is not None and entry.ended == "deadline"
         whole = not cut or len(entry.scores if entry else ()) == len(plan.work.folds)
-        if (trial.state == TrialState.WAITING or _counts(trial)) and whole:
+        if (trial.state == TrialState.WAITING or counts(trial)) and whole:
             tried.append(queued_point(trial) or trial.params)
     return [point for point in plan.search.points if point not in tried]
 
@@ -214,7 +174,7 @@ def _run(run: Run) -> bool:
     except KeyboardInterrupt:
         if not run.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
             raise
-        _sweep(run.study)
+        sweep(run.study)
         return True
     finally:
         sign_out(run.study)
@@ -223,9 +183,7 @@ def _run(run: Run) -> bool:
 
 def _result(study: optuna.Study, plan: Plan, *, interrupted: bool) -> Result:
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        msg = (
-            f"tune: no trial came to a score.{_reasons(study)} Give more time, or another recipe."
-        )
+        msg = f"tune: no trial came to a score.{reasons(study)} Give more time, or another recipe."
         raise NoTrialError(msg)
     best = best_trial(study)
     entry = read_entry(best)
@@ -251,15 +209,15 @@ def _remarks(study: optuna.Study, plan: Plan, interrupted: bool) -> tuple[str, .
         remarks.append("only the defaults were tried.")
     elif best.number == 0:
         remarks.append("nothing was found to be better than the defaults.")
-    if reasons := _reasons(study):
-        remarks.append(f"failed trials:{reasons}")
+    if why := reasons(study):
+        remarks.append(f"failed trials:{why}")
     return tuple(remarks)
 
 
-def _reasons(study: optuna.Study) -> str:
+def reasons(study: optuna.Study) -> str:
     """Why trials failed, each reason once, most frequent first."""
     entries = [
         read_entry(t) for t in study.get_trials(deepcopy=False) if t.state == TrialState.FAIL
     ]
-    reasons = Counter(e.error.split("\n")[0] for e in entries if e and e.ended == "failed")
-    return "".join(f" {times} x {reason}" for reason, times in reasons.most_common(3))
+    counted = Counter(e.error.split("\n")[0] for e in entries if e and e.ended == "failed")
+    return "".join(f" {times} x {reason}" for reason, times in counted.most_common(3))

@@ -7,7 +7,7 @@ import textwrap
 import traceback
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tuneflow.recipe import Recipe
-    from tuneflow.result import Result
 
 EVERY_TASK = "binary, multiclass, regression"
 NARROWEST = 60  # columns; a table is not squeezed further
@@ -110,7 +109,14 @@ def _show_note(  # the signature of `warnings.showwarning`, whose place it takes
     typer.echo(f"{kind}: {' '.join(str(message).split())}", err=True)
 
 
-def interrupted(result: Result) -> bool:
+class Outcome(Protocol):
+    """What a search leaves: a result or a comparison."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]: ...
+
+
+def interrupted(result: Outcome) -> bool:
     """Whether Ctrl-C ended the search."""
     return any(remark.startswith("interrupted") for remark in result.remarks)
 

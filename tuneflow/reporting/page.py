@@ -114,40 +114,29 @@ def _tabled(record: Record, panel: Panel, tables: Mapping[str, pd.DataFrame]) ->
     yield node("details", node("summary", f"Table: {panel.table}, {rows}"), inner)
 
 
-def write(
-    path: Path,
-    record: Record,
-    panels: Sequence[Panel],
-    tables: Mapping[str, pd.DataFrame],
-    plotly: Plotly,
-) -> Path:
-    """Write a report to one file; beside it the library, if that is to come from the directory."""
+def write(path: Path, name: str, headed: Node, told: Node, plotly: Plotly) -> Path:
+    """Write a document to one file; beside it the library, if that is to come from there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if plotly == "directory":
         (path.parent / LIBRARY).write_bytes(library())
-    path.write_bytes(render(record, panels, tables, plotly))
+    path.write_bytes(document(name, headed, told, plotly))
     return path
 
 
-def render(
-    record: Record,
-    panels: Sequence[Panel],
-    tables: Mapping[str, pd.DataFrame],
-    plotly: Plotly = "inline",
-) -> bytes:
-    """A report as one HTML document. No other script runs in it than those it comes with."""
+def document(name: str, headed: Node, told: Node, plotly: Plotly = "inline") -> bytes:
+    """One HTML document. No other script runs in it than those it comes with."""
     tag, source = _plotly(plotly)
     script = asset("page.js")
-    told = {
-        "title": html(plain(record.name)),
+    parts = {
+        "title": html(plain(name)),
         "policy": f"{source} {_digest(script.encode())}",
         "style": asset("page.css"),
-        "headline": html(headline(record)),
-        "content": html(content(record, panels, tables)),
+        "headline": html(headed),
+        "content": html(told),
         "script": script,
     }
     head, tail = asset("page.html").split("$plotly")  # five megabytes are joined, not searched
-    return tag.join(Template(part).substitute(told).encode() for part in (head, tail))
+    return tag.join(Template(part).substitute(parts).encode() for part in (head, tail))
 
 
 def _plotly(where: Plotly) -> tuple[bytes, str]:

@@ -12,7 +12,7 @@ from tuneflow.errors import StudyError, known
 from tuneflow.reporting import about, costs, page, tables
 from tuneflow.reporting.draw import drawings
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.reporting.markup import html
+from tuneflow.reporting.markup import Node, html
 from tuneflow.reporting.page import Plotly
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.parameters import parameters
@@ -125,13 +125,13 @@ class Report:
             plotly: Where plotly.js comes from: ``inline`` (4.8 MB), a file in the same
                 ``directory``, which is written too, or a ``cdn``, which needs a network.
         """
-        return page.write(Path(path), self.record, self.panels, self.tables, plotly)
+        return page.write(Path(path), *self._document(), plotly)
 
     def show(self) -> None:
         """Show the page: in a notebook below the cell, otherwise in the browser."""
         from tuneflow.reporting.screen import show
 
-        show(page.render(self.record, self.panels, self.tables).decode())
+        show(page.document(*self._document()).decode())
 
     def serve(self, *, port: int = 8050, browser: bool = True) -> None:
         """Follow the studies on a live page on 127.0.0.1, until Ctrl-C.
@@ -147,6 +147,10 @@ class Report:
     def to_markdown(self) -> str:
         """The findings and the short tables as text, for a README or an issue."""
         return markdown(self.record, self.panels, self.tables)
+
+    def _document(self) -> tuple[str, Node, Node]:
+        told = page.content(self.record, self.panels, self.tables)
+        return self.record.name, page.headline(self.record), told
 
     def _repr_html_(self) -> str:
         return html(page.content(self.record, self.panels[:1], self.tables))

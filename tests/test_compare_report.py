@@ -1,0 +1,62 @@
+"""The page of a comparison: made from its frames, with everything that was asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_compare import double, rows, run
+
+from tuneflow.reporting import comparison as reporting
+
+__all__ = ["double"]
+
+
+@pytest.mark.usefixtures("double")
+def test_a_page_has_all_panels_and_opens_offline(tmp_path):
+    report = run(samplers=["random", "tpe", "qmc"], n_trials=5).report()
+    keys = [panel.key for panel in report.panels]
+    assert keys == ["verdict", "anytime", "final", "ranks", "overhead", "pairs"]
+    page = report.save(tmp_path / "cmp.html", plotly="directory").read_text(encoding="utf-8")
+    assert "not separable" in page
+    assert all(f"id='{key}'" in page for key in keys)
+    assert "not separable" in report.to_markdown()
+
+
+@pytest.mark.usefixtures("double")
+def test_plotly_accepts_every_figure():
+    figures = run(samplers=["random", "tpe", "qmc"], n_trials=5).report().figures
+    assert list(figures) == ["anytime", "anytime_seconds", "final", "critical", "overhead"]
+    buttons = figures["anytime"].layout.updatemenus[0].buttons
+    assert [button.label for button in buttons] == ["score", "log regret"]
+
+
+@pytest.mark.usefixtures("double")
+def test_a_suite_has_a_page_and_so_has_each_table(tmp_path):
+    X, y = rows()
+    comparison = run(X={"one": (X, y), "<two>": (X, 2 * y)}, y=None, n_seeds=1)
+    pages = [comparison.report(), comparison.report("<two>")]
+    first, second = (page.save(tmp_path / "a.html", plotly="cdn").read_text() for page in pages)
+    assert "&lt;two&gt;" in first
+    assert "<two>" not in second
+
+
+def test_bands_are_quartiles_of_what_was_known():
+    import pandas as pd
+
+    steps = pd.DataFrame(
+        {
+            "table": "",
+            "contender": "a",
+            "seed": [0, 0, 0, 1],
+            "trial": [1, 2, 3, 1],
+            "seconds": [1.0, 2.0, 3.0, 1.0],
+            "best": [1.0, 2.0, 3.0, 5.0],
+            "regret": [4.0, 3.0, 2.0, 0.0],
+        }
+    )
+    bands = reporting.by_trial(steps)
+    assert bands["median"].tolist() == [3.0, 3.5, 4.0]
+    assert bands["at"].tolist() == [1, 2, 3]
+    last = reporting.by_seconds(steps).iloc[-1]
+    assert last["regret_median"] == 1.0
+    assert np.isfinite(last["low"])

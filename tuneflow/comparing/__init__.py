@@ -1,0 +1,1 @@
+"""The same work under several samplers, pruners or recipes, with statistics."""

@@ -1,0 +1,195 @@
+"""`ComparisonReport`: contenders side by side on one page, made of frames alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuneflow.reporting import page, screen, text
+from tuneflow.reporting.figures import comparisons
+from tuneflow.reporting.figures.style import Drawing
+from tuneflow.reporting.markup import Node, node
+from tuneflow.reporting.page import Plotly
+from tuneflow.reporting.panels import Panel
+from tuneflow.reporting.record import Record
+from tuneflow.reporting.words import duration, percent, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+INSTANTS = 60  # at which curves by seconds are compared
+QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
+
+
+@dataclass(frozen=True)
+class ComparisonReport:
+    """What a comparison says: tables, figures, and a page of both.
+
+    Attributes:
+        name: Name of the comparison.
+        scoring: The metric, or what scores were made into for a suite.
+        verdict: What can be said.
+        remarks: What a reader should know.
+        standings: A row a contender.
+        runs: A row a run.
+        steps: A row a trial, with the ``regret`` of the best so far.
+        tests: A row a pair of contenders.
+        ranks: ``contender`` and mean ``rank``.
+        difference: Critical difference of mean ranks.
+    """
+
+    name: str
+    scoring: str
+    verdict: str
+    remarks: tuple[str, ...]
+    standings: pd.DataFrame
+    runs: pd.DataFrame
+    steps: pd.DataFrame
+    tests: pd.DataFrame
+    ranks: pd.DataFrame
+    difference: float
+
+    @cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Frames by name: ``standings, anytime, anytime_seconds, runs, ranks, tests``."""
+        return {
+            "standings": self.standings,
+            "anytime": by_trial(self.steps),
+            "anytime_seconds": by_seconds(self.steps),
+            "runs": self.runs.drop(columns="table") if _single(self.runs) else self.runs,
+            "ranks": self.ranks,
+            "tests": self.tests,
+        }
+
+    @cached_property
+    def drawings(self) -> Mapping[str, Drawing]:
+        """The figures as they stand on the page."""
+        return {drawing.key: drawing for drawing in self._drawings()}
+
+    @property
+    def figures(self) -> Mapping[str, go.Figure]:
+        """Plotly figures by name, to change and to export."""
+        import plotly.graph_objects as go
+
+        return {key: go.Figure(drawing.spec) for key, drawing in self.drawings.items()}
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """What the page is made of."""
+        return tuple(self._panels())
+
+    def save(self, path: str | Path, *, plotly: Plotly = "inline") -> Path:
+        """Write one HTML file, which opens offline; ``plotly`` as in the report on a study."""
+        return page.write(Path(path), *self._document(), plotly)
+
+    def show(self) -> None:
+        """Show the page: in a notebook below the cell, otherwise in the browser."""
+        screen.show(page.document(*self._document()).decode())
+
+    def to_markdown(self) -> str:
+        """The findings and the short tables as text."""
+        return text.markdown(self._record, self.panels, self.tables)
+
+    def _document(self) -> tuple[str, Node, Node]:
+        kicker = node("p", "a comparison", class_="kicker")
+        headed = node("div", kicker, node("h1", plain(self.name)))
+        return self.name, headed, page.content(self._record, self.panels, self.tables)
+
+    @property
+    def _record(self) -> Record:
+        """Pages are about a study; a comparison is about none."""
+        return Record(self.name, True, (), (), None)
+
+    def _drawings(self) -> Iterator[Drawing]:
+        if self.steps["best"].notna().any():
+            yield comparisons.by_trial(self.tables["anytime"], self.scoring)
+            yield comparisons.by_seconds(self.tables["anytime_seconds"], self.scoring)
+            yield comparisons.final(self.runs, self.scoring)
+        if len(self.ranks) > 1:
+            yield comparisons.critical(self.ranks, self.difference)
+        yield comparisons.overhead(self.standings)
+
+    def _panels(self) -> Iterator[Panel]:
+        verdict = " ".join(
+            line if line.endswith(".") else f"{line}." for line in self.verdict.split("\n")
+        )
+        yield Panel("verdict", "Verdict", verdict, "standings", (), self.remarks)
+        plan = (
+            ("anytime", "Best so far", "anytime", _ANYTIME, ("anytime", "anytime_seconds")),
+            ("final", "Final scores", "runs", self._spread(), ("final",)),
+            ("ranks", "Ranks", "ranks", _RANKS, ("critical",)),
+            ("overhead", "Sampler overhead", "standings", self._overhead(), ("overhead",)),
+        )
+        for key, title, table, note, figures in plan:
+            drawn = tuple(self.drawings[name] for name in figures if name in self.drawings)
+            if drawn:
+                yield Panel(key, title, note, table, drawn)
+        yield Panel("pairs", "Pairs", _PAIRS, "tests")
+
+    def _spread(self) -> str:
+        told = [
+            f"{name} {row['median']:.5g} ± {row['spread']:.2g}"
+            for name, row in self.standings.iterrows()
+            if row["runs"]
+        ]
+        return f"Median and standard deviation over runs: {', '.join(told) or 'none'}."
+
+    def _overhead(self) -> str:
+        told = [
+            f"{name} {duration(row['seconds_sampler'])} "
+            f"({percent(row['seconds_sampler'] / row['seconds'])})"
+            for name, row in self.standings.iterrows()
+            if row["seconds"] > 0
+        ]
+        return f"Proposing and writing takes, of a run: {', '.join(told) or 'nothing'}."
+
+
+_ANYTIME = "Median over runs, with quartiles; a run that ended keeps its best."
+_RANKS = "Mean rank over seeds, or tables of a suite; a bar joins contenders that are not apart."
+_PAIRS = "Each pair, tested: p_adjusted holds for all pairs together; needed counts blocks."
+
+
+def _single(runs: pd.DataFrame) -> bool:
+    return "table" in runs and runs["table"].nunique() <= 1
+
+
+def by_trial(steps: pd.DataFrame) -> pd.DataFrame:
+    """Quartiles over runs: contender, at, then low, median, high of the best and of its regret."""
+    at = [float(trial) for trial in range(1, int(steps["trial"].max()) + 1)] if len(steps) else []
+    return _bands(steps, "trial", at)
+
+
+def by_seconds(steps: pd.DataFrame) -> pd.DataFrame:
+    """The same at instants that are evenly spread over the longest run."""
+    longest = float(steps["seconds"].max()) if len(steps) else 0.0
+    return _bands(steps, "seconds", [longest * i / INSTANTS for i in range(1, INSTANTS + 1)])
+
+
+def _bands(steps: pd.DataFrame, by: str, at: list[float]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = ["contender", "at", *QUARTILES, *(f"regret_{name}" for name in QUARTILES)]
+    frames = []
+    for name, found in steps.groupby("contender", sort=False):
+        bands = {"contender": name, "at": at}
+        for value, prefix in (("best", ""), ("regret", "regret_")):
+            runs = [_known(run, by, value, at) for _, run in found.groupby(["table", "seed"])]
+            wide = pd.DataFrame(runs, columns=pd.Index(at))
+            bands |= {
+                f"{prefix}{q}": wide.quantile(share).tolist() for q, share in QUARTILES.items()
+            }
+        frames.append(pd.DataFrame(bands))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _known(run: pd.DataFrame, by: str, value: str, at: list[float]) -> list[float]:
+    """What was known of a run at some points; after its end, its last value."""
+    import pandas as pd
+
+    series = run.sort_values(by).drop_duplicates(by, keep="last").set_index(by)[value]
+    known: list[float] = series.reindex(pd.Index(at, dtype=float), method="ffill").tolist()
+    return known
