@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from test_compare import double, rows, run
 
+import tuneflow as tf
 from tuneflow.reporting import comparison as reporting
 
 __all__ = ["double"]
@@ -38,6 +39,14 @@ def test_a_suite_has_a_page_and_so_has_each_table(tmp_path):
     first, second = (page.save(tmp_path / "a.html", plotly="cdn").read_text() for page in pages)
     assert "&lt;two&gt;" in first
     assert "<two>" not in second
+
+
+@pytest.mark.usefixtures("double")
+def test_report_takes_a_comparison_too(tmp_path):
+    comparison = run(n_seeds=1)
+    pages = [comparison.report(), tf.report(comparison)]
+    first, second = (page.save(tmp_path / "a.html", plotly="cdn").read_bytes() for page in pages)
+    assert first == second
 
 
 def test_bands_are_quartiles_of_what_was_known():

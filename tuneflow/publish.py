@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from typer import Argument, Option
@@ -55,7 +55,7 @@ def report(
     """Write a page on a study, and its tables; the storage is only read."""
     from tuneflow.reports import report as report_on
 
-    found = report_on(storage, study)
+    found = cast("Report", report_on(storage, study))  # of a storage, never of a comparison
     if out.suffix == ".md":
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(found.to_markdown(), encoding="utf-8")

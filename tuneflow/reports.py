@@ -12,15 +12,18 @@ from tuneflow.reporting.report import Report
 if TYPE_CHECKING:
     import optuna
 
+    from tuneflow.reporting.comparison import ComparisonReport
 
-def report(x: Any, study_name: str | None = None) -> Report:
+
+def report(x: Any, study_name: str | None = None) -> Report | ComparisonReport:
     """Report on studies: tables, figures, and one page of both.
 
     Args:
-        x: A :class:`Result`, an Optuna study, a list of either, or a storage that exists: a file
-            name, a URL or an Optuna storage. It is read once, and never written to.
+        x: A :class:`Result`, a :class:`Comparison`, an Optuna study, a list of results or studies,
+            or a storage that exists: a file name, a URL or an Optuna storage. It is read once, and
+            never written to.
         study_name: Which study the report is about, where there are several; by default the one
-            that was touched last. The others are compared with it.
+            that was touched last. The others are compared with it. Of a comparison, one table.
 
     Returns:
         The report: ``.tables``, ``.figures``, ``.save("page.html")``, ``.show()``.
@@ -35,6 +38,9 @@ def report(x: Any, study_name: str | None = None) -> Report:
     >>> tf.report(study).tables["studies"].loc["parabola", "trials"]
     np.int64(5)
     """
+    if hasattr(x, "verdict"):  # a Comparison knows its own panels
+        compared: ComparisonReport = x.report(study_name)
+        return compared
     found = _report(x)
     return found if study_name is None else found.about(study_name)
 
