@@ -19,6 +19,7 @@ from tqdm import TqdmWarning, tqdm
 from tuneflow.errors import TrialError
 from tuneflow.objective import Objective
 from tuneflow.refine import Refinement
+from tuneflow.reporting.screen import notebook
 from tuneflow.search import Search
 from tuneflow.space import Params
 
@@ -116,8 +117,7 @@ class Run:
         if self.search.finite:  # the grid may end before the trials do
             points = self.done + len(self.queue)
             total = points if total is None else min(total, points)
-        notebook = "ipykernel" in sys.modules
-        wanted = self.progress and (sys.stderr.isatty() or notebook)
+        wanted = self.progress and (sys.stderr.isatty() or notebook() is not None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TqdmWarning)  # no ipywidgets: a bar of text will do
             from tqdm.auto import tqdm
