@@ -24,6 +24,7 @@ from tuneflow.ledger import Mark, read_entry, read_header, read_mark, write_mark
 from tuneflow.opening import agree, open_study
 from tuneflow.plan import check_limits
 from tuneflow.recipe import Recipe
+from tuneflow.reporting.screen import notebook
 from tuneflow.result import best_trial
 from tuneflow.storage import Storage, open_storage
 from tuneflow.study import reasons, search
@@ -130,7 +131,7 @@ def _run_all(
     """Run what has not ended; say whether Ctrl-C came, with something to show for it."""
     from tqdm.auto import tqdm
 
-    wanted = progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    wanted = progress and (sys.stderr.isatty() or notebook() is not None)
     others, done = [ran for ran in marked(storage) if ran.mark.comparison == task.name], 0
     try:
         for seed, table, contender in tqdm(jobs, desc="runs", unit="", disable=not wanted):
