@@ -158,6 +158,21 @@ def test_a_probe_is_not_grown_twice_and_changes_no_score(double):
     assert len(grown) == 2 * (3 * 5 * 5 + 1)  # trials, folds, rungs; and the refit
 
 
+def test_first_steps_on_all_folds_do_not_replace_a_finished_probe_when_time_is_up(double):
+    grown = []
+
+    def on_grow(values):
+        grown.append(values)
+        if len(grown) == 13:  # two folds on five rungs, then the other three on the first
+            time.sleep(1.1)
+
+    double.on_grow = staticmethod(on_grow)
+    entry = read_entry(run(1, recipe=PROBING, timeout=1).study.trials[0])
+    assert entry.ended == "deadline"
+    assert tuple(entry.curve[-1][:2]) == (5, 1)
+    assert (len(entry.scores), entry.budget) == (2, 16)
+
+
 @pytest.mark.usefixtures("double")
 def test_the_end_of_a_probe_decides_as_its_rungs_do():
     steps = run(1, pruner="median", recipe=PROBING).study.trials[0].intermediate_values

@@ -185,13 +185,12 @@ class _Climb:
                 break
             self.entry.curve.append((folds, budget, rung.mean))
             best = rung if not work.growth.patience or rung.mean > best.mean else best
-            if budget >= self.entry.budget:  # more folds at a lower budget are not yet better
+            ended = self._has_peaked(budget, best) or budget == work.budgets[-1]
+            if ended or budget >= self.entry.budget:  # more folds, but not yet as far, are less
                 self._note(best)
-            if self._has_peaked(budget, best) or budget == work.budgets[-1]:
+            if ended:
                 break
             self._decide(folds, budget, best)
-        if best.scores:
-            self._note(best)
         return best
 
     def _rung(self, folds: int, budget: float) -> Best:
