@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -68,6 +72,28 @@ class Counting:
     def predict(self, model, X, n_classes):
         error = abs(model["x"] - 0.3) + 0.1 * (model["kind"] == "b") + 1 / model["spent"]
         return np.full(len(X), error)
+
+
+class Acting(Counting):
+    """A double that takes a moment, and does what the recipe's fixed arguments ask for."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self.on_grow = self.act
+
+    def act(self, values: dict) -> None:
+        time.sleep(values.get("takes", 0.002))
+        deed = values.get("deed") if values["x"] > 0.5 else None
+        if deed == "hang":
+            time.sleep(600)
+        if deed == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if deed == "bug":
+            msg = "a bug"
+            raise ZeroDivisionError(msg)
+        if deed == "die once" and not Path(values["mark"]).exists():
+            Path(values["mark"]).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def rows(count: int = 40):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError
@@ -17,14 +16,11 @@ from tuneflow import ledger as room
 from tuneflow.ledger import (
     FORMAT,
     KEY,
-    WRITERS,
     Entry,
     Header,
     queued_point,
     read_entry,
     read_header,
-    sign_in,
-    sign_out,
     write_entry,
     write_header,
 )
@@ -148,18 +144,3 @@ def test_a_library_without_metadata_is_told_as_it_tells_itself(monkeypatch):
     versions = replace(HEADER, versions=room._versions()).versions
     assert versions["tuneflow"] == tf.__version__
     assert versions["xgboost"] == "unknown"
-
-
-def test_only_the_living_are_other_writers(study):
-    assert sign_in(study)
-    assert sign_in(study)  # the same process again
-    sign_out(study)
-    assert study.user_attrs[WRITERS] == []
-    study.set_user_attr(WRITERS, [["elsewhere", 1]])  # who knows whether it lives
-    assert not sign_in(study)
-    host = study.user_attrs[WRITERS][-1][0]
-    study.set_user_attr(WRITERS, [[host, os.getppid()]])
-    assert not sign_in(study)
-    study.set_user_attr(WRITERS, [[host, 2**22 + 1]])  # beyond the largest number of a process
-    assert sign_in(study)
-    assert study.user_attrs[WRITERS] == [[host, os.getpid()]]

@@ -18,6 +18,7 @@ from tables import table, target
 import tuneflow as tf
 from tuneflow import engines
 from tuneflow.ledger import KEY, read_entry, read_header
+from tuneflow.presence import CLAIM
 from tuneflow.search import PRUNERS, SAMPLERS
 
 COMPLETE = optuna.trial.TrialState.COMPLETE
@@ -258,7 +259,7 @@ def test_what_the_ledger_holds_is_json_in_a_database(tmp_path):
     loaded = optuna.load_study(study_name="double", storage=f"sqlite:///{tmp_path / 'a.db'}")
     assert read_header(loaded) == read_header(study)
     assert [read_entry(t) for t in loaded.trials] == [read_entry(t) for t in study.trials]
-    assert set(loaded.trials[0].user_attrs) == {KEY}
+    assert set(loaded.trials[0].user_attrs) == {KEY, CLAIM}
 
 
 # ---------- failures ----------
@@ -367,7 +368,10 @@ def bad_calls():
     yield "no end", frame, y, {"n_trials": None}, "something must end the search"
     yield "no trials", frame, y, {"n_trials": 0}, "at least one trial"
     yield "no seconds", frame, y, {"timeout": 0}, "above zero"
-    yield "threads", frame, y, {"n_jobs": 2}, "must be 1"
+    yield "no workers", frame, y, {"n_jobs": 0}, "-1 for all cores; got 0"
+    yield "unknown backend", frame, y, {"backend": "dusk"}, "Did you mean 'dask'"
+    yield "no patience", frame, y, {"trial_timeout": 0}, "above zero"
+    yield "far", frame, y, {"backend": "loky", "trial_timeout": 9}, "Leave one of them out"
     yield "folds", frame, y, {"cv": 1}, "at least 2"
     yield "seed", frame, y, {"random_state": None}, "whole number"
     yield "no folder", frame, y, {"storage": "/nowhere/a.db"}, "a folder that exists"

@@ -8,6 +8,7 @@
     ├── RecipeError      (ValueError)    a recipe is unknown, malformed or names what it may not
     ├── SearchError      (ValueError)    an unknown sampler or pruner, or nothing that ends it
     ├── StudyError       (ValueError)    the storage or the study in it disagrees with the call
+    │   └── StorageError                 trials can no longer be written
     ├── MissingExtra     (ImportError)   an optional package has to be installed
     ├── TrialError       (RuntimeError)  the model refused its parameters, or scored nothing finite
     └── NoTrialError     (RuntimeError)  no trial came to a score
@@ -45,6 +46,10 @@ class SearchError(TuneflowError, ValueError):
 
 class StudyError(TuneflowError, ValueError):
     """The storage, or the study in it, disagrees with the call."""
+
+
+class StorageError(StudyError):
+    """Trials can no longer be written: the disk is full, or the database has gone for good."""
 
 
 class MissingExtra(TuneflowError, ImportError):

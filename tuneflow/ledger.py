@@ -1,15 +1,14 @@
 """The only schema: what tuneflow writes into a study, and reads back.
 
 The header stands once on the study, an entry on every trial, each as one JSON object under the
-key ``tuneflow``; a study that is one run of a comparison carries a mark besides. Nothing else in
-the package touches user attributes, and nothing is unpickled.
+key ``tuneflow``; a study that is one run of a comparison carries a mark besides. Who is at work on
+a study is noted by :mod:`tuneflow.presence`. Nothing else in the package touches user attributes,
+and nothing is unpickled.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import socket
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     import optuna
 
 KEY = "tuneflow"
-WRITERS = "tuneflow:writers"
 RUN = "tuneflow:run"
+RETRY = "tuneflow:retry of"
 FORMAT = 1
 LIBRARIES = ("tuneflow", "optuna", "scikit-learn", "lightgbm", "xgboost", "pandas", "numpy")
 
@@ -103,7 +102,9 @@ class Entry:
         amount: The same as whole units for one model: rounds, trees, epochs or rows.
         curve: Every rung that was reached, in order: number of folds, budget, and mean score
             over these folds.
-        ended: ``complete``, ``patience``, ``deadline``, ``pruned`` or ``failed``.
+        ended: ``complete``, ``patience``, ``deadline``, ``pruned``, ``failed``, ``timeout`` or
+            ``crashed``; ``interrupted`` and ``surplus`` trials were not tried. Without an entry,
+            a trial was lost with its process.
         error: Why it failed; empty otherwise.
         seconds_fit: Time spent in training.
         seconds_score: Time spent in predicting and scoring.
@@ -117,6 +118,11 @@ class Entry:
     error: str = ""
     seconds_fit: float = 0.0
     seconds_score: float = 0.0
+
+    @property
+    def tried(self) -> bool:
+        """Whether the trial came to an end by itself."""
+        return self.ended not in ("interrupted", "surplus")
 
 
 _ENTRY_KEYS = frozenset(field.name for field in fields(Entry))
@@ -206,29 +212,15 @@ def queued_point(trial: optuna.trial.FrozenTrial) -> dict[str, Any] | None:
     return point
 
 
-def sign_in(study: optuna.Study) -> bool:
-    """Note that this process writes to the study; say whether no other living one does."""
-    me = [socket.gethostname(), os.getpid()]
-    others = [w for w in study.user_attrs.get(WRITERS, []) if w != me]
-    living = [w for w in others if w[0] != me[0] or _alive(w[1])]
-    study.set_user_attr(WRITERS, [*living, me])
-    return not living
+def retried(trial: optuna.trial.FrozenTrial) -> int | None:
+    """The number of the trial whose point is tried again here; None if it is none."""
+    number: int | None = trial.user_attrs.get(RETRY)
+    return number
 
 
-def sign_out(study: optuna.Study) -> None:
-    """Note that this process has stopped writing to the study."""
-    me = [socket.gethostname(), os.getpid()]
-    study.set_user_attr(WRITERS, [w for w in study.user_attrs.get(WRITERS, []) if w != me])
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def queue_point(study: optuna.Study, point: Mapping[str, Any], again: int | None = None) -> None:
+    """Ask for a point to be tried next, perhaps again after the trial of that number was lost."""
+    study.enqueue_trial(dict(point), user_attrs=None if again is None else {RETRY: again})
 
 
 def _json_safe(value: Any) -> Any:

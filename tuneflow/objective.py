@@ -8,102 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from itertools import accumulate
 from statistics import fmean
+from typing import Any, Protocol
 
-import numpy as np
-import optuna
+from optuna.trial import TrialState
 
-from tuneflow.data import Data
-from tuneflow.engines import Engine, Learner
+from tuneflow.engines import Learner
 from tuneflow.errors import TrialError
-from tuneflow.folds import Folds
-from tuneflow.growth import Growth
-from tuneflow.ledger import Entry, write_entry
-from tuneflow.metrics import Metric
-from tuneflow.prepare import Prepared, prepare
-from tuneflow.recipe import Recipe
-from tuneflow.space import Params, Space
-
-
-@dataclass(frozen=True)
-class Work:
-    """What all trials of a study share. Folds are prepared when they are first needed.
-
-    Attributes:
-        data: The table.
-        folds: Which rows train and which are scored.
-        metric: What is good.
-        recipe: What is tuned.
-        space: The recipe's space, bound to the table.
-        engine: The library at work.
-        growth: How learners grow.
-    """
-
-    data: Data
-    folds: Folds
-    metric: Metric
-    recipe: Recipe
-    space: Space
-    engine: Engine
-    growth: Growth
-    _prepared: dict[int, Prepared] = field(default_factory=dict)
-
-    @property
-    def stages(self) -> tuple[int, ...]:
-        """How many folds take part, stage after stage."""
-        every = len(self.folds)
-        if self.growth.schedule == "folds":
-            return tuple(range(1, every + 1))
-        scored = accumulate(len(fold.valid) for fold in self.folds)
-        probe = next((n for n, rows in enumerate(scored, 1) if rows >= self.growth.probe), every)
-        return (probe, every) if self.growth.probe and probe < every else (every,)
-
-    @property
-    def budgets(self) -> tuple[float, ...]:
-        """The rungs of every stage; fold after fold, they matter only to patience."""
-        budgets = self.growth.budgets(self.folds.fewest)
-        straight = self.growth.schedule == "folds" and not self.growth.patience
-        return budgets[-1:] if straight else budgets
-
-    @cached_property
-    def decisions(self) -> dict[tuple[int, float], int]:
-        """Where a trial may be given up, (folds, budget), and the step under which its score is
-        reported there. Steps start at one: halving reads them as a resource."""
-        inside = () if self.growth.schedule == "folds" else self.growth.deciding(self.budgets)
-        rungs = [(folds, at) for folds in self.stages for at in (*inside, self.budgets[-1])]
-        return {rung: step for step, rung in enumerate(rungs[:-1], start=1)}
-
-    def prepared(self, at: int) -> Prepared:
-        """A fold, prepared for the recipe; once for all trials."""
-        if at not in self._prepared:
-            fold = self.folds[at]
-            self._prepared[at] = prepare(self.data, self.recipe, fold.train, fold.valid)
-        return self._prepared[at]
-
-    def learner(self, at: int, arguments: Callable[[int], Params]) -> Learner:
-        """A learner for a fold, with nothing spent."""
-        return self.engine.learner(self.prepared(at).split, arguments)
-
-    def arguments(self, values: Params) -> Callable[[int], Params]:
-        """The model's arguments for a number of training rows."""
-        fixed = self.recipe.fixed_for(self.data.task)
-        return lambda rows: {**fixed, **self.space.decode(values, rows)}
-
-    def score(self, at: int, learner: Learner) -> float:
-        """The score of a learner on the rows of its fold that it was not trained on."""
-        prepared, rows = self.prepared(at), self.folds[at].valid
-        X = prepared.split.X_valid
-        assert X is not None
-        predictions = learner.predict(X)
-        if not np.isfinite(predictions).all():
-            msg = f"predictions must be finite; got others on fold {at}."
-            raise TrialError(msg)
-        score = self.metric.score(prepared.target.restore(predictions), self.data, rows)
-        if not math.isfinite(score):
-            msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
-            raise TrialError(msg)
-        return score
+from tuneflow.ledger import Entry
+from tuneflow.space import Params
+from tuneflow.work import Work
 
 
 @dataclass
@@ -121,38 +35,98 @@ class Best:
 
 
 @dataclass(frozen=True)
+class Task:
+    """A trial to be run.
+
+    Attributes:
+        number: Its number in the study.
+        values: The point of the space.
+        spared: No pruner is asked.
+        deadline: When growing has to stop, in seconds of `time.monotonic`.
+    """
+
+    number: int
+    values: Params
+    spared: bool = False
+    deadline: float = math.inf
+
+
+class Judge(Protocol):
+    """Whom a trial asks at its rungs whether it goes on; a trial of Optuna's is one."""
+
+    def report(self, value: float, step: int) -> None:
+        """Take down a score."""
+
+    def should_prune(self) -> bool:
+        """Whether the trial is to be given up."""
+
+
+@dataclass
+class Outcome:
+    """What came of a trial.
+
+    Attributes:
+        number: Its number.
+        entry: What it did and why it ended.
+        error: What stops the study; None if nothing does.
+        steps: Scores by step, as far as nobody has written them to the study.
+        attrs: What the pruner has noted on it, as far as nobody has written it to the study.
+    """
+
+    number: int
+    entry: Entry
+    error: BaseException | None = None
+    steps: dict[int, float] = field(default_factory=dict)
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+
+def told(entry: Entry, number: int, folds: int) -> tuple[TrialState, float | None]:
+    """State and value of a trial that has ended.
+
+    What the deadline cut short is given up, unless it has a score on all folds or is all there
+    is.
+    """
+    whole = bool(entry.scores) and (len(entry.scores) == folds or not number)
+    if entry.ended in ("complete", "patience") or (entry.ended == "deadline" and whole):
+        return TrialState.COMPLETE, fmean(entry.scores)
+    pruned = entry.ended in ("pruned", "deadline")
+    return TrialState.PRUNED if pruned else TrialState.FAIL, None
+
+
+class _GivenUp(Exception):
+    """A trial is given up; the entry says why."""
+
+
+@dataclass(frozen=True)
 class Objective:
-    """What Optuna calls for a trial.
+    """What a trial does, wherever it runs.
 
     Attributes:
         work: What all trials share.
         raw: Report the score of each fold, instead of the mean over the folds so far.
         prunes: Whether rungs decide anything; where none does, none is written to the storage.
-        deadline: When growing has to stop, in seconds of `time.monotonic`.
-        spared: For which points no pruner is asked.
     """
 
     work: Work
     raw: bool = False
     prunes: bool = True
-    deadline: float = math.inf
-    spared: Callable[[Params], bool] = lambda values: False
 
-    def __call__(self, trial: optuna.Trial) -> float:
-        """Climb; the ledger keeps what was spent and why it ended, however it ended."""
-        entry = Entry()
-        values = self.work.space.suggest(trial)
+    def __call__(self, task: Task, judge: Judge) -> Outcome:
+        """Climb; the entry keeps what was spent and why it ended, however it ended."""
+        outcome = Outcome(task.number, Entry())
+        entry = outcome.entry
         try:
-            return _Climb(self, trial, values, entry).run()
-        except optuna.TrialPruned:
-            raise
-        except BaseException as error:
+            _Climb(self, task, judge, entry).run()
+        except _GivenUp:
+            pass
+        except TrialError as error:
+            entry.ended, entry.error = "failed", f"{type(error).__name__}: {error}"
+        except BaseException as error:  # noqa: BLE001 -- the caller raises it, when it is written
             entry.ended = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             entry.error = f"{type(error).__name__}: {error}"
-            error.add_note(f"recipe {self.work.recipe.name}, trial {trial.number}, {values}")
-            raise
-        finally:
-            write_entry(trial, entry)
+            error.add_note(f"recipe {self.work.recipe.name}, trial {task.number}, {task.values}")
+            outcome.error = error
+        return outcome
 
 
 @dataclass
@@ -160,13 +134,13 @@ class _Climb:
     """One configuration on its way up."""
 
     objective: Objective
-    trial: optuna.Trial
-    values: Params
+    task: Task
+    judge: Judge
     entry: Entry
     learners: dict[int, Learner] = field(default_factory=dict)
     seen: dict[tuple[int, float], float] = field(default_factory=dict)
 
-    def run(self) -> float:
+    def run(self) -> None:
         """Take in more folds, stage by stage; earlier ones keep what they have grown."""
         work = self.objective.work
         for folds in work.stages:
@@ -174,7 +148,6 @@ class _Climb:
             if folds < len(work.folds) and self._is_late():
                 break
             self._decide(folds, work.budgets[-1], best)
-        return fmean(self.entry.scores)
 
     def _grow(self, folds: int) -> Best:
         """Grow so many folds together, rung by rung."""
@@ -197,7 +170,7 @@ class _Climb:
         """Grow the folds to a budget and score them; nothing, if time ran out on the way."""
         work, amounts = self.objective.work, []
         for at in range(folds):
-            if (self.trial.number or self.entry.scores) and self._is_late():
+            if (self.task.number or self.entry.scores) and self._is_late():
                 return Best()
             rows = len(work.folds[at].train)
             amounts.append(work.growth.amount(budget, self.arguments(rows), rows))
@@ -216,7 +189,7 @@ class _Climb:
 
     @cached_property
     def arguments(self) -> Callable[[int], Params]:
-        return cache(self.objective.work.arguments(self.values))
+        return cache(self.objective.work.arguments(self.task.values))
 
     def _has_peaked(self, budget: float, best: Best) -> bool:
         growth = self.objective.work.growth
@@ -228,24 +201,22 @@ class _Climb:
     def _is_late(self) -> bool:
         """Whether time is up. What has not been scored on all folds by then is given up, unless
         it is all there is."""
-        if time.monotonic() < self.objective.deadline:
+        if time.monotonic() < self.task.deadline:
             return False
         self.entry.ended = "deadline"
-        if self.trial.number and len(self.entry.scores) < len(self.objective.work.folds):
-            msg = "out of time"
-            raise optuna.TrialPruned(msg)
+        if self.task.number and len(self.entry.scores) < len(self.objective.work.folds):
+            raise _GivenUp
         return True
 
     def _decide(self, folds: int, budget: float, best: Best) -> None:
         """Where it is due, report the best so far, and end here if the pruner says so."""
         step = self.objective.work.decisions.get((folds, budget))
-        if step is None or not self.objective.prunes or self.objective.spared(self.values):
+        if step is None or not self.objective.prunes or self.task.spared:
             return
-        self.trial.report(best.scores[-1] if self.objective.raw else best.mean, step)
-        if self.trial.should_prune():
+        self.judge.report(best.scores[-1] if self.objective.raw else best.mean, step)
+        if self.judge.should_prune():
             self.entry.ended = "pruned"
-            msg = f"at decision {step}"
-            raise optuna.TrialPruned(msg)
+            raise _GivenUp
 
     def _note(self, best: Best) -> None:
         self.entry.scores = best.scores

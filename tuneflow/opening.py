@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.errors import StudyError
-from tuneflow.ledger import Header, read_entry, read_header, sign_in, write_header
+from tuneflow.ledger import (
+    Entry,
+    Header,
+    queued_point,
+    read_entry,
+    read_header,
+    retried,
+    write_header,
+)
+from tuneflow.objective import told
 from tuneflow.plan import Plan
+from tuneflow.presence import Presence
+from tuneflow.space import Params
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:
@@ -33,8 +46,6 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
         agree(study, plan.header)
     if read_header(study) is None:
         write_header(study, plan.header)
-    if sign_in(study):
-        sweep(study)
     return study
 
 
@@ -55,15 +66,63 @@ def agree(study: optuna.Study, mine: Header) -> None:
         )
 
 
-def sweep(study: optuna.Study) -> None:
-    """Trials left running by a process that is gone will never end: they failed."""
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
+def retake(study: optuna.Study, plan: Plan, presence: Presence, *, leaving: bool = False) -> None:
+    """Tell trials that nobody runs any more: as they ended, or that they were lost on the way."""
+    for trial in presence.abandoned(leaving=leaving):
+        entry = read_entry(trial) or Entry(ended="interrupted")
+        state, value = told(entry, trial.number, len(plan.work.folds))
+        try:
+            study.tell(trial.number, value, state)
+        except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
+            continue  # another call was faster
 
 
-def counts(trial: optuna.trial.FrozenTrial) -> bool:
+def counts(trial: FrozenTrial) -> bool:
     """Whether a trial came to an end by itself: not one that was killed or interrupted."""
+    if trial.state != TrialState.FAIL:
+        return trial.state.is_finished()
+    entry = read_entry(trial)
+    return entry is not None and entry.tried
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point that is not for the sampler to choose.
+
+    Attributes:
+        params: Where it is.
+        again: The number of the trial that was lost there; None if it is new.
+    """
+
+    params: Params
+    again: int | None = None
+
+
+def pending(study: optuna.Study, plan: Plan) -> list[Point]:
+    """What is to be tried before the sampler is asked: points whose trial was lost, once, then
+    those of the search that no call has tried on all folds, or is about to."""
+    trials = study.get_trials(deepcopy=False)
+    taken = [queued_point(t) or t.params for t in trials if _is_taken(t, len(plan.work.folds))]
+    new = [Point(point) for point in plan.search.points if point not in taken]
+    again = {number for trial in trials if (number := retried(trial)) is not None}
+    lost = [
+        Point(t.params, t.number)
+        for t in trials
+        if t.number not in again and t.params and t.params not in taken and _is_lost(t)
+    ]
+    return [*lost, *(point for point in new if point.params not in [p.params for p in lost])]
+
+
+def _is_taken(trial: FrozenTrial, folds: int) -> bool:
     if not trial.state.is_finished():
+        return True
+    entry = read_entry(trial)
+    cut = entry is not None and entry.ended == "deadline"
+    return counts(trial) and (not cut or len(entry.scores if entry else ()) == folds)
+
+
+def _is_lost(trial: FrozenTrial) -> bool:
+    if trial.state != TrialState.FAIL or retried(trial) is not None:
         return False
     entry = read_entry(trial)
-    return trial.state != TrialState.FAIL or (entry is not None and entry.ended == "failed")
+    return entry is None or entry.ended == "interrupted"

@@ -13,11 +13,11 @@ from tuneflow.errors import SearchError
 from tuneflow.folds import Folds
 from tuneflow.ledger import Header
 from tuneflow.metrics import Metric
-from tuneflow.objective import Work
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.refine import Refinement
 from tuneflow.search import Search
 from tuneflow.space import Params, Space
+from tuneflow.work import Work
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,13 @@ class Plan:
         return self.refinement is not None and self.refinement.is_lowered(point)
 
 
-def check_limits(
-    n_trials: int | None, timeout: float | None, n_jobs: int, random_state: int
-) -> None:
+def check_limits(n_trials: int | None, timeout: float | None, random_state: int) -> None:
     """Refuse limits that cannot be kept."""
     if n_trials is not None and (isinstance(n_trials, bool) or n_trials < 1):
         msg = f"n_trials: at least one trial is needed; got {n_trials!r}."
         raise SearchError(msg)
     if timeout is not None and not timeout > 0:
         msg = f"timeout: seconds above zero are needed; got {timeout!r}."
-        raise SearchError(msg)
-    if n_jobs != 1:
-        msg = f"n_jobs: trials run one after the other, so it must be 1; got {n_jobs!r}."
         raise SearchError(msg)
     if not isinstance(random_state, int) or random_state < 0:
         msg = (

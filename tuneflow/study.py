@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
+from threadpoolctl import threadpool_limits
 
-from tuneflow.errors import NoTrialError, SearchError, TuneflowWarning
-from tuneflow.ledger import (
-    queued_point,
-    read_entry,
-    sign_out,
-)
+from tuneflow.errors import NoTrialError, SearchError, StorageError, TuneflowWarning
+from tuneflow.ledger import read_entry
 from tuneflow.model import Model
 from tuneflow.objective import Objective
-from tuneflow.opening import counts, open_study, sweep
+from tuneflow.opening import open_study, retake
 from tuneflow.plan import Plan, check_limits, make_plan
+from tuneflow.presence import Presence
+from tuneflow.quiet import quietly
 from tuneflow.recipe import Recipe
 from tuneflow.reporting.follow import LiveFigure
 from tuneflow.result import Result, best_trial, finished
-from tuneflow.space import Params
+from tuneflow.run import Budget, Callback, Run
 from tuneflow.storage import Storage, open_storage
-from tuneflow.workers import Callback, Run
+from tuneflow.workers.hands import Hands
+
+INTERRUPTED = "interrupted; the same call goes on if there is a storage."
+ALONE = Hands()
 
 
 def tune(
@@ -47,7 +54,10 @@ def tune(
     timeout: float | None = None,
     storage: Storage = None,
     study_name: str | None = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
+    backend: str | Executor | None = None,
+    reproducible: bool = False,
+    trial_timeout: float | None = None,
     random_state: int = 0,
     progress: bool | Literal["live"] = True,
     callbacks: Sequence[Callback] = (),
@@ -76,7 +86,14 @@ def tune(
         storage: Nothing for memory, ``churn.db`` for SQLite, ``churn.journal`` for a journal, a
             database URL, or an Optuna storage.
         study_name: By default the recipe's name.
-        n_jobs: 1; trials run one after the other, each model with one thread.
+        n_jobs: Trials at a time, each in a process with one thread; -1 for one a core. By default
+            one, in this process; or as many as the backend has workers.
+        backend: Where trials run: ``dask`` inside a Dask client, ``ray`` inside Ray, a backend of
+            joblib's, or an executor of :mod:`concurrent.futures`; by default this machine.
+        reproducible: Tell parallel trials in the order in which they were asked, so that the same
+            call with the same `n_jobs` gives the same study; workers wait for each other at times.
+            Not with `timeout`, nor after trials that were lost. One trial at a time always is.
+        trial_timeout: Seconds after which a trial is given up, and its process replaced.
         random_state: Seed of folds, models and sampler.
         progress: Show a bar on a terminal or in a notebook; ``"live"`` keeps a figure of the best
             so far up to date below a notebook's cell.
@@ -103,7 +120,8 @@ def tune(
     """
     started = time.monotonic()
     deadline = math.inf if timeout is None else started + timeout
-    check_limits(n_trials, timeout, n_jobs, random_state)
+    check_limits(n_trials, timeout, random_state)
+    hands = Hands(n_jobs, backend, trial_timeout, reproducible)
     figures = [LiveFigure()] if progress == "live" else []
     plan = make_plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
     if n_trials is None and timeout is None and not plan.search.finite:
@@ -113,75 +131,92 @@ def tune(
     for note in plan.search.notes:
         warnings.warn(note, TuneflowWarning, stacklevel=2)
     watching: list[Callback] = [*callbacks, *figures]
-    interrupted = search(study, plan, n_trials, (started, deadline), watching, bool(progress))
+    budget = Budget(n_trials, started, deadline)
+    cut_short = search(study, plan, budget, hands, watching, bool(progress))
     for figure in figures:
         figure.draw(study)
-    return _result(study, plan, interrupted=interrupted)
+    return _result(study, plan, cut_short)
 
 
 def search(
     study: optuna.Study,
     plan: Plan,
-    n_trials: int | None,
-    period: tuple[float, float],
+    budget: Budget,
+    hands: Hands = ALONE,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
-) -> bool:
-    """Spend the budget on a study that is open; say whether that was interrupted.
+) -> str:
+    """Spend the budget on a study that is open; say what cut it short, if anything did.
 
     Args:
         study: From :func:`open_study`.
         plan: What it is about.
-        n_trials: Trials in all, those of earlier calls included.
-        period: When the search began, and when it has to end, in seconds of `time.monotonic`.
+        budget: When it is over.
+        hands: Where trials run.
         callbacks: Called after every trial.
         progress: Whether to show a bar.
     """
-    started, deadline = period
-    before = [trial for trial in study.get_trials(deepcopy=False) if counts(trial)]
-    run = Run(
-        study,
-        Objective(plan.work, plan.search.raw, plan.search.prunes, deadline, plan.spares),
-        plan.search,
-        plan.refinement,
-        queue=_pending(study, plan),
-        done=len(before),
-        total=n_trials,
-        started=started,
-        callbacks=callbacks,
-        progress=progress,
-        default=next((trial.value for trial in before), None),
-    )
-    return _run(run)
+    objective = Objective(plan.work, plan.search.raw, plan.search.prunes)
+    presence, sampler = Presence(study), plan.search.sampled()
+    study.sampler = plan.refinement.held(sampler) if plan.refinement else sampler
+    with presence.signed_in():
+        retake(study, plan, presence)
+        run = Run(
+            study,
+            plan,
+            hands.crew(objective, study),
+            presence,
+            budget,
+            hands.reproducible,
+            callbacks,
+            progress,
+        )
+        return _go(run)
 
 
-def _pending(study: optuna.Study, plan: Plan) -> list[Params]:
-    """Points that no earlier call has tried on all folds, or has waiting."""
-    tried = []
-    for trial in study.get_trials(deepcopy=False):
-        entry = read_entry(trial)
-        cut = entry is not None and entry.ended == "deadline"
-        whole = not cut or len(entry.scores if entry else ()) == len(plan.work.folds)
-        if (trial.state == TrialState.WAITING or counts(trial)) and whole:
-            tried.append(queued_point(trial) or trial.params)
-    return [point for point in plan.search.points if point not in tried]
-
-
-def _run(run: Run) -> bool:
-    """Run; say whether it was interrupted with something to show for it."""
+def _go(run: Run) -> str:
+    """Run; say what cut it short, with something to show for it."""
     try:
-        run.here()
-    except KeyboardInterrupt:
-        if not run.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        with quietly(), threadpool_limits(1), ended_like_ctrl_c():
+            run.go()
+    except (KeyboardInterrupt, StorageError) as error:
+        if isinstance(error, KeyboardInterrupt):
+            run.leave()
+        if not _readable(run.study):
             raise
-        sweep(run.study)
-        return True
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else str(error)
+    except BaseException:
+        run.leave()
+        raise
     finally:
-        sign_out(run.study)
-    return False
+        run.bar.close()
+    retake(run.study, run.plan, run.presence, leaving=True)
+    return ""
 
 
-def _result(study: optuna.Study, plan: Plan, *, interrupted: bool) -> Result:
+def _readable(study: optuna.Study) -> bool:
+    """Whether there is something to show; a storage that failed can perhaps still be read."""
+    try:
+        return bool(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+    except StorageInternalError:
+        return False
+
+
+@contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends a search as Ctrl-C does, unless somebody else takes care of it."""
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _result(study: optuna.Study, plan: Plan, cut_short: str) -> Result:
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         msg = f"tune: no trial came to a score.{reasons(study)} Give more time, or another recipe."
         raise NoTrialError(msg)
@@ -191,15 +226,15 @@ def _result(study: optuna.Study, plan: Plan, *, interrupted: bool) -> Result:
     model = Model.fit(
         plan.work.data, plan.job, plan.work.space, best.params, plan.work.growth, budget
     )
-    return Result(study, plan.recipe, model, _remarks(study, plan, interrupted))
+    return Result(study, plan.recipe, model, _remarks(study, plan, cut_short))
 
 
-def _remarks(study: optuna.Study, plan: Plan, interrupted: bool) -> tuple[str, ...]:
+def _remarks(study: optuna.Study, plan: Plan, cut_short: str) -> tuple[str, ...]:
     remarks = list(plan.header.notes)
     best = best_trial(study)
     entry = read_entry(best)
-    if interrupted:
-        remarks.append("interrupted; the same call goes on if there is a storage.")
+    if cut_short:
+        remarks.append(cut_short)
     if entry and len(entry.scores) < len(plan.work.folds):
         remarks.append(
             f"time was up after {len(entry.scores)} of {len(plan.work.folds)} folds of the first "
@@ -219,5 +254,5 @@ def reasons(study: optuna.Study) -> str:
     entries = [
         read_entry(t) for t in study.get_trials(deepcopy=False) if t.state == TrialState.FAIL
     ]
-    counted = Counter(e.error.split("\n")[0] for e in entries if e and e.ended == "failed")
+    counted = Counter(e.error.split("\n")[0] for e in entries if e and e.tried)
     return "".join(f" {times} x {reason}" for reason, times in counted.most_common(3))

@@ -26,6 +26,7 @@ from tuneflow.plan import check_limits
 from tuneflow.recipe import Recipe
 from tuneflow.reporting.screen import notebook
 from tuneflow.result import best_trial
+from tuneflow.run import Budget
 from tuneflow.storage import Storage, open_storage
 from tuneflow.study import reasons, search
 
@@ -100,7 +101,7 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
     ['knn', 'logistic']
     """
     n_trials = TRIALS if n_trials is None and timeout is None else n_trials
-    check_limits(n_trials, timeout, 1, random_state)
+    check_limits(n_trials, timeout, random_state)
     shared = {"recipe": recipe, "sampler": sampler, "pruner": pruner}
     lists = {"samplers": samplers, "recipes": recipes, "pruners": pruners}
     lined = line_up(shared, {**lists, "contenders": contenders})
@@ -163,7 +164,7 @@ def _run(
         return False
     study = open_study(storage, name, plan)
     write_mark(study, mark)
-    if search(study, plan, task.n_trials, _period(study, task.timeout)):
+    if search(study, plan, _budget(study, task)):
         return True
     write_mark(study, _ended(study, mark))
     return False
@@ -175,11 +176,11 @@ def _existing(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study |
     return optuna.load_study(study_name=name, storage=storage)
 
 
-def _period(study: optuna.Study, timeout: float | None) -> tuple[float, float]:
-    """When the run began and has to end; what earlier calls spent on it counts."""
-    spent = sum(map(seconds, counted(study)))
-    started = time.monotonic() - spent
-    return started, math.inf if timeout is None else started + timeout
+def _budget(study: optuna.Study, task: Task) -> Budget:
+    """When the run is over; what earlier calls spent on it counts."""
+    started = time.monotonic() - sum(map(seconds, counted(study)))
+    deadline = math.inf if task.timeout is None else started + task.timeout
+    return Budget(task.n_trials, started, deadline)
 
 
 def _ended(study: optuna.Study, mark: Mark) -> Mark:

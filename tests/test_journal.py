@@ -1,0 +1,78 @@
+"""A journal that was torn can be opened again, with every whole line."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import optuna
+import pytest
+from doubles import told
+
+import tuneflow as tf
+from tuneflow.journal import open_journal
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A journal with three trials."""
+    path = tmp_path / "a.journal"
+    study = optuna.create_study(storage=open_journal(path), study_name="s")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    return path
+
+
+def read(path) -> optuna.Study:
+    return optuna.load_study(storage=open_journal(path), study_name="s")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 1.0])
+def test_a_torn_last_line_is_cut_off_and_said(path, share):
+    whole = path.read_bytes()
+    last = whole.splitlines()[-1]
+    path.write_bytes(whole + last[: int(len(last) * share)])
+    before = told(optuna.load_study(storage=open_quietly(path), study_name="s"))
+    assert len(before) == 3
+    assert path.read_bytes() == whole
+    read(path).optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    assert told(read(path))[:3] == before
+    assert len(read(path).trials) == 4
+
+
+def open_quietly(path):
+    with pytest.warns(tf.TuneflowWarning, match=r"held 1 torn line\(s\).*Every whole line"):
+        return open_journal(path)
+
+
+def test_what_was_appended_to_a_torn_line_is_kept(path):
+    whole = path.read_bytes()
+    *others, torn, last = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join(others) + torn[: len(torn) // 2] + torn + last)
+    with pytest.raises(Exception, match=r"delimiter|column"):
+        optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path)))
+    open_quietly(path)
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_journal_in_order_is_not_touched(path):
+    os.utime(path, (0, 0))
+    read(path)
+    assert path.stat().st_mtime == 0
+
+
+def test_a_file_that_is_no_journal_is_not_touched(tmp_path):
+    path = tmp_path / "a.journal"
+    path.write_bytes(b"a letter\nto a friend")
+    with pytest.raises(ValueError, match="Expecting value"):
+        open_journal(path)
+    assert path.read_bytes() == b"a letter\nto a friend"
+
+
+@pytest.mark.slow
+def test_the_lock_of_a_process_that_died_is_taken_from_it(path, monkeypatch):
+    monkeypatch.setattr("tuneflow.journal.GRACE", 3)
+    os.symlink(path, f"{path}.lock")
+    started = time.monotonic()
+    assert len(read(path).trials) == 3
+    assert time.monotonic() - started < 15

@@ -1,0 +1,79 @@
+"""Who is at work on a study, and which trials nobody runs any more."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import optuna
+import psutil
+import pytest
+
+from tuneflow.presence import CLAIM, PREFIX, SILENT, Presence
+from tuneflow.storage import open_storage
+
+
+@pytest.fixture
+def study(tmp_path):
+    return optuna.create_study(storage=open_storage(tmp_path / "a.journal"))
+
+
+def named(study, host, number, started, at):
+    study.set_user_attr(f"{PREFIX}{host}:{number}:{started}:0", at)
+
+
+def test_two_calls_see_each_other_for_as_long_as_they_are_at_work(study):
+    one, two = Presence(study), Presence(study)
+    assert one.name != two.name  # also in one process
+    with one.signed_in():
+        assert two.others() == [one.name]
+        with two.signed_in():
+            assert one.others() == [two.name]
+        assert not one.others()
+    assert not two.others()
+
+
+def test_a_process_that_is_gone_or_whose_number_another_has_now_is_not_at_work(study):
+    host, number, started = Presence(study).name.split(":")[:3]
+    named(study, host, 2**22 + 1, started, time.time())  # beyond the largest number of a process
+    named(study, host, number, "1.00", time.time())
+    assert not Presence(study).others()
+    parent = psutil.Process(os.getppid())
+    named(study, host, parent.pid, f"{parent.create_time():.2f}", time.time())
+    assert len(Presence(study).others()) == 1
+
+
+def test_a_process_elsewhere_is_at_work_until_it_has_been_silent_for_long(study):
+    named(study, "elsewhere", 1, "1.00", time.time() - 0.9 * SILENT)
+    named(study, "far away", 1, "1.00", time.time() - 1.1 * SILENT)
+    assert [name.split(":")[0] for name in Presence(study).others()] == ["elsewhere"]
+
+
+def test_a_running_trial_is_abandoned_once_whoever_claimed_it_has_left(study):
+    one, two = Presence(study), Presence(study)
+    with one.signed_in(), two.signed_in():
+        one.claim(study.ask())
+        assert not two.abandoned()
+        assert not one.abandoned()
+        assert [trial.number for trial in one.abandoned(leaving=True)] == [0]
+    assert [trial.number for trial in two.abandoned()] == [0]
+
+
+def test_a_trial_without_a_claim_is_abandoned_if_nobody_else_is_at_work(study):
+    one, two = Presence(study), Presence(study)
+    study.ask()
+    with one.signed_in():
+        assert [trial.number for trial in one.abandoned()] == [0]
+        with two.signed_in():
+            assert not one.abandoned()
+
+
+def test_what_is_in_memory_needs_no_signs():
+    study = optuna.create_study()
+    presence = Presence(study)
+    with presence.signed_in():
+        trial = study.ask()
+        presence.claim(trial)
+    assert not study.user_attrs
+    assert CLAIM not in trial.user_attrs
+    assert len(presence.abandoned()) == 1

@@ -1,0 +1,272 @@
+"""One call's share of a study: ask, hand over to a crew, write down, tell, until it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from tuneflow.bar import Bar
+from tuneflow.ledger import Entry, queue_point, write_entry
+from tuneflow.objective import Outcome, Task, told
+from tuneflow.opening import Point, counts, pending, retake
+from tuneflow.plan import Plan
+from tuneflow.presence import Presence
+from tuneflow.storage import steadily
+from tuneflow.workers import Crew, News
+
+Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]
+
+LOOK_AGAIN = 1.0  # seconds, while others finish what is left
+AHEAD = 2  # trials asked for a worker at most before the oldest is told, where the order counts
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a run is over.
+
+    Attributes:
+        total: Trials in the study, those of earlier calls included; None for no limit.
+        started: When it began, in seconds of `time.monotonic`.
+        deadline: When it has to end.
+    """
+
+    total: int | None
+    started: float
+    deadline: float
+
+
+@dataclass
+class Run:
+    """One call at work.
+
+    Attributes:
+        study: Where trials go.
+        plan: What they are about.
+        crew: Who runs them.
+        presence: Who this call is to others.
+        budget: When it is over.
+        in_order: Tell trials in the order in which they were asked, so that the same call gives
+            the same study.
+        callbacks: Called with the study and each finished trial.
+        progress: Whether to show how far it is.
+    """
+
+    study: optuna.Study
+    plan: Plan
+    crew: Crew
+    presence: Presence
+    budget: Budget
+    in_order: bool
+    callbacks: Sequence[Callback]
+    progress: bool
+    _seen: list[FrozenTrial] = field(init=False)
+    _queue: list[Point] = field(init=False)
+    _waiting: int = field(init=False)
+    _newest: int = field(init=False)
+    _open: dict[int, optuna.Trial] = field(default_factory=dict, init=False)
+    _backlog: list[tuple[Task, int]] = field(default_factory=list, init=False)
+    _running: set[int] = field(default_factory=set, init=False)
+    bar: Bar = field(init=False)
+    _done: int = field(init=False)
+    _ended: dict[int, Outcome] = field(default_factory=dict, init=False)
+    _shared: bool = field(default=False, init=False)
+    _stopped: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        trials = self.study.get_trials(deepcopy=False)
+        self._seen = [trial for trial in trials if trial.state.is_finished()]
+        self._waiting = sum(trial.state == TrialState.WAITING for trial in trials)
+        self._newest = len(trials) - 1
+        self._done = sum(map(counts, self._seen))
+        self._queue = pending(self.study, self.plan)
+        self._shared = bool(self.presence.others())
+        default = next((trial.value for trial in self._seen), None)
+        self.bar = Bar(self._done, self._end(), default, wanted=self.progress)
+
+    def _end(self) -> int | None:
+        """Trials in all; a grid may end before the budget does."""
+        ends = [self.budget.total] if self.budget.total is not None else []
+        ends += [self._done + len(self._queue)] if self.plan.search.finite else []
+        return min(ends, default=None)
+
+    def go(self) -> None:
+        """Run until the budget is spent.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; what was finished is in the study.
+        """
+        vars(self.study)["stop"] = self._stop  # for callbacks, as in Optuna's own loop
+        try:
+            self._fill()
+            while self._open or self._is_left_to_others():
+                for news in self.crew.wait(LOOK_AGAIN if self._shared else 60.0):
+                    self._hear(news)
+                self._fill()
+        finally:
+            del vars(self.study)["stop"]
+            self.crew.close()
+
+    def leave(self) -> None:
+        """Tell what has ended, and that the rest was interrupted."""
+        for number, trial in self._open.items():
+            outcome = self._ended.get(number)
+            entry = outcome.entry if outcome else Entry(ended="interrupted")
+            if not outcome:
+                write_entry(trial, entry)
+            state, value = told(entry, number, len(self.plan.work.folds))
+            self.study.tell(trial, value, state, skip_if_finished=True)
+
+    # ---------- asking ----------
+
+    def _fill(self) -> None:
+        while self._may_ask():
+            self._ask()
+
+    def _may_ask(self) -> bool:
+        at_once = self.crew.size * (AHEAD if self.in_order and self.crew.size > 1 else 1)
+        late = time.monotonic() >= self.budget.deadline
+        if self._stopped or late or len(self._open) >= at_once:
+            return False
+        if self.plan.search.finite and not self._queue and not self._waiting:
+            return False
+        return self.budget.total is None or self._taken() < self.budget.total
+
+    def _taken(self) -> int:
+        """Trials that are done or begun, by whomever."""
+        if not self._shared:
+            return self._done + len(self._open)
+        self._learn()
+        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return self._done + len(running)
+
+    def _learn(self) -> None:
+        """Take in what others have finished."""
+        known = {trial.number for trial in self._seen}
+        ended = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+        trials = steadily(lambda: self.study.get_trials(deepcopy=False, states=ended))
+        self._seen += [trial for trial in trials if trial.number not in known]
+        self._done = sum(map(counts, self._seen))
+
+    def _is_left_to_others(self) -> bool:
+        """Whether the total waits for trials of others; what they abandon is taken over."""
+        total = self.budget.total
+        late = time.monotonic() >= self.budget.deadline
+        if not self._shared or total is None or late or self._stopped:
+            return False
+        retake(self.study, self.plan, self.presence)
+        self._queue = pending(self.study, self.plan)
+        self._learn()
+        if self._done >= total or not self.presence.others():
+            return False
+        time.sleep(LOOK_AGAIN)
+        return True
+
+    def _ask(self) -> None:
+        trial = self._trial()
+        values = steadily(lambda: self.plan.work.space.suggest(trial))
+        self._open[trial.number] = trial
+        self._note_others(trial)
+        if self._is_surplus(trial):
+            self._ended[trial.number] = Outcome(trial.number, Entry(ended="surplus"))
+            write_entry(trial, self._ended[trial.number].entry)
+            self._settle(trial.number)
+            return
+        task = Task(trial.number, values, self.plan.spares(values), self.budget.deadline)
+        self._backlog.append((task, len(self._seen)))
+        self._start()
+
+    def _trial(self) -> optuna.Trial:
+        """The next trial: one that waits, a point that is not for the sampler to choose, or one
+        that is."""
+        if self._waiting:
+            self._waiting -= 1
+        elif point := self._refined() or self._queued():
+            steadily(lambda: queue_point(self.study, point.params, point.again))
+        trial = steadily(self.study.ask)
+        steadily(lambda: self.presence.claim(trial))
+        return trial
+
+    def _queued(self) -> Point | None:
+        if self._shared:
+            self._queue = pending(self.study, self.plan)
+        return self._queue.pop(0) if self._queue else None
+
+    def _refined(self) -> Point | None:
+        """The best configuration at a lower rate, if it is time for that."""
+        refinement, budget = self.plan.refinement, self.budget
+        taken = self._done + len(self._open)
+        if not refinement or not refinement.is_due(
+            taken, budget.total, budget.started, budget.deadline
+        ):
+            return None
+        trials = self.study.get_trials(deepcopy=False)
+        point = refinement.next(trials, budget.deadline - time.monotonic())
+        return None if point is None else Point(point)
+
+    def _note_others(self, trial: optuna.Trial) -> None:
+        """Numbers are given in order: one that was left out is another's."""
+        if trial.number > self._newest + 1:
+            self._shared = True
+        self._newest = max(self._newest, trial.number)
+
+    def _is_surplus(self, trial: optuna.Trial) -> bool:
+        """Whether others have meanwhile begun all that is left."""
+        if not self._shared or self.budget.total is None:
+            return False
+        earlier = [t for t in self.study.get_trials(deepcopy=False) if t.number < trial.number]
+        taken = [t for t in earlier if counts(t) or t.state == TrialState.RUNNING]
+        return len(taken) >= self.budget.total
+
+    def _start(self) -> None:
+        while self._backlog and len(self._running) < self.crew.size:
+            task, known = self._backlog.pop(0)
+            self._running.add(task.number)
+            self.crew.start(task, self._open[task.number], self._seen[:known])
+
+    # ---------- telling ----------
+
+    def _hear(self, news: News) -> None:
+        trial = self._open[news.number]
+        if not isinstance(news, Outcome):
+            steadily(lambda: trial.report(news.score, news.step))
+            return
+        self._running.discard(news.number)
+        self._write(trial, news)
+        self._ended[news.number] = news
+        self._start()
+        if not self.in_order:
+            self._settle(news.number)
+            return
+        while self._open and (oldest := next(iter(self._open))) in self._ended:
+            self._settle(oldest)
+            self._fill()
+
+    def _write(self, trial: optuna.Trial, outcome: Outcome) -> None:
+        """Keep what has ended before it is told, so that it cannot be lost."""
+        for step, score in outcome.steps.items():
+            steadily(lambda step=step, score=score: trial.report(score, step))  # type: ignore[misc]
+        for key, value in outcome.attrs.items():
+            trial.storage.set_trial_system_attr(trial._trial_id, key, value)
+        steadily(lambda: write_entry(trial, outcome.entry))
+
+    def _settle(self, number: int) -> None:
+        outcome = self._ended[number]
+        state, value = told(outcome.entry, number, len(self.plan.work.folds))
+        trial = self._open[number]
+        frozen = steadily(lambda: self.study.tell(trial, value, state, skip_if_finished=True))
+        del self._open[number], self._ended[number]
+        if outcome.error:
+            raise outcome.error
+        self._seen.append(frozen)
+        self._done += counts(frozen)
+        self.bar.show(frozen, self.budget.deadline)
+        for callback in self.callbacks:
+            callback(self.study, frozen)
+
+    def _stop(self) -> None:
+        self._stopped = True

@@ -1,0 +1,101 @@
+"""What all trials of a study share: the table, its folds, the metric, and the library at work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+
+from tuneflow.data import Data
+from tuneflow.engines import Engine, Learner
+from tuneflow.errors import TrialError
+from tuneflow.folds import Folds
+from tuneflow.growth import Growth
+from tuneflow.metrics import Metric
+from tuneflow.prepare import Prepared, prepare
+from tuneflow.recipe import Recipe
+from tuneflow.space import Params, Space
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all trials of a study share. Folds are prepared when they are first needed.
+
+    Attributes:
+        data: The table.
+        folds: Which rows train and which are scored.
+        metric: What is good.
+        recipe: What is tuned.
+        space: The recipe's space, bound to the table.
+        engine: The library at work.
+        growth: How learners grow.
+    """
+
+    data: Data
+    folds: Folds
+    metric: Metric
+    recipe: Recipe
+    space: Space
+    engine: Engine
+    growth: Growth
+    _prepared: dict[int, Prepared] = field(default_factory=dict)
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """How many folds take part, stage after stage."""
+        every = len(self.folds)
+        if self.growth.schedule == "folds":
+            return tuple(range(1, every + 1))
+        scored = accumulate(len(fold.valid) for fold in self.folds)
+        probe = next((n for n, rows in enumerate(scored, 1) if rows >= self.growth.probe), every)
+        return (probe, every) if self.growth.probe and probe < every else (every,)
+
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        """The rungs of every stage; fold after fold, they matter only to patience."""
+        budgets = self.growth.budgets(self.folds.fewest)
+        straight = self.growth.schedule == "folds" and not self.growth.patience
+        return budgets[-1:] if straight else budgets
+
+    @cached_property
+    def decisions(self) -> dict[tuple[int, float], int]:
+        """Where a trial may be given up, (folds, budget), and the step under which its score is
+        reported there. Steps start at one: halving reads them as a resource."""
+        inside = () if self.growth.schedule == "folds" else self.growth.deciding(self.budgets)
+        rungs = [(folds, at) for folds in self.stages for at in (*inside, self.budgets[-1])]
+        return {rung: step for step, rung in enumerate(rungs[:-1], start=1)}
+
+    def prepared(self, at: int) -> Prepared:
+        """A fold, prepared for the recipe; once for all trials."""
+        if at not in self._prepared:
+            fold = self.folds[at]
+            self._prepared[at] = prepare(self.data, self.recipe, fold.train, fold.valid)
+        return self._prepared[at]
+
+    def learner(self, at: int, arguments: Callable[[int], Params]) -> Learner:
+        """A learner for a fold, with nothing spent."""
+        return self.engine.learner(self.prepared(at).split, arguments)
+
+    def arguments(self, values: Params) -> Callable[[int], Params]:
+        """The model's arguments for a number of training rows."""
+        fixed = self.recipe.fixed_for(self.data.task)
+        return lambda rows: {**fixed, **self.space.decode(values, rows)}
+
+    def score(self, at: int, learner: Learner) -> float:
+        """The score of a learner on the rows of its fold that it was not trained on."""
+        prepared, rows = self.prepared(at), self.folds[at].valid
+        X = prepared.split.X_valid
+        assert X is not None
+        predictions = learner.predict(X)
+        if not np.isfinite(predictions).all():
+            msg = f"predictions must be finite; got others on fold {at}."
+            raise TrialError(msg)
+        score = self.metric.score(prepared.target.restore(predictions), self.data, rows)
+        if not math.isfinite(score):
+            msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
+            raise TrialError(msg)
+        return score
