@@ -52,6 +52,8 @@ FLOORS = {
     "workers": 7,
     "run": 8,
     "study": 9,
+    "joining": 10,
+    "cluster": 11,
     "comparing": 10,
     "demo": 10,
     "files": 10,

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from tuneflow import contest, publish
+from tuneflow import cluster, contest, publish
 from tuneflow.errors import DataError
 from tuneflow.terminal import Door, interrupted, recipe_list, recipe_page
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 publish.add_to(app)
 contest.add_to(app)
+cluster.add_to(app)
 
 
 def main() -> None:
@@ -128,6 +129,10 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
     study: Annotated[
         str | None, Option(help="Name of the study; by default the recipe's.")
     ] = None,
+    jobs: Annotated[int, Option("--jobs", "-j", help="Trials at a time; -1: one a core.")] = 1,
+    trial_timeout: Annotated[
+        float | None, Option(help="Seconds after which a trial is given up.")
+    ] = None,
     seed: Annotated[int, Option(help="Of folds, models and sampler.")] = 0,
     out: Annotated[
         Path | None, Option(help="Folder for model.skops, trials.csv and best.json.")
@@ -154,6 +159,8 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
         timeout=timeout,
         storage=storage,
         study_name=study,
+        n_jobs=jobs,
+        trial_timeout=trial_timeout,
         random_state=seed,
         progress=not quiet,
     )

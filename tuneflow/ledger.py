@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEY = "tuneflow"
 RUN = "tuneflow:run"
+GOAL = "tuneflow:goal"
 RETRY = "tuneflow:retry of"
 FORMAT = 1
 LIBRARIES = ("tuneflow", "optuna", "scikit-learn", "lightgbm", "xgboost", "pandas", "numpy")
@@ -57,6 +58,8 @@ class Header:
         sampler: The sampler's word, or the name of its class.
         pruner: The pruner's word, or the name of its class.
         random_state: Seed of the study.
+        cv: Number of folds, or the share of a holdout; None if they were given otherwise.
+        pruner_options: What the pruner was given beside its word.
         modelled: Share of the parameters that the sampler models, rather than draws at random.
         notes: What was done differently from what was asked.
         versions: Libraries that wrote the header.
@@ -78,13 +81,15 @@ class Header:
     pruner: str
     random_state: int
     modelled: float
+    cv: float | None = None
+    pruner_options: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=_versions)
     format: int = FORMAT
 
     def differences(self, other: Header) -> list[str]:
         """What keeps two calls from sharing a study, in words."""
-        told = {"recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds"}
+        told = {"recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds", "cv"}
         return [
             f"{f.name}: {getattr(self, f.name)!r} there, {getattr(other, f.name)!r} here"
             for f in fields(self)
@@ -165,6 +170,18 @@ def read_mark(study: optuna.Study) -> Mark | None:
     """Of which comparison a study is a run; None if it is of none."""
     found = study.user_attrs.get(RUN)
     return Mark(**found) if isinstance(found, dict) and set(found) == _MARK_KEYS else None
+
+
+def write_goal(study: optuna.Study, n_trials: int | None) -> None:
+    """Note how many trials the study shall have, for those who join it."""
+    if study.user_attrs.get(GOAL) != n_trials:
+        study.set_user_attr(GOAL, n_trials)
+
+
+def read_goal(study: optuna.Study) -> int | None:
+    """How many trials the study shall have; None if nobody has said."""
+    goal: int | None = study.user_attrs.get(GOAL)
+    return goal
 
 
 def write_header(study: optuna.Study, header: Header) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tuneflow.data import Data
 from tuneflow.engines import Job, start_engine
@@ -84,10 +86,22 @@ def make_plan(
     refinement = Refinement.of(work.growth, work.space, sampler)
     held = {refinement.name: refinement.hold} if refinement else {}
     starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))
+    options = (
+        {k: v for k, v in pruner.items() if k != "name"} if isinstance(pruner, Mapping) else {}
+    )
     found = Search.of(sampler, pruner, work.space, starts, random_state)
     if found.raw:  # single folds can be seen only where folds grow one after the other
         work = replace(work, growth=work.growth.model_copy(update={"schedule": "folds"}))
-    return Plan(recipe, job, work, found, refinement, _header(work, found, random_state))
+    header = replace(
+        _header(work, found, random_state), cv=_number(*split), pruner_options=options
+    )
+    return Plan(recipe, job, work, found, refinement, header)
+
+
+def _number(cv: Any, groups: Any) -> float | None:
+    """A number that makes the same folds again; None if it takes more than a number."""
+    plain = isinstance(cv, int | float | np.number) and groups is None
+    return float(cv) if plain else None
 
 
 def _space(recipe: Recipe, data: Data, folds: Folds) -> Space:

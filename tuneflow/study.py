@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 from threadpoolctl import threadpool_limits
 
 from tuneflow.errors import NoTrialError, SearchError, StorageError, TuneflowWarning
-from tuneflow.ledger import read_entry
+from tuneflow.ledger import read_entry, write_goal
 from tuneflow.model import Model
 from tuneflow.objective import Objective
 from tuneflow.opening import open_study, retake
@@ -128,6 +128,7 @@ def tune(
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
     study = open_study(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
+    write_goal(study, n_trials)
     for note in plan.search.notes:
         warnings.warn(note, TuneflowWarning, stacklevel=2)
     watching: list[Callback] = [*callbacks, *figures]
