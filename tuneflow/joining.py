@@ -22,8 +22,7 @@ from tuneflow.workers.hands import Hands
 def join(
     storage: Storage,
     study_name: str,
-    X: Any,
-    y: Any,
+    table: tuple[Any, Any],
     *,
     n_trials: int | None = None,
     timeout: float | None = None,
@@ -36,8 +35,7 @@ def join(
     Args:
         storage: Where the study is.
         study_name: Its name.
-        X: The same table as everybody else's.
-        y: Its target, or the name of the column.
+        table: The same table as everybody else's, and its target or the name of that column.
         n_trials: Trials in all, whoever runs them; by default what the study was begun with.
         timeout: Seconds for this call.
         hands: Where trials run.
@@ -56,13 +54,11 @@ def join(
     if header is None:
         msg = f"study {study_name!r}: only a study that tuneflow made can be joined."
         raise StudyError(msg)
-    plan = _plan(header, study_name, X, y)
+    plan = _plan(header, study_name, *table)
     study = open_study(opened, study_name, plan)
     goal = read_goal(study) if n_trials is None else n_trials
     if goal is None and timeout is None and not plan.search.finite:
-        msg = (
-            f"study {study_name!r}: it was begun without a number of trials. Give trials or time."
-        )
+        msg = f"study {study_name!r}: it was begun without a number of trials; give one, or time."
         raise StudyError(msg)
     budget = Budget(goal, started, math.inf if timeout is None else started + timeout)
     return search(study, plan, budget, hands, [callback], progress)
