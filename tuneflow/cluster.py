@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-NOT_ENCRYPTED = """The protocol is not encrypted and asks for no password: whoever reaches the port can
-read and change every study. Serve a network that you trust, or through a tunnel."""
+NOT_ENCRYPTED = """The protocol is not encrypted and asks for no password: whoever reaches the port
+can read and change every study. Serve a network that you trust, or through a tunnel."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
-def worker(
+def worker(  # noqa: PLR0913 -- the options of a command are its signature
     storage: Annotated[str, Argument(help="Where the study is: a file, a URL, grpc://host:port.")],
     *,
     study: Annotated[str, Option("--study", help="Its name.")],
@@ -45,8 +45,7 @@ def worker(
     cut_short = join(
         storage,
         study,
-        frame,
-        target,
+        (frame, target),
         n_trials=trials,
         timeout=timeout,
         hands=Hands(jobs, trial_timeout=trial_timeout),

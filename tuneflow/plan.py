@@ -86,9 +86,8 @@ def make_plan(
     refinement = Refinement.of(work.growth, work.space, sampler)
     held = {refinement.name: refinement.hold} if refinement else {}
     starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))
-    options = (
-        {k: v for k, v in pruner.items() if k != "name"} if isinstance(pruner, Mapping) else {}
-    )
+    options = dict(pruner) if isinstance(pruner, Mapping) else {}
+    options.pop("name", None)
     found = Search.of(sampler, pruner, work.space, starts, random_state)
     if found.raw:  # single folds can be seen only where folds grow one after the other
         work = replace(work, growth=work.growth.model_copy(update={"schedule": "folds"}))
