@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
+from threading import Thread
 
 import optuna
 import pytest
 from doubles import told
 
 import tuneflow as tf
-from tuneflow.journal import open_journal
+from tuneflow.journal import SURE, Lock, open_journal
 
 
 @pytest.fixture
@@ -69,10 +74,46 @@ def test_a_file_that_is_no_journal_is_not_touched(tmp_path):
     assert path.read_bytes() == b"a letter\nto a friend"
 
 
-@pytest.mark.slow
-def test_the_lock_of_a_process_that_died_is_taken_from_it(path, monkeypatch):
-    monkeypatch.setattr("tuneflow.journal.GRACE", 3)
-    os.symlink(path, f"{path}.lock")
+DIES = """
+import os, pathlib, signal, sys
+from tuneflow.journal import Lock
+Lock(pathlib.Path(sys.argv[1])).acquire()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_lock_of_a_process_that_died_is_taken_over_at_once(path):
+    assert subprocess.run([sys.executable, "-c", DIES, path]).returncode == -signal.SIGKILL
+    assert Path(f"{path}.lock").is_symlink()
+    started = time.monotonic()
+    study = read(path)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    assert time.monotonic() - started < 10  # Optuna's own lock would wait for 30
+    assert not Path(f"{path}.lock").is_symlink()
+
+
+def test_the_lock_of_a_living_process_is_waited_for(path):
+    held, order = Lock(path), []
+    held.acquire()
+
+    def wait():
+        other = Lock(path)
+        other.acquire()
+        order.append("taken")
+        other.release()
+
+    thread = Thread(target=wait)
+    thread.start()
+    time.sleep(4 * SURE)
+    order.append("released")
+    held.release()
+    thread.join(10)
+    assert order == ["released", "taken"]
+
+
+def test_the_lock_of_optuna_is_respected_and_given_up_only_after_a_while(path, monkeypatch):
+    monkeypatch.setattr("tuneflow.journal.GRACE", 1.0)
+    optuna.storages.journal.JournalFileSymlinkLock(str(path)).acquire()
     started = time.monotonic()
     assert len(read(path).trials) == 3
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started >= 1.0

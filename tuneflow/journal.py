@@ -1,20 +1,101 @@
-"""Journal files: a last line that was torn off is cut away before anything is appended to it."""
+"""Journal files: a torn line is cut away before anything is appended to it, and a lock does not
+outlive whoever holds it."""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 import warnings
+from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._file import BaseJournalFileLock
 
 from tuneflow.errors import TuneflowWarning
 
-if TYPE_CHECKING:
-    from optuna.storages import JournalStorage
+try:
+    import fcntl
+except ImportError:  # Windows: locks are only given up after a while
+    fcntl = None  # type: ignore[assignment]
 
-GRACE = 10  # seconds after which a lock is taken from whoever died with it; Optuna waits for 30
+GRACE = 30.0  # seconds after which a lock of another kind of process is taken away, as by Optuna
+SURE = 0.2  # seconds: time enough for whoever has made the link to lock the file
 BEGIN = b'{"op_code"'  # of every line; inside a text its quotes would be escaped
+
+
+class Lock(BaseJournalFileLock):
+    """Optuna's lock, a symbolic link beside the journal, so that its own processes respect it.
+
+    Whoever holds it has locked the journal itself as well, which the system undoes when a process
+    dies: a link without a lock is a dead one's. Only links that say so are ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._link = f"{path}.lock"
+        self._mine = f"{path.resolve().parent}/./{path.name}"
+        self._file: BufferedReader | None = None
+
+    def acquire(self) -> bool:
+        """Wait for the lock, or take it from the dead."""
+        seen, since, pause = (0, 0.0), time.monotonic(), 0.001
+        while not self._make_link():
+            there = self._look()
+            if there != seen:
+                seen, since = there, time.monotonic()
+            if time.monotonic() - since > SURE and self._inherit(there, since):
+                return True
+            time.sleep(pause)
+            pause = min(2 * pause, 0.1)
+        self._file = self._path.open("rb")
+        if fcntl:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        """Give it back."""
+        with suppress(FileNotFoundError):  # another kind of process has taken it away
+            os.unlink(self._link)
+        if self._file:
+            self._file.close()
+
+    def _make_link(self) -> bool:
+        try:
+            os.symlink(self._mine, self._link)
+        except FileExistsError:
+            return False
+        return True
+
+    def _look(self) -> tuple[int, float]:
+        """Which link is there."""
+        try:
+            link = os.lstat(self._link)
+        except FileNotFoundError:
+            return 0, 0.0
+        return link.st_ino, link.st_mtime
+
+    def _inherit(self, there: tuple[int, float], since: float) -> bool:
+        """Take over the link of a process that has died."""
+        try:
+            file, mine = self._path.open("rb"), os.readlink(self._link) == self._mine
+        except FileNotFoundError:
+            return False
+        try:
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # somebody living holds it
+            file.close()
+            return False
+        dead = (mine and fcntl is not None) or time.monotonic() - since > GRACE
+        if not dead or self._look() != there:
+            file.close()
+            return False
+        self._file = file
+        return True
 
 
 def open_journal(path: Path) -> JournalStorage:
@@ -23,16 +104,14 @@ def open_journal(path: Path) -> JournalStorage:
     Raises:
         OSError, ValueError, KeyError: The file cannot be used, or is no journal; it is left alone.
     """
-    from optuna.storages import JournalStorage, journal
-
     path.open("ab").close()
-    lock = journal.JournalFileSymlinkLock(str(path), grace_period=GRACE)
+    lock = Lock(path)
     lock.acquire()
     try:
         _mend(path)
     finally:
         lock.release()
-    return JournalStorage(journal.JournalFileBackend(str(path), lock))
+    return JournalStorage(JournalFileBackend(str(path), lock))
 
 
 def _mend(path: Path) -> None:

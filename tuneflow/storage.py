@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from tuneflow.errors import MissingExtra, StorageError, StudyError, TuneflowWarning
-from tuneflow.journal import open_journal
 
 if TYPE_CHECKING:
     import optuna
@@ -106,6 +105,8 @@ def _redis(url: str) -> optuna.storages.BaseStorage:
 
 def _file(path: Path) -> optuna.storages.BaseStorage:
     if _in_a_folder(path).suffix in JOURNALS:
+        from tuneflow.journal import open_journal
+
         try:
             return open_journal(path)
         except (OSError, ValueError, KeyError) as error:

@@ -22,6 +22,7 @@ import optuna
 import psutil
 from loky.backend import get_context
 from optuna.trial import FrozenTrial
+from threadpoolctl import threadpool_limits
 
 from tuneflow.errors import StudyError
 from tuneflow.ledger import Entry
@@ -205,26 +206,25 @@ def _end_all() -> None:
 
 def _serve(line: Connection[Any, Any]) -> None:
     """Run trials until the caller is gone, or has had no work for a while."""
-    from threadpoolctl import threadpool_limits
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides what Ctrl-C means
     threading.Thread(target=_end_with_the_caller, args=(os.getppid(),), daemon=True).start()
+    with suppress(OSError, EOFError), quietly():  # the line has ended
+        _work(line)
+
+
+def _work(line: Connection[Any, Any]) -> None:
     site: Site | None = None
     while line.poll(IDLE):
-        try:
-            parcel, order = line.recv()
-        except EOFError:
-            return
+        parcel, order = line.recv()
         if parcel:
             try:
-                with quietly():
-                    site = parcel.open()
+                site = parcel.open()
             except Exception as error:  # noqa: BLE001 -- the caller raises it
                 line.send(_sendable(error))
                 return
         assert site
         line.send(BEGUN)
-        with threadpool_limits(1), quietly():
+        with threadpool_limits(1):
             outcome = site.run(order, _teller(line, order.task.number))
         line.send(replace(outcome, error=_sendable(outcome.error)))
 
