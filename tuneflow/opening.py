@@ -21,6 +21,7 @@ from tuneflow.objective import told
 from tuneflow.plan import Plan
 from tuneflow.presence import Presence
 from tuneflow.space import Params
+from tuneflow.steady import steadily
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:
@@ -45,7 +46,7 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
     if existed:
         agree(study, plan.header)
     if read_header(study) is None:
-        write_header(study, plan.header)
+        steadily(lambda: write_header(study, plan.header))
     return study
 
 

@@ -18,8 +18,9 @@ from typing import Any
 
 import optuna
 import psutil
-from optuna.exceptions import OptunaError
 from optuna.trial import FrozenTrial
+
+from tuneflow.steady import steadily
 
 PREFIX = "tuneflow:at work:"
 CLAIM = "tuneflow:by"
@@ -27,6 +28,7 @@ EVERY = 60.0  # seconds between two signs of life
 SILENT = 600.0  # seconds after which a process on another host is given up
 
 _calls = itertools.count()
+_here: set[str] = set()  # calls at work in this process
 
 
 class Presence:
@@ -69,21 +71,27 @@ class Presence:
             return
         left = threading.Event()
         thread = threading.Thread(target=self._beat, args=(left,), daemon=True)
-        self._sign(time.time())
-        thread.start()
+        _here.add(self.name)
         try:
+            steadily(lambda: self._sign(time.time()))
+            thread.start()
             yield
         finally:
+            _here.discard(self.name)
             left.set()
-            thread.join()
-            self._sign(0.0)
+            if thread.is_alive():
+                thread.join()
+            self._try_to_sign(0.0)
 
     def _beat(self, left: threading.Event) -> None:
         while not left.wait(EVERY):
-            try:
-                self._sign(time.time())
-            except (OptunaError, OSError):  # the storage is away; the search itself will tell
-                continue
+            self._try_to_sign(time.time())
+
+    def _try_to_sign(self, at: float) -> None:
+        try:
+            self._sign(at)
+        except Exception:  # noqa: BLE001 -- a storage that is away: the search itself tells
+            return
 
     def _sign(self, at: float) -> None:
         self._study.set_user_attr(PREFIX + self.name, at)
@@ -100,6 +108,8 @@ def _lives(name: str, at: Any) -> bool:
     host, number, started, _ = name.rsplit(":", 3)
     if host != socket.gethostname():
         return time.time() - at < SILENT
+    if int(number) == os.getpid() and name not in _here:
+        return False
     return _process(int(number)) == f"{host}:{number}:{started}"
 
 

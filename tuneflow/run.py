@@ -16,7 +16,7 @@ from tuneflow.objective import Outcome, Task, told
 from tuneflow.opening import Point, counts, pending, retake
 from tuneflow.plan import Plan
 from tuneflow.presence import Presence
-from tuneflow.storage import steadily
+from tuneflow.steady import steadily
 from tuneflow.workers import Crew, News
 
 Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]

@@ -5,33 +5,21 @@ from __future__ import annotations
 import sqlite3
 import time
 import warnings
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from tuneflow.errors import MissingExtra, StorageError, StudyError, TuneflowWarning
+from tuneflow.errors import MissingExtra, StudyError
 
 if TYPE_CHECKING:
     import optuna
 
-T = TypeVar("T")
 Storage: TypeAlias = "str | Path | optuna.storages.BaseStorage | None"
 
 JOURNALS = (".journal", ".log")
 SECONDS_TO_WAIT = 60  # for another process that is writing to the same SQLite file
 TIMES_TO_TRY = 20  # while another process is making the tables of a new database
-SECONDS_TO_RETURN = 60  # for a database that has gone away
-#: What libraries raise while a database is away, and what they say if waiting will not help.
-AWAY = (
-    "StorageInternalError",
-    "OperationalError",
-    "InterfaceError",
-    "ConnectionError",
-    "RpcError",
-)
-FOR_GOOD = ("is full", "readonly", "read-only", "disk I/O", "malformed", "no such table")
 MADE_BY_ANOTHER = ("already exists", "duplicate key", "UNIQUE constraint")
 
 
@@ -169,44 +157,3 @@ def _shown(url: str) -> str:
     """A URL as anybody may read it: without user, password and options."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.hostname or "", query="", fragment="").geturl()
-
-
-def steadily(call: Callable[[], T]) -> T:
-    """What a call to a storage gives, waiting for a while if the storage is away.
-
-    Raises:
-        StorageError: It did not return, or cannot take what was to be written.
-    """
-    until, pause = time.monotonic() + SECONDS_TO_RETURN, 0.1
-    while True:
-        try:
-            return call()
-        except Exception as error:
-            if not isinstance(error, OSError) and not _is_of(error, AWAY):
-                raise
-            final = not _is_of(error, AWAY) or any(words in _root(error) for words in FOR_GOOD)
-            if final or time.monotonic() + pause > until:
-                raise StorageError(_lost(error)) from error
-            if pause > 1:
-                msg = f"storage: it cannot be reached; waiting for it. {_root(error)}"
-                warnings.warn(msg, TuneflowWarning, stacklevel=2)
-        time.sleep(pause)
-        pause = min(2 * pause, 5.0)
-
-
-def _is_of(error: BaseException, names: tuple[str, ...]) -> bool:
-    return any(kind.__name__ in names for kind in type(error).__mro__)
-
-
-def _root(error: BaseException) -> str:
-    """What the driver said, below what libraries made of it."""
-    while error.__cause__:
-        error = error.__cause__
-    return f"{type(error).__name__}: {error}".split("\n")[0]
-
-
-def _lost(error: BaseException) -> str:
-    return (
-        f"storage: trials can no longer be written to it. {_root(error)}. What was finished is "
-        "still there: mend the storage, and the same call goes on."
-    )

@@ -33,6 +33,7 @@ from tuneflow.recipe import Recipe
 from tuneflow.reporting.follow import LiveFigure
 from tuneflow.result import Result, best_trial, finished
 from tuneflow.run import Budget, Callback, Run
+from tuneflow.steady import steadily
 from tuneflow.storage import Storage, open_storage
 from tuneflow.workers.hands import Hands
 
@@ -128,12 +129,14 @@ def tune(
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
     study = open_study(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
-    write_goal(study, n_trials)
+    steadily(lambda: write_goal(study, n_trials))
     for note in plan.search.notes:
         warnings.warn(note, TuneflowWarning, stacklevel=2)
     watching: list[Callback] = [*callbacks, *figures]
     budget = Budget(n_trials, started, deadline)
     cut_short = search(study, plan, budget, hands, watching, bool(progress))
+    if cut_short not in ("", INTERRUPTED):
+        warnings.warn(cut_short, TuneflowWarning, stacklevel=2)
     for figure in figures:
         figure.draw(study)
     return _result(study, plan, cut_short)

@@ -1,0 +1,64 @@
+"""A storage that goes away for a while is waited for; one that cannot be written is an error."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
+
+from tuneflow.errors import StorageError, TuneflowWarning
+
+T = TypeVar("T")
+
+SECONDS_TO_RETURN = 60  # for a database that has gone away
+#: What libraries raise while a database is away, and what they say if waiting will not help.
+AWAY = (
+    "StorageInternalError",
+    "OperationalError",
+    "InterfaceError",
+    "ConnectionError",
+    "RpcError",
+)
+FOR_GOOD = ("is full", "readonly", "read-only", "disk I/O", "malformed", "no such table")
+
+
+def steadily(call: Callable[[], T]) -> T:
+    """What a call to a storage gives, waiting for a while if the storage is away.
+
+    Raises:
+        StorageError: It did not return, or cannot take what was to be written.
+    """
+    until, pause = time.monotonic() + SECONDS_TO_RETURN, 0.1
+    while True:
+        try:
+            return call()
+        except Exception as error:
+            if not isinstance(error, OSError) and not _is_of(error, AWAY):
+                raise
+            final = not _is_of(error, AWAY) or any(words in _root(error) for words in FOR_GOOD)
+            if final or time.monotonic() + pause > until:
+                raise StorageError(_lost(error)) from error
+            if pause > 1:
+                msg = f"storage: it cannot be reached; waiting for it. {_root(error)}"
+                warnings.warn(msg, TuneflowWarning, stacklevel=2)
+        time.sleep(pause)
+        pause = min(2 * pause, 5.0)
+
+
+def _is_of(error: BaseException, names: tuple[str, ...]) -> bool:
+    return any(kind.__name__ in names for kind in type(error).__mro__)
+
+
+def _root(error: BaseException) -> str:
+    """What the driver said, below what libraries made of it."""
+    while error.__cause__:
+        error = error.__cause__
+    return f"{type(error).__name__}: {error}".split("\n")[0]
+
+
+def _lost(error: BaseException) -> str:
+    return (
+        f"storage: trials can no longer be written to it. {_root(error)}. What was finished is "
+        "still there: mend the storage, and the same call goes on."
+    )
