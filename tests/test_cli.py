@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 import tuneflow as tf
 from tuneflow import demo, files, recipe, terminal
 from tuneflow.cli import app
-from tuneflow.objective import Objective
+from tuneflow.objective import Judge, Objective, Outcome, Task
+from tuneflow.work import Work
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ("--target", "y", "--recipe", "knn", "--trials", "2", "--cv", "2")
@@ -268,7 +269,7 @@ def test_rows_without_a_column_are_refused_by_its_name(table: Path, tmp_path: Pa
 
 
 def test_no_score_is_exit_code_1(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Objective, "__call__", fail(tf.TrialError("nothing finite")))
+    monkeypatch.setattr(Work, "score", fail(tf.TrialError("nothing finite")))
     told = run("tune", table, *QUICK)
     assert told.exit_code == 1
     assert told.stderr.startswith("error: tune: no trial came to a score")
@@ -308,7 +309,7 @@ def test_a_note_is_one_line(table: Path) -> None:
 def test_ctrl_c_before_any_score_is_exit_code_130(
     table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Objective, "__call__", fail(KeyboardInterrupt()))
+    monkeypatch.setattr(Work, "score", fail(KeyboardInterrupt()))
     told = run("tune", table, *QUICK)
     assert (told.exit_code, told.stderr) == (130, "interrupted\n")
 
@@ -318,10 +319,10 @@ def test_ctrl_c_keeps_what_was_found_and_is_exit_code_130(
 ) -> None:
     climb = Objective.__call__
 
-    def interrupted(objective: Objective, trial: optuna.Trial) -> float:
-        if trial.number == 2:
-            raise KeyboardInterrupt
-        return climb(objective, trial)
+    def interrupted(objective: Objective, task: Task, judge: Judge) -> Outcome:
+        if task.number == 2:
+            monkeypatch.setattr(Work, "score", fail(KeyboardInterrupt()))
+        return climb(objective, task, judge)
 
     monkeypatch.setattr(Objective, "__call__", interrupted)
     told = run("tune", table, *QUICK, "--trials", "9", "--out", tmp_path / "out")

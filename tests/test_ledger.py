@@ -42,6 +42,8 @@ HEADER = Header(
     pruner="median",
     random_state=0,
     modelled=1 / 3,
+    cv=5.0,
+    pruner_options={"n_startup_trials": 3},
     notes=("one", "two"),
 )
 ENTRY = Entry(
@@ -55,7 +57,7 @@ ENTRY = Entry(
     seconds_score=1e-9,
 )
 #: What a call may change and still go on with the same study.
-TOLD = {"recipe_json", "rows", "columns", "n_folds", "modelled", "notes", "versions"}
+TOLD = {"recipe_json", "rows", "columns", "n_folds", "cv", "modelled", "notes", "versions"}
 OTHER = {str: "other", int: 99, float: 0.5, tuple: ("other",), dict: {"numpy": "0"}}
 
 
