@@ -76,8 +76,8 @@ def tune(
             ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``.
         cv: Number of folds, a holdout share, a scikit-learn splitter, or index pairs.
         groups: Group of each row, shape (rows,); a group is never split between folds.
-        sampler: ``grid random qmc tpe cmaes gp nsga2``, or an Optuna sampler; by default the
-            recipe's.
+        sampler: ``grid random qmc tpe cmaes gp nsga2 gradient``, or an Optuna sampler; by
+            default the recipe's.
         pruner: ``none median percentile halving hyperband wilcoxon patient``, a table with a name
             and options, or an Optuna pruner; by default the recipe's.
         n_trials: Trials in the study, all in all, those of earlier calls included; None for no
@@ -157,7 +157,7 @@ def search(
         callbacks: Called after every trial.
         progress: Whether to show a bar.
     """
-    objective = Objective(plan.work, plan.search.raw, plan.search.prunes)
+    objective = Objective(plan.work, plan.search.raw, plan.search.prunes, plan.search.descends)
     presence, sampler = Presence(study), plan.search.sampled()
     study.sampler = plan.refinement.held(sampler) if plan.refinement else sampler
     with presence.signed_in():
