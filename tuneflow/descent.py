@@ -21,7 +21,9 @@ from tuneflow.scale import place, value_at, width
 from tuneflow.schema import FloatArray
 from tuneflow.space import Param, Params, Space
 
-FIRST, LONGEST, SHORTEST = 0.2, 0.5, 0.005  # length of a step, as a share of the ranges
+#: Lengths of steps, as shares of the ranges: of the first, of the first after a look around, and
+#: of the longest; a shorter one than the last is not worth a trial.
+FIRST, LEAST, LONGEST, SHORTEST = 0.2, 0.05, 0.5, 0.005
 GAIN = 1e-6  # a step that promises less, as a share of the loss, is not worth a trial
 CANDIDATES = 8  # points drawn for a start: the one that is farthest from all others is taken
 
@@ -76,11 +78,14 @@ class Descent:
         here: The lowest spot so far.
         trusted: How long the next step may be.
         inverse: Inverse of the Hessian; None until two spots have shown it.
+        fresh: Whether no step has been made. The first is not too short: where the points that
+            were queued lie, the loss is often bent more than here.
     """
 
     here: Spot
     trusted: float = FIRST
     inverse: FloatArray | None = None
+    fresh: bool = True
 
     def step(self) -> FloatArray:
         """The next step, inside the ranges."""
@@ -94,12 +99,13 @@ class Descent:
             move = -slope * self.trusted / np.linalg.norm(slope)
         else:
             move[free] = -self.inverse[np.ix_(free, free)] @ slope[free]
-        move *= min(1.0, self.trusted / float(np.linalg.norm(move)))
+        length = float(np.linalg.norm(move))
+        move *= min(self.trusted, max(length, LEAST if self.fresh else 0.0)) / length
         return np.clip(here + move, 0.0, 1.0) - here
 
     def learn(self, spot: Spot | None) -> None:
         """Take in what a step has come to: None if it was given up, failed, or still runs."""
-        length = float(np.linalg.norm(self.step()))
+        length, self.fresh = float(np.linalg.norm(self.step())), False
         if spot is None:
             self.trusted = length / 2
             return
@@ -139,20 +145,27 @@ def descent(trials: Iterable[FrozenTrial], space: Space) -> Descent | None:
     The first starts from the best of the points that were queued. Where a way ends, a trial
     elsewhere starts the next.
     """
-    way: Descent | None = None
-    for trial in trials:
-        spot, queued = Spot.of(trial, space), queued_point(trial) is not None
-        if way and way.done and not queued:
-            way = None
-        if way is None:
+    told = [(Spot.of(trial, space), queued_point(trial) is not None) for trial in trials]
+    way = _first([spot for spot, queued in told if spot and queued])
+    for spot in (spot for spot, queued in told if not queued):
+        if way is None or way.done:
             way = Descent(spot) if spot else None
         elif spot and spot.is_apart_from(way.here):
             way = Descent(spot) if spot.loss < way.here.loss else way
-        elif spot and queued:
-            way.see(spot)
-        elif not queued:
+        else:
             way.learn(spot)
     return way if way and not way.done else None
+
+
+def _first(spots: list[Spot]) -> Descent | None:
+    """A way from the lowest of some spots, bent by what lies between it and the others."""
+    way: Descent | None = None
+    for spot in spots:
+        if way is None or (spot.is_apart_from(way.here) and spot.loss < way.here.loss):
+            way = Descent(spot)
+        elif not spot.is_apart_from(way.here):
+            way.see(spot)
+    return way
 
 
 class GradientSampler(BaseSampler):

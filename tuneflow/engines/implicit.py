@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve
-from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import expit, softmax
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
@@ -29,8 +28,8 @@ from tuneflow.schema import FloatArray
 
 Target = npt.NDArray[Any]
 
-#: How exactly the linear system is solved; ten digits more than a step needs are cheap.
-EXACT = 1e-10
+#: Share of the mean curvature that is added to all: columns that add up to one leave some without.
+SINGULAR = 1e-11
 
 
 def differentiable(
@@ -77,14 +76,14 @@ class _Penalised:
     Attributes:
         X: The training rows, with a column of ones for the intercept, which is not penalised.
         coef: Its coefficients, shape (outputs, features).
-        bend: Curvature of the mean loss: a move of the outputs to the move of its derivative.
+        bend: Curvature of each row's loss between two of the outputs, shape (rows,).
     """
 
     X: FloatArray
     coef: FloatArray
     strength: float
     l1: float
-    bend: Callable[[FloatArray], FloatArray]
+    bend: Callable[[int, int], FloatArray]
 
     def slopes(self, outer: FloatArray) -> tuple[float, float]:
         """The outer loss, with derivative `outer` in the coefficients, by strength and by l1."""
@@ -95,21 +94,22 @@ class _Penalised:
 
     def _solved(self, outer: FloatArray) -> FloatArray:
         """Inverse Hessian times `outer`, on the coefficients that are not held at zero."""
-        active = np.ones(outer.shape)
+        active = np.ones(outer.shape, bool)
         active[:, :-1] = (self.coef != 0) | (self.l1 == 0)
+        blocks = [
+            [
+                self.X[:, a].T @ (self.bend(i, j)[:, None] * self.X[:, b])
+                for j, b in enumerate(active)
+            ]
+            for i, a in enumerate(active)
+        ]
+        hessian = np.block(blocks) / len(self.X)
         ridge = np.full(outer.shape, self.strength * (1 - self.l1))
         ridge[:, -1] = 0.0
-
-        def hessian(flat: FloatArray) -> FloatArray:
-            move = flat.reshape(outer.shape) * active
-            bent = self.bend(self.X @ move.T).T @ self.X / len(self.X) + ridge * move
-            product: FloatArray = (bent * active).ravel()
-            return product
-
-        size = outer.size
-        operator = LinearOperator((size, size), matvec=hessian, dtype=float)
-        found, _ = cg(operator, (outer * active).ravel(), rtol=EXACT, maxiter=10 * size)
-        solved: FloatArray = found.reshape(outer.shape)
+        jitter = SINGULAR * hessian.diagonal().mean()
+        hessian.flat[:: len(hessian) + 1] += ridge[active] + jitter
+        solved = np.zeros(outer.shape)
+        solved[active] = solve(hessian, outer[active], assume_a="pos", overwrite_a=True)
         return solved
 
 
@@ -120,9 +120,9 @@ def _logistic(
     rows, true = _with_ones(X_valid[seen]), _one_hot(model, y_valid[seen])
     shares, shares_valid = _shares(model, X), _shares(model, X_valid[seen])
 
-    def bend(move: FloatArray) -> FloatArray:
-        bent: FloatArray = shares * (move - (shares * move).sum(axis=1, keepdims=True))
-        return bent
+    def bend(at: int, to: int) -> FloatArray:
+        both: FloatArray = shares[:, at] * ((at == to) - shares[:, to])
+        return both
 
     strength = 1 / (model.C * len(X))
     inner = _Penalised(_with_ones(X), model.coef_, strength, model.l1_ratio, bend)
@@ -150,7 +150,10 @@ def _squares(
 ) -> tuple[float, float, float]:
     """Error of a linear model, and its derivatives by strength and l1."""
     loss, by_value = _error(model.predict(X_valid) - y_valid)
-    inner = _Penalised(_with_ones(X), np.atleast_2d(model.coef_), strength, l1, lambda move: move)
+    flat = np.ones(len(X))
+    inner = _Penalised(
+        _with_ones(X), np.atleast_2d(model.coef_), strength, l1, lambda at, to: flat
+    )
     return loss, *inner.slopes(by_value[None] @ _with_ones(X_valid))
 
 
