@@ -52,6 +52,7 @@ FLOORS = {
     "result": 6,
     "opening": 7,
     "workers": 7,
+    "families": 8,
     "run": 8,
     "study": 9,
     "joining": 10,

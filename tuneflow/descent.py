@@ -16,7 +16,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from tuneflow.ledger import queued_point, read_entry
+from tuneflow.ledger import queued_point, read_entry, retried
 from tuneflow.scale import place, value_at, width
 from tuneflow.schema import FloatArray
 from tuneflow.space import Param, Params, Space
@@ -145,7 +145,7 @@ def descent(trials: Iterable[FrozenTrial], space: Space) -> Descent | None:
     The first starts from the best of the points that were queued. Where a way ends, a trial
     elsewhere starts the next.
     """
-    told = [(Spot.of(trial, space), queued_point(trial) is not None) for trial in trials]
+    told = [(Spot.of(trial, space), _is_queued(trial)) for trial in trials]
     way = _first([spot for spot, queued in told if spot and queued])
     for spot in (spot for spot, queued in told if not queued):
         if way is None or way.done:
@@ -249,9 +249,14 @@ def _is_smooth(param: Param) -> bool:
     return param.gradient and param.low != param.high
 
 
+def _is_queued(trial: FrozenTrial) -> bool:
+    """Whether the point was not the sampler's choice; one that is tried again was, if it was."""
+    return queued_point(trial) is not None and retried(trial) is None
+
+
 def _tells(trial: FrozenTrial, number: int) -> bool:
     """Whether a trial says something to the one with this number: not if it was killed."""
     if trial.number >= number or trial.state == TrialState.WAITING:
         return False
     entry = read_entry(trial)
-    return trial.state != TrialState.FAIL or (entry is not None and entry.ended == "failed")
+    return trial.state != TrialState.FAIL or (entry is not None and entry.tried)
