@@ -29,8 +29,9 @@ from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.reporting.report import Report
 from tuneflow.result import Result
 
-#: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently.
-AUTO = ("lightgbm", "random_forest", "svm", "mlp", "logistic", "elastic_net")
+#: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
+#: that are quick first.
+AUTO = ("logistic", "elastic_net", "lightgbm", "random_forest", "svm", "mlp")
 MOST_ROWS = {"svm": 20_000}  # training takes the square of the rows or more
 
 Recipes = str | Path | Recipe | Sequence[str | Path | Recipe]
@@ -104,10 +105,10 @@ def plans_of(recipe: Recipes, plan: Callable[[Recipe], Plan]) -> list[Plan]:
         RecipeError: There is none, two have one name, or they take the target differently.
     """
     if recipe == "auto":
-        first = plan(load_recipe(AUTO[0]))
-        rows, task = first.work.folds.fewest, first.work.data.task
-        fitting = [load_recipe(n) for n in AUTO[1:] if rows <= MOST_ROWS.get(n, rows)]
-        return _told([first, *(plan(other) for other in fitting if task in other.tasks)])
+        work = plan(load_recipe("lightgbm")).work  # takes any target as it is
+        rows, task = work.folds.fewest, work.data.task
+        fitting = [load_recipe(name) for name in AUTO if rows <= MOST_ROWS.get(name, rows)]
+        return _told([plan(each) for each in fitting if task in each.tasks])
     assert not isinstance(recipe, str | Path | Recipe)
     loaded = [load_recipe(each) for each in recipe]
     names = [each.name or each.title for each in loaded]
@@ -181,9 +182,10 @@ def share(members: Sequence[Member], n_trials: int | None, deadline: float, spen
     known: int | None = 0  # a call that goes on decides as the first one did
     for at, (count, total) in enumerate(plan):
         left, last = _better(left, known)[:count], at == len(plan) - 1
-        ends = _part(deadline, len(plan) - at)
+        defaults = at == 0 < len(plan) - 1  # half of the time, if need be: only what has a score
+        ends = _part(deadline, 2 if defaults else len(plan) - at)  # on all folds can be compared
         for place, member in enumerate(left):
-            part = time.monotonic(), _part(ends, len(left) - place)
+            part = time.monotonic(), ends if defaults else _part(ends, len(left) - place)
             about = member.plan if last else member.held()
             if cut_short := spend(member.study, about, total, part):
                 return cut_short
