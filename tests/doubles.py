@@ -13,7 +13,7 @@ import numpy as np
 import optuna
 
 import tuneflow as tf
-from tuneflow.engines import Job
+from tuneflow.engines import Job, Slope
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
 
@@ -27,7 +27,7 @@ RECIPE = tf.Recipe(
     growth=Growth(schedule="lockstep", unit="rounds", first=1, last=16, factor=2, prune_from=2),
     pruner="none",
     space={
-        "x": {"low": 0.0, "high": 1.0, "default": 0.9, "grid": [0.0, 0.5, 1.0]},
+        "x": {"low": 0.0, "high": 1.0, "default": 0.9, "grid": [0.0, 0.5, 1.0], "gradient": True},
         "kind": {"choices": ["a", "b"], "default": "a", "grid": ["a", "b"]},
         "n": {"low": 1, "high": 8, "default": 2, "grid": [1, 4], "when": {"kind": "b"}},
     },
@@ -52,11 +52,17 @@ class Counted:
     def predict(self, X):
         return self.engine.predict(self.model, X, 0)
 
+    def gradient(self, X, y):
+        over = self.predict(X) - y
+        by = 2 * over.mean() * np.sign(self.model["x"] - 0.3)
+        return Slope(float((over**2).mean()), {"x": float(by)})
+
 
 class Counting:
     """The engine of the double: register it in `ENGINES`."""
 
     errors = (ValueError,)
+    gradients = frozenset({"x"})
     on_grow: Callable[[dict], None] = staticmethod(lambda values: None)
 
     def __init__(self, job: Job) -> None:

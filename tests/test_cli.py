@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import warnings
@@ -417,6 +418,15 @@ def test_in_a_real_shell_an_error_has_no_traceback_until_debug_asks_for_it(
     assert plain.stderr == f"error: data: there is no file {tmp_path / 'missing.csv'}.\n"
     assert debug.stderr.startswith("Traceback")
     assert debug.stderr.endswith(plain.stderr)
+
+
+def test_recipes_with_commas_share_the_trials(table: Path) -> None:
+    told = run("tune", table, "-y", "y", "-r", "knn,random_forest", "--trials", "4").stdout
+    assert re.search(r"recipes +(knn|random_forest) .* \(\d trials?\); (knn|random_forest)", told)
+
+
+def test_one_wrong_name_among_several_is_refused_before_the_table_is_read() -> None:
+    assert "Did you mean 'knn'" in run("tune", "no.csv", "-y", "y", "-r", "svm,knnn").output
 
 
 def test_in_a_real_shell_a_table_is_tuned(table: Path) -> None:

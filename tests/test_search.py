@@ -13,7 +13,7 @@ from tuneflow import search as room
 from tuneflow.search import PRUNERS, SAMPLERS, Search
 from tuneflow.space import Param, Space
 
-X = Param(low=0.0, high=1.0, default=0.5, grid=(0.0, 1.0))
+X = Param(low=0.0, high=1.0, default=0.5, grid=(0.0, 1.0), gradient=True)
 N = Param(low=1, high=64, log=True, default=8, grid=(4, 16))
 KIND = Param(choices=("a", "b"), default="a", grid=("a", "b"))
 DEEP = Param(low=1, high=5, default=2, grid=(1, 5), when={"kind": "b"})
@@ -31,6 +31,7 @@ DRAWN = {
     "gp": {"conditions": ("deep",)},
     "qmc": {"choices": ("kind",), "conditions": ("kind", "deep")},
     "cmaes": {"choices": ("kind",), "conditions": ("kind", "deep")},
+    "gradient": {"numbers": ("n",), "choices": ("kind",), "conditions": ("kind", "deep")},
 }
 
 
@@ -129,6 +130,12 @@ def test_a_package_that_is_not_installed_is_named_with_what_installs_it(monkeypa
     monkeypatch.setattr(room, "find_spec", lambda name: None)
     with pytest.raises(tf.MissingExtra, match=r"needs torch, .* pip install 'tuneflow\[gp\]'"):
         search("gp")
+
+
+def test_gradient_asked_of_a_space_without_gradients_is_refused_with_what_has_some():
+    blind = Space({"n": N, "kind": KIND})
+    with pytest.raises(tf.SearchError, match=r"got \['n', 'kind'\].* elastic_net, kernel_ridge"):
+        Search.of("gradient", "none", blind, (), 0)
 
 
 # ---------- pruners ----------

@@ -207,7 +207,7 @@ def test_wilcoxon_sees_single_folds_and_the_others_running_means():
 # ---------- again, and again ----------
 
 
-@pytest.mark.parametrize("sampler", ["random", "qmc", "tpe", "cmaes", "nsga2"])
+@pytest.mark.parametrize("sampler", ["random", "qmc", "tpe", "cmaes", "nsga2", "gradient"])
 @pytest.mark.usefixtures("double")
 def test_the_same_call_gives_the_same_trials_and_a_resumed_one_goes_on_alike(sampler, tmp_path):
     whole = told(run(16, sampler=sampler).study)
@@ -364,6 +364,7 @@ def bad_calls():
     yield "unknown recipe", frame, y, {"recipe": "ligthgbm"}, "Did you mean 'lightgbm'"
     yield "unknown sampler", frame, y, {"sampler": "tep"}, "Did you mean 'tpe'"
     yield "unknown pruner", frame, y, {"pruner": "medain"}, "Did you mean 'median'"
+    yield "no gradients", frame, y, {"sampler": "gradient"}, "or one of the recipes elastic_net"
     yield "bad pruner option", frame, y, {"pruner": {"name": "median", "x": 1}}, "these options"
     yield "no end", frame, y, {"n_trials": None}, "something must end the search"
     yield "no trials", frame, y, {"n_trials": 0}, "at least one trial"

@@ -36,7 +36,7 @@ def _changed(line: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     given = {k: v.item() if hasattr(v, "item") else v for k, v in change.items()}  # from NumPy
     gone: tuple[str, ...] = ()
     if given.get("choices"):
-        gone = ("low", "high", "log", "cap_rows")
+        gone = ("low", "high", "log", "cap_rows", "gradient")
     elif line.get("choices") and {"low", "high"} & set(given):
         gone = ("choices", "default", "grid")
     return _narrowed(merged({k: v for k, v in line.items() if k not in gone}, given), given)

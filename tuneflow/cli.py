@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
@@ -16,6 +16,9 @@ from typer import Argument, Option
 from tuneflow import cluster, contest, publish
 from tuneflow.errors import DataError
 from tuneflow.terminal import Door, interrupted, recipe_list, recipe_page
+
+if TYPE_CHECKING:
+    from tuneflow.families import Recipes
 
 TRIALS = 50  # as `tune` has it
 EXITS = """Exit codes: 0 all is well; 1 no trial came to a score; 2 wrong input; 70 a bug;
@@ -105,7 +108,7 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
     *,
     target: Annotated[str, Option("--target", "-y", help="The column to be predicted.")],
     recipe: Annotated[
-        str, Option("--recipe", "-r", help="A name or a TOML file.", autocompletion=_recipe_names)
+        str, Option("--recipe", "-r", help="Names, files or auto.", autocompletion=_recipe_names)
     ] = "lightgbm",
     sampler: Annotated[
         str | None, Option(help="A word: tpe; by default the recipe's.", autocompletion=_samplers)
@@ -141,10 +144,9 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
 ) -> None:
     """Tune a recipe on a table; refit the best on every row."""
     from tuneflow import files
-    from tuneflow.recipe import load_recipe
 
     _folder(out)
-    loaded, frame = load_recipe(recipe), files.read_table(data)
+    loaded, frame = _loaded(recipe), files.read_table(data)
     from tuneflow.study import tune  # takes seconds: wrong names are refused before
 
     result = tune(
@@ -155,7 +157,7 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
         cv=int(cv) if float(cv).is_integer() else cv,
         sampler=sampler,
         pruner=pruner,
-        n_trials=_limit(trials, timeout, sampler or loaded.sampler),
+        n_trials=_limit(trials, timeout, sampler or getattr(loaded, "sampler", None)),
         timeout=timeout,
         storage=storage,
         study_name=study,
@@ -172,13 +174,21 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
         raise typer.Exit(130)
 
 
+def _loaded(names: str) -> Recipes:
+    """A recipe, or those that share a budget: wrong names are refused before anything is read."""
+    from tuneflow.recipe import load_recipe
+
+    several = [] if names == "auto" else [load_recipe(name) for name in names.split(",")]
+    return several[0] if len(several) == 1 else several or names
+
+
 def _folder(path: Path | None) -> None:
     """Make a folder now: a long search shall not end in one that cannot be made."""
     if path:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def _limit(trials: int | None, timeout: float | None, sampler: str) -> int | None:
+def _limit(trials: int | None, timeout: float | None, sampler: str | None) -> int | None:
     given = trials is not None or timeout is not None
     return trials if given or sampler == "grid" else TRIALS
 

@@ -113,6 +113,9 @@ class Entry:
         error: Why it failed; empty otherwise.
         seconds_fit: Time spent in training.
         seconds_score: Time spent in predicting and scoring.
+        loss: Mean loss over the folds that `gradient` belongs to; None if there is no gradient.
+        gradient: Derivative of the loss in each parameter, in the space's own scale: by the
+            logarithm where the range is logarithmic. Empty unless the sampler descends.
     """
 
     scores: list[float] = field(default_factory=list)
@@ -123,6 +126,8 @@ class Entry:
     error: str = ""
     seconds_fit: float = 0.0
     seconds_score: float = 0.0
+    loss: float | None = None
+    gradient: dict[str, float] = field(default_factory=dict)
 
     @property
     def tried(self) -> bool:

@@ -105,11 +105,13 @@ class Objective:
         work: What all trials share.
         raw: Report the score of each fold, instead of the mean over the folds so far.
         prunes: Whether rungs decide anything; where none does, none is written to the storage.
+        slopes: Whether the sampler wants the gradient of the loss of trials that are complete.
     """
 
     work: Work
     raw: bool = False
     prunes: bool = True
+    slopes: bool = False
 
     def __call__(self, task: Task, judge: Judge) -> Outcome:
         """Climb; the entry keeps what was spent and why it ended, however it ended."""
@@ -148,6 +150,16 @@ class _Climb:
             if folds < len(work.folds) and self._is_late():
                 break
             self._decide(folds, work.budgets[-1], best)
+        if self.objective.slopes and len(self.entry.scores) == len(work.folds):
+            with self._booking("seconds_fit"):
+                self._differentiate()
+
+    def _differentiate(self) -> None:
+        """Note the mean loss over the folds, and its gradient in the scale of the space."""
+        slope, values = self.objective.work.slope, self.task.values
+        found = [slope(at, made, values, self.entry.budget) for at, made in self.learners.items()]
+        self.entry.loss = fmean(each.loss for each in found)
+        self.entry.gradient = {n: fmean(each.by[n] for each in found) for n in found[0].by}
 
     def _grow(self, folds: int) -> Best:
         """Grow so many folds together, rung by rung."""

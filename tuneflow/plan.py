@@ -11,7 +11,7 @@ import numpy as np
 
 from tuneflow.data import Data
 from tuneflow.engines import Job, start_engine
-from tuneflow.errors import SearchError
+from tuneflow.errors import RecipeError, SearchError
 from tuneflow.folds import Folds
 from tuneflow.ledger import Header
 from tuneflow.metrics import Metric
@@ -82,7 +82,8 @@ def make_plan(
     engine = start_engine(job)
     work = Work(data, folds, metric, recipe, _space(recipe, data, folds), engine, engine.growth)
     _check_arguments(work)
-    sampler, pruner = search[0] or recipe.sampler, search[1] or recipe.pruner
+    sampler = search[0] or recipe.sampler
+    pruner = search[1] or ("none" if sampler == "gradient" else recipe.pruner)
     refinement = Refinement.of(work.growth, work.space, sampler)
     held = {refinement.name: refinement.hold} if refinement else {}
     starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))
@@ -110,9 +111,18 @@ def _space(recipe: Recipe, data: Data, folds: Folds) -> Space:
 
 
 def _check_arguments(work: Work) -> None:
-    """Refuse names that the library does not know, also of parameters that are not active."""
+    """Refuse names that the library does not know, also of parameters that are not active, and
+    gradients that it does not have."""
     values = {name: param.default for name, param in work.space.params.items()}
     work.engine.check(work.arguments(values)(work.folds.fewest))
+    for name, param in work.space.params.items():
+        if param.gradient and name not in work.engine.gradients:
+            msg = (
+                f"recipe: space.{name} says gradient, but {work.recipe.title} has none in it, at "
+                f"least not with these arguments; got {sorted(work.engine.gradients)}. Leave the "
+                "key out."
+            )
+            raise RecipeError(msg)
 
 
 def _header(work: Work, search: Search, random_state: int) -> Header:

@@ -14,7 +14,9 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 
+from tuneflow.descent import GradientSampler
 from tuneflow.errors import MissingExtra, SearchError, known
+from tuneflow.recipe import load_recipe, recipes
 from tuneflow.seeding import Seeded, seed_of
 from tuneflow.space import Params, Space
 
@@ -36,6 +38,10 @@ def _numeric(name: str, space: Space) -> bool:
 
 def _unconditional(name: str, space: Space) -> bool:
     return not space.params[name].when
+
+
+def _smooth(name: str, space: Space) -> bool:
+    return space.params[name].gradient
 
 
 def _random(seed: int) -> BaseSampler:
@@ -72,6 +78,10 @@ def _gp(space: Space, study: int, trial: int) -> BaseSampler:
     )
 
 
+def _gradient(space: Space, study: int, trial: int) -> BaseSampler:
+    return GradientSampler(space, _tpe(space, study, trial), seed=trial)
+
+
 #: Samplers by word. The grid is a queue of points, so that its sampler is never asked.
 SAMPLERS: dict[str, _Word] = {
     "grid": _Word(lambda space, study, trial: _random(trial)),
@@ -83,6 +93,7 @@ SAMPLERS: dict[str, _Word] = {
     "nsga2": _Word(
         lambda space, study, trial: optuna.samplers.NSGAIISampler(seed=trial, population_size=20)
     ),
+    "gradient": _Word(_gradient, models=_smooth),
 }
 
 #: Pruners by word: class and options, for `steps` decisions a trial.
@@ -163,6 +174,11 @@ class Search:
         return cls(word, name, sampled, pruned, raw, drawn, points, finite, notes, tuple(clipped))
 
     @property
+    def descends(self) -> bool:
+        """Whether the sampler wants gradients."""
+        return self.sampler == "gradient"
+
+    @property
     def prunes(self) -> bool:
         """Whether trials can be given up at all."""
         return self.pruner not in ("none", "NopPruner")
@@ -192,6 +208,13 @@ def _sampler(
             f"Install it: pip install '{what}'"
         )
         raise MissingExtra(msg)
+    if word.make is _gradient and not any(_smooth(name, space) for name in space.params):
+        msg = (
+            f"sampler: 'gradient' needs parameters in which the model is smooth; got "
+            f"{list(space.params)}, of which none says so. Use 'tpe', or one of the recipes "
+            f"{', '.join(_smooth_recipes())}."
+        )
+        raise SearchError(msg)
 
     def make(seed: int) -> BaseSampler:
         with warnings.catch_warnings():
@@ -200,6 +223,12 @@ def _sampler(
 
     drawn = tuple(name for name in space.params if not word.models(name, space))
     return sampler, lambda: Seeded(make, random_state, keep=word.keep), drawn
+
+
+def _smooth_recipes() -> list[str]:
+    found = {name: load_recipe(name) for name in recipes().index}
+    spaces = {name: recipe.space_for(recipe.tasks[-1]) for name, recipe in found.items()}
+    return [n for n, space in spaces.items() if any(_smooth(key, space) for key in space.params)]
 
 
 def _pruner(

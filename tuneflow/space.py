@@ -59,6 +59,9 @@ class Param(BaseModel):
     needs: Literal["categorical"] | None = Field(
         None, description="Dropped unless the table has a categorical column."
     )
+    gradient: StrictBool = Field(
+        False, description="The sampler 'gradient' descends in it; the estimator has to be smooth."
+    )
     source: str = Field("", description="Where the bounds come from, or 'ours: why'.")
 
     @model_validator(mode="after")
@@ -67,6 +70,9 @@ class Param(BaseModel):
             _check_choices(self)
         else:
             _check_range(self)
+        if self.gradient and self.kind != "float":
+            msg = f"gradient belongs to a range of decimals; got {self.kind}"
+            raise ValueError(msg)
         return self
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -22,10 +22,20 @@ from optuna.trial import TrialState
 from threadpoolctl import threadpool_limits
 
 from tuneflow.errors import NoTrialError, SearchError, StorageError, TuneflowWarning
+from tuneflow.families import (
+    FamilyResult,
+    Period,
+    Recipes,
+    are_several,
+    best_of,
+    open_members,
+    plans_of,
+    share,
+)
 from tuneflow.ledger import read_entry, write_goal
 from tuneflow.model import Model
 from tuneflow.objective import Objective
-from tuneflow.opening import open_study, retake
+from tuneflow.opening import retake
 from tuneflow.plan import Plan, check_limits, make_plan
 from tuneflow.presence import Presence
 from tuneflow.quiet import quietly
@@ -44,7 +54,7 @@ ALONE = Hands()
 def tune(
     X: Any,
     y: Any,
-    recipe: str | Path | Recipe = "lightgbm",
+    recipe: Recipes = "lightgbm",
     *,
     scoring: str | Callable[..., float] | None = None,
     cv: Any = 5,
@@ -72,13 +82,14 @@ def tune(
         X: Frame, array, or anything scikit-learn accepts, shape (rows, columns); strings,
             categories, booleans, dates and gaps are welcome.
         y: Target, shape (rows,), or the name of a column of `X`.
-        recipe: A name from :func:`recipes`, the path of a TOML file, or a recipe.
+        recipe: A name from :func:`recipes`, the path of a TOML file, or a recipe. Several, or
+            ``"auto"``, share the budget: the better half of them goes on, round after round.
         scoring: A scikit-learn scorer name or callable; by default one that suits the target:
             ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``.
         cv: Number of folds, a holdout share, a scikit-learn splitter, or index pairs.
         groups: Group of each row, shape (rows,); a group is never split between folds.
-        sampler: ``grid random qmc tpe cmaes gp nsga2``, or an Optuna sampler; by default the
-            recipe's.
+        sampler: ``grid random qmc tpe cmaes gp nsga2 gradient``, or an Optuna sampler; by
+            default the recipe's.
         pruner: ``none median percentile halving hyperband wilcoxon patient``, a table with a name
             and options, or an Optuna pruner; by default the recipe's.
         n_trials: Trials in the study, all in all, those of earlier calls included; None for no
@@ -86,7 +97,7 @@ def tune(
         timeout: Seconds for this call; kept to within one rung. The refit comes after.
         storage: Nothing for memory, ``churn.db`` for SQLite, ``churn.journal`` for a journal, a
             database URL, or an Optuna storage.
-        study_name: By default the recipe's name.
+        study_name: By default the recipe's name; with several, what the names begin with.
         n_jobs: Trials at a time, each in a process with one thread; -1 for one a core. By default
             one, in this process; or as many as the backend has workers.
         backend: Where trials run: ``dask`` inside a Dask client, ``ray`` inside Ray, a backend of
@@ -101,7 +112,7 @@ def tune(
         callbacks: Called as ``callback(study, trial)`` after every trial.
 
     Returns:
-        The result, fitted.
+        The result, fitted; of several recipes that of the best, with a `leaderboard()`.
 
     Raises:
         DataError: The table or the target cannot be used.
@@ -119,27 +130,36 @@ def tune(
     >>> result.best_score >= result.default_score
     True
     """
-    started = time.monotonic()
-    deadline = math.inf if timeout is None else started + timeout
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
     check_limits(n_trials, timeout, random_state)
     hands = Hands(n_jobs, backend, trial_timeout, reproducible)
     figures = [LiveFigure()] if progress == "live" else []
-    plan = make_plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
-    if n_trials is None and timeout is None and not plan.search.finite:
+
+    def plan(one: str | Path | Recipe) -> Plan:
+        how = (sampler, pruner)
+        return make_plan(X, y, one, scoring, (cv, groups), how, random_state)
+
+    def spend(study: optuna.Study, plan: Plan, total: int | None, period: Period) -> str:
+        steadily(lambda: write_goal(study, total))
+        return search(study, plan, Budget(total, *period), hands, watching, bool(progress))
+
+    several = are_several(recipe)
+    plans = plans_of(recipe, plan) if several else [plan(cast(Recipe, recipe))]
+    if n_trials is None and timeout is None and not all(each.search.finite for each in plans):
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
-    study = open_study(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
-    steadily(lambda: write_goal(study, n_trials))
-    for note in plan.search.notes:
+    members = open_members(plans, open_storage(storage), study_name)
+    for note in dict.fromkeys(note for each in plans for note in each.search.notes):
         warnings.warn(note, TuneflowWarning, stacklevel=2)
     watching: list[Callback] = [*callbacks, *figures]
-    budget = Budget(n_trials, started, deadline)
-    cut_short = search(study, plan, budget, hands, watching, bool(progress))
+    cut_short = share(members, n_trials, deadline, spend)
+    best = best_of(members)
     if cut_short not in ("", INTERRUPTED):
         warnings.warn(cut_short, TuneflowWarning, stacklevel=2)
     for figure in figures:
-        figure.draw(study)
-    return _result(study, plan, cut_short)
+        figure.draw(best.study)
+    result = _result(best.study, best.plan, cut_short)
+    return FamilyResult(**vars(result), members=members) if several else result
 
 
 def search(
@@ -160,7 +180,7 @@ def search(
         callbacks: Called after every trial.
         progress: Whether to show a bar.
     """
-    objective = Objective(plan.work, plan.search.raw, plan.search.prunes)
+    objective = Objective(plan.work, plan.search.raw, plan.search.prunes, plan.search.descends)
     presence, sampler = Presence(study), plan.search.sampled()
     study.sampler = plan.refinement.held(sampler) if plan.refinement else sampler
     with presence.signed_in():

@@ -7,17 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+from typing import cast
 
 import numpy as np
 
 from tuneflow.data import Data
-from tuneflow.engines import Engine, Learner
+from tuneflow.engines import Differentiable, Engine, Learner, Slope
 from tuneflow.errors import TrialError
 from tuneflow.folds import Folds
 from tuneflow.growth import Growth
 from tuneflow.metrics import Metric
 from tuneflow.prepare import Prepared, prepare
 from tuneflow.recipe import Recipe
+from tuneflow.scale import slopes
 from tuneflow.space import Params, Space
 
 
@@ -99,3 +101,17 @@ class Work:
             msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
             raise TrialError(msg)
         return score
+
+    def slope(self, at: int, learner: Learner, values: Params, budget: float) -> Slope:
+        """The loss on the rows of a fold that were not trained on, in the units of the target,
+        and its derivatives in the parameters, in the scale of the space."""
+        prepared, fold = self.prepared(at), self.folds[at]
+        X, target = prepared.split.X_valid, prepared.target
+        assert X is not None
+        smooth = cast(Differentiable, learner)
+        found = smooth.gradient(X, target.transform(self.data.y[fold.valid]))
+        every = len(fold.train)
+        rows = self.growth.amount(budget, self.arguments(values)(every), every)
+        by = slopes(self.space, values, rows, found.by)
+        unit = target.scale  # 1 for classes
+        return Slope(found.loss * unit, {name: slope * unit for name, slope in by.items()})

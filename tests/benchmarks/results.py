@@ -62,7 +62,7 @@ def main() -> None:
 def _page(lines: list[Line], trials: int, seconds: int) -> Iterator[str]:
     frame = standings.runs(lines)
     yield HEAD
-    yield from _machines(lines)
+    yield from machines(lines)
     yield "\n## The bars\n"
     yield markdown(bars.table(lines, frame, trials, seconds))
     yield f"\n## {trials} trials of LightGBM in the same space\n"
@@ -96,7 +96,7 @@ def _cell(value: object) -> str:
     return "-" if pd.isna(value) else f"{value:.4g}"
 
 
-def _machines(lines: list[Line]) -> Iterator[str]:
+def machines(lines: list[Line]) -> Iterator[str]:
     """With what the lines were made; more than one line means that versions are mixed."""
     for line in {str(line): line for line in lines if line["mode"] == "machine"}.values():
         versions = ", ".join(f"{name} {number}" for name, number in line["versions"].items())

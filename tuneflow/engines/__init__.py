@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
+
+import numpy.typing as npt
 
 from tuneflow.data import Task
 from tuneflow.folds import Split
@@ -34,6 +36,26 @@ class Learner(Protocol):
 
 
 @dataclass(frozen=True)
+class Slope:
+    """The loss of a model on rows kept back, and its derivative in the model's arguments.
+
+    Attributes:
+        loss: Mean log loss, or root mean squared error.
+        by: Argument to derivative.
+    """
+
+    loss: float
+    by: Mapping[str, float]
+
+
+class Differentiable(Learner, Protocol):
+    """A learner whose loss on rows kept back can be differentiated in its arguments."""
+
+    def gradient(self, X: FloatArray, y: npt.NDArray[Any]) -> Slope:
+        """Loss and derivatives on rows kept back, as they are for what has been grown."""
+
+
+@dataclass(frozen=True)
 class Job:
     """What an engine has to know beside the rows.
 
@@ -56,10 +78,12 @@ class Engine(Protocol):
     Attributes:
         errors: What the library raises for parameters that it cannot train with.
         growth: How its learners grow, as the recipe says or as the engine finds out.
+        gradients: Arguments in which its learners are :class:`Differentiable`.
     """
 
     errors: tuple[type[Exception], ...]
     growth: Growth
+    gradients: frozenset[str]
 
     def check(self, params: Params) -> None:
         """Refuse arguments whose names the library does not know."""

@@ -64,6 +64,7 @@ class LightGBM:
     """The engine: what all learners of a study share."""
 
     errors = (lgb.basic.LightGBMError,)
+    gradients: frozenset[str] = frozenset()
 
     def __init__(self, job: Job) -> None:
         self._job = job

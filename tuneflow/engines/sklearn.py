@@ -22,7 +22,8 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import NotFittedError
 
-from tuneflow.engines import Job, Learner, spread
+from tuneflow.engines import Job, Learner, Slope, spread
+from tuneflow.engines.implicit import differentiable, slope
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
@@ -62,6 +63,10 @@ class Whole:
     def predict(self, X: FloatArray) -> FloatArray:
         """Probabilities or values."""
         return predictions(self.model, X, self._split.n_classes)
+
+    def gradient(self, X: FloatArray, y: npt.NDArray[Any]) -> Slope:
+        """Loss on rows kept back and its derivatives, for the estimators that have a rule."""
+        return slope(self.model, self._X[: self.spent], self._split.y[: self.spent], X, y)
 
 
 class Warm:
@@ -145,6 +150,8 @@ class Sklearn:
         self._job = job
         self._class = estimator_class(path)
         self.growth = job.recipe.growth or natural_growth(self._class)
+        searched = job.recipe.space_for(job.task).params
+        self.gradients = differentiable(self._class, job.recipe.fixed_for(job.task), searched)
 
     def check(self, params: Params) -> None:
         """Refuse names that the estimator's constructor does not take."""

@@ -51,6 +51,7 @@ class XGBoost:
     """The engine: what all learners of a study share."""
 
     errors = (xgb.core.XGBoostError,)
+    gradients: frozenset[str] = frozenset()
 
     def __init__(self, job: Job) -> None:
         self._job = job

@@ -1,0 +1,208 @@
+"""Several recipes share one budget: each has a study of its own, and what they show decides.
+
+Successive halving over recipes (Karnin et al. 2013, sequential halving): every round gets the same
+share of the budget, divided equally between the recipes that are left, and the better half of them
+goes on. Trials are compared with those of their own recipe only, so that a pruner still compares
+like with like; recipes are compared by scores on the same folds.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pandas as pd
+from optuna.trial import TrialState
+
+from tuneflow.errors import RecipeError, SearchError
+from tuneflow.ledger import read_entry
+from tuneflow.opening import counts, open_study
+from tuneflow.plan import Plan
+from tuneflow.recipe import Recipe, load_recipe
+from tuneflow.reporting.report import Report
+from tuneflow.result import Result
+
+#: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
+#: that are quick first.
+AUTO = ("logistic", "elastic_net", "lightgbm", "random_forest", "svm", "mlp")
+MOST_ROWS = {"svm": 20_000}  # training takes the square of the rows or more
+
+Recipes = str | Path | Recipe | Sequence[str | Path | Recipe]
+Period = tuple[float, float]
+Spend = Callable[[optuna.Study, Plan, int | None, Period], str]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One recipe of several: its study, and what that is about."""
+
+    study: optuna.Study
+    plan: Plan
+
+    def standing(self, trials: int | None = None) -> tuple[int, float]:
+        """Folds and score of its best, among the first so many trials that came to an end."""
+        ended = [trial for trial in self.study.get_trials(deepcopy=False) if counts(trial)]
+        scored = [t for t in ended[:trials] if t.state == TrialState.COMPLETE]
+        entries = [(read_entry(trial), trial.value) for trial in scored]
+        found = [(len(e.scores), v) for e, v in entries if e is not None and v is not None]
+        return max(found, default=(0, -math.inf))
+
+    def held(self) -> Plan:
+        """What it is about, without a lower rate at the end: the end is not now."""
+        refinement = self.plan.refinement
+        return replace(self.plan, refinement=refinement and replace(refinement, share=0.0))
+
+
+@dataclass(frozen=True, repr=False)
+class FamilyResult(Result):
+    """The outcome of several recipes that shared a budget: the best one, fitted, and all others.
+
+    Attributes:
+        members: Every recipe with its study, in the order given.
+    """
+
+    members: tuple[Member, ...] = ()
+
+    def leaderboard(self) -> pd.DataFrame:
+        """The studies, one row each, the best first; see the table ``studies`` of a report."""
+        return self._studies.sort_values("best", ascending=False, kind="stable")
+
+    def report(self) -> Report:
+        """Tables, figures and a page about the best study, the others beside it."""
+        report = Report.of([member.study for member in self.members])
+        return report.about(self.study.study_name)
+
+    @cached_property
+    def _studies(self) -> pd.DataFrame:
+        return self.report().tables["studies"]
+
+    def _facts(self) -> dict[str, str]:
+        rows = self.leaderboard()[["recipe", "best", "trials"]].to_numpy()
+        shown = (f"{name} {best:.5g} ({n} trial{'s' * (n != 1)})" for name, best, n in rows)
+        return {"recipes": "; ".join(shown), **super()._facts()}
+
+
+def are_several(recipe: Any) -> bool:
+    """Whether recipes are asked to share a budget, rather than one to have it."""
+    return recipe == "auto" or (isinstance(recipe, Sequence) and not isinstance(recipe, str))
+
+
+def plans_of(recipe: Recipes, plan: Callable[[Recipe], Plan]) -> list[Plan]:
+    """What each recipe is about; all of them take the target alike.
+
+    Args:
+        recipe: ``auto``, or several recipes.
+        plan: Understands the call for one of them.
+
+    Raises:
+        RecipeError: There is none, two have one name, or they take the target differently.
+    """
+    if recipe == "auto":
+        work = plan(load_recipe("lightgbm")).work  # takes any target as it is
+        rows, task = work.folds.fewest, work.data.task
+        fitting = [load_recipe(name) for name in AUTO if rows <= MOST_ROWS.get(name, rows)]
+        return _told([plan(each) for each in fitting if task in each.tasks])
+    assert not isinstance(recipe, str | Path | Recipe)
+    loaded = [load_recipe(each) for each in recipe]
+    names = [each.name or each.title for each in loaded]
+    if not names or len(set(names)) < len(names):
+        msg = f"recipe: several need names that differ; got {names}."
+        raise RecipeError(msg)
+    plans = [plan(each) for each in loaded]
+    tasks = {name: each.work.data.task for name, each in zip(names, plans, strict=True)}
+    if len(set(tasks.values())) > 1:
+        msg = f"recipe: several must take the target alike; got {tasks}. Leave some out."
+        raise RecipeError(msg)
+    return _told(plans)
+
+
+def _told(plans: Sequence[Plan]) -> list[Plan]:
+    """The plans, with a note in their headers that they share a budget."""
+    names = ", ".join(plan.header.recipe for plan in plans)
+    note = f"one of several recipes that share a budget, the better half going on: {names}."
+    headers = [replace(p.header, notes=(*p.header.notes, note)) for p in plans]
+    return [replace(p, header=header) for p, header in zip(plans, headers, strict=True)]
+
+
+def rounds(recipes: int, n_trials: int | None) -> list[tuple[int, int | None]]:
+    """How many recipes take part in each round, and how many trials each has after it.
+
+    The defaults of all come first. What is left over by rounding is for the last.
+
+    >>> rounds(4, 60)
+    [(4, 1), (4, 5), (2, 15), (1, 35)]
+    """
+    if recipes == 1:
+        return [(1, n_trials)]
+    alive = [recipes]
+    while alive[-1] > 1:
+        alive.append(alive[-1] // 2)
+    if n_trials is None:
+        return [(recipes, 1), *((each, None) for each in alive)]
+    if n_trials < recipes:
+        msg = f"n_trials: every recipe needs a trial; got {n_trials} for {recipes} recipes."
+        raise SearchError(msg)
+    part = n_trials / len(alive)
+    totals = [max(1, int(total)) for total in accumulate(part / each for each in alive)]
+    gone = [before - after for before, after in pairwise(alive)]
+    totals[-1] = n_trials - sum(n * total for n, total in zip(gone, totals, strict=False))
+    return [(recipes, 1), *zip(alive, totals, strict=True)]
+
+
+def open_members(
+    plans: Sequence[Plan], storage: optuna.storages.BaseStorage, name: str | None
+) -> tuple[Member, ...]:
+    """A study for each plan, in one storage; several have the name of their recipe in theirs."""
+    if len(plans) == 1:
+        names = [name or plans[0].recipe.name or "custom"]
+    else:
+        names = [f"{name or 'recipes'} / {plan.header.recipe}" for plan in plans]
+    pairs = zip(names, plans, strict=True)
+    return tuple(Member(open_study(storage, each, plan), plan) for each, plan in pairs)
+
+
+def share(members: Sequence[Member], n_trials: int | None, deadline: float, spend: Spend) -> str:
+    """Spend a budget on those that show most; say what cut it short, if anything did.
+
+    Args:
+        members: The recipes, each with its study.
+        n_trials: Trials of all of them together, those of earlier calls included.
+        deadline: When all has to end, in seconds of `time.monotonic`.
+        spend: Goes on with one study, up to a number of trials or for a time.
+    """
+    plan = rounds(len(members), n_trials)
+    left = list(members)
+    known: int | None = 0  # a call that goes on decides as the first one did
+    for at, (count, total) in enumerate(plan):
+        left, last = _better(left, known)[:count], at == len(plan) - 1
+        defaults = at == 0 < len(plan) - 1  # half of the time, if need be: only what has a score
+        ends = _part(deadline, 2 if defaults else len(plan) - at)  # on all folds can be compared
+        for place, member in enumerate(left):
+            part = time.monotonic(), ends if defaults else _part(ends, len(left) - place)
+            about = member.plan if last else member.held()
+            if cut_short := spend(member.study, about, total, part):
+                return cut_short
+        known = total
+    return ""
+
+
+def _better(members: Sequence[Member], trials: int | None) -> list[Member]:
+    return sorted(members, key=lambda member: member.standing(trials), reverse=True)
+
+
+def best_of(members: Sequence[Member]) -> Member:
+    """The one with the best score, on the most folds; of equal ones, the first."""
+    return max(members, key=Member.standing)
+
+
+def _part(until: float, parts: int) -> float:
+    """When the next of so many equal parts of the time ends."""
+    now = time.monotonic()
+    return now + max(0.0, until - now) / parts
