@@ -57,6 +57,7 @@ class Counting:
     """The engine of the double: register it in `ENGINES`."""
 
     errors = (ValueError,)
+    weighs = False
     on_grow: Callable[[dict], None] = staticmethod(lambda values: None)
 
     def __init__(self, job: Job) -> None:

@@ -58,7 +58,7 @@ ENTRY = Entry(
 )
 #: What a call may change and still go on with the same study.
 TOLD = {"recipe_json", "rows", "columns", "n_folds", "cv", "modelled", "notes", "versions"}
-OTHER = {str: "other", int: 99, float: 0.5, tuple: ("other",), dict: {"numpy": "0"}}
+OTHER = {str: "other", int: 99, bool: True, float: 0.5, tuple: ("other",), dict: {"numpy": "0"}}
 
 
 @pytest.fixture

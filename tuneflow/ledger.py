@@ -50,7 +50,7 @@ class Header:
         task: ``binary``, ``multiclass`` or ``regression``.
         scoring: The metric.
         direction: ``maximize`` or ``minimize``.
-        data: Fingerprint of table and target.
+        data: Fingerprint of table, target and weights.
         rows: Rows of the table.
         columns: Columns of the table.
         folds: Fingerprint of the index pairs.
@@ -61,6 +61,7 @@ class Header:
         cv: Number of folds, or the share of a holdout; None if they were given otherwise.
         pruner_options: What the pruner was given beside its word.
         modelled: Share of the parameters that the sampler models, rather than draws at random.
+        weighted: Whether rows had weights, which are part of the fingerprint of the data.
         notes: What was done differently from what was asked.
         versions: Libraries that wrote the header.
         format: Version of this schema.
@@ -83,6 +84,7 @@ class Header:
     modelled: float
     cv: float | None = None
     pruner_options: Mapping[str, Any] = field(default_factory=dict)
+    weighted: bool = False
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=_versions)
     format: int = FORMAT

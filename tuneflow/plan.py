@@ -11,7 +11,7 @@ import numpy as np
 
 from tuneflow.data import Data
 from tuneflow.engines import Job, start_engine
-from tuneflow.errors import SearchError
+from tuneflow.errors import DataError, SearchError
 from tuneflow.folds import Folds
 from tuneflow.ledger import Header
 from tuneflow.metrics import Metric
@@ -62,6 +62,7 @@ def make_plan(
     split: tuple[Any, Any],
     search: tuple[Any, Any],
     random_state: int,
+    sample_weight: Any = None,
 ) -> Plan:
     """Understand a call, and refuse it before anything is fitted.
 
@@ -73,15 +74,17 @@ def make_plan(
         split: `cv` and `groups`.
         search: `sampler` and `pruner`; None for the recipe's own.
         random_state: Seed of everything.
+        sample_weight: Weight of each row, if they do not count alike.
     """
     recipe = load_recipe(recipe)
-    data = Data.of(X, y, recipe.tasks)
+    data = Data.of(X, y, recipe.tasks, sample_weight)
     metric = Metric.of(scoring, data)
     folds = Folds.of(data, *split, random_state=random_state)
     job = Job(recipe, data.task, random_state, probabilities=metric.needs == "probabilities")
     engine = start_engine(job)
     work = Work(data, folds, metric, recipe, _space(recipe, data, folds), engine, engine.growth)
     _check_arguments(work)
+    _check_weights(work)
     sampler, pruner = search[0] or recipe.sampler, search[1] or recipe.pruner
     refinement = Refinement.of(work.growth, work.space, sampler)
     held = {refinement.name: refinement.hold} if refinement else {}
@@ -115,6 +118,23 @@ def _check_arguments(work: Work) -> None:
     work.engine.check(work.arguments(values)(work.folds.fewest))
 
 
+def _check_weights(work: Work) -> None:
+    """Refuse weights where the model has no use for them; nothing is dropped in silence."""
+    if work.data.weights is not None and not work.engine.weighs:
+        estimator = work.recipe.path(work.data.task)
+        msg = (
+            f"sample_weight: the model must take weights; got recipe {work.recipe.name!r}, whose "
+            f"{estimator} has none. Leave them out, or choose another recipe."
+        )
+        raise DataError(msg)
+
+
+def _weighted(work: Work) -> tuple[str, ...]:
+    if work.data.weights is None or work.metric.weighs:
+        return ()
+    return (f"scoring: {work.metric.name!r} takes no weights, so rows are scored alike.",)
+
+
 def _header(work: Work, search: Search, random_state: int) -> Header:
     data, recipe = work.data, work.recipe
     return Header(
@@ -133,5 +153,6 @@ def _header(work: Work, search: Search, random_state: int) -> Header:
         pruner=search.pruner,
         random_state=random_state,
         modelled=search.modelled(work.space),
-        notes=(*search.notes, *search.clipped),
+        weighted=data.weights is not None,
+        notes=(*search.notes, *search.clipped, *_weighted(work)),
     )

@@ -49,6 +49,7 @@ def tune(
     scoring: str | Callable[..., float] | None = None,
     cv: Any = 5,
     groups: Any = None,
+    sample_weight: Any = None,
     sampler: str | BaseSampler | None = None,
     pruner: str | Mapping[str, Any] | BasePruner | None = None,
     n_trials: int | None = 50,
@@ -77,6 +78,8 @@ def tune(
             ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``.
         cv: Number of folds, a holdout share, a scikit-learn splitter, or index pairs.
         groups: Group of each row, shape (rows,); a group is never split between folds.
+        sample_weight: Weight of each row, shape (rows,), in training and in scoring: a row of
+            weight 2 counts as two. Folds are split, and averaged, as without weights.
         sampler: ``grid random qmc tpe cmaes gp nsga2``, or an Optuna sampler; by default the
             recipe's.
         pruner: ``none median percentile halving hyperband wilcoxon patient``, a table with a name
@@ -124,7 +127,8 @@ def tune(
     check_limits(n_trials, timeout, random_state)
     hands = Hands(n_jobs, backend, trial_timeout, reproducible)
     figures = [LiveFigure()] if progress == "live" else []
-    plan = make_plan(X, y, recipe, scoring, (cv, groups), (sampler, pruner), random_state)
+    split, search_by = (cv, groups), (sampler, pruner)
+    plan = make_plan(X, y, recipe, scoring, split, search_by, random_state, sample_weight)
     if n_trials is None and timeout is None and not plan.search.finite:
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)

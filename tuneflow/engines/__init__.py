@@ -56,10 +56,12 @@ class Engine(Protocol):
     Attributes:
         errors: What the library raises for parameters that it cannot train with.
         growth: How its learners grow, as the recipe says or as the engine finds out.
+        weighs: Whether its models can take a weight for each row.
     """
 
     errors: tuple[type[Exception], ...]
     growth: Growth
+    weighs: bool
 
     def check(self, params: Params) -> None:
         """Refuse arguments whose names the library does not know."""

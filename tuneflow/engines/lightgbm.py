@@ -64,6 +64,7 @@ class LightGBM:
     """The engine: what all learners of a study share."""
 
     errors = (lgb.basic.LightGBMError,)
+    weighs = True
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -111,7 +112,11 @@ def _datasets(split: Split, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | 
 
     def make() -> tuple[lgb.Dataset, lgb.Dataset | None]:
         train = lgb.Dataset(
-            split.table(), split.y, categorical_feature=list(split.categorical), params=binning
+            split.table(),
+            split.y,
+            weight=split.weights,
+            categorical_feature=list(split.categorical),
+            params=binning,
         ).construct()
         if split.X_valid is None:
             return train, None

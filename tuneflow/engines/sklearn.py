@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from importlib.metadata import packages_distributions, requires
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,8 @@ class Whole:
         """Train on the first `budget` rows, unless there are more already."""
         if budget <= self.spent:
             return
-        self.model = self._make(budget).fit(self._X[:budget], self._split.y[:budget])
+        weighted = weights_of(self._split, budget)
+        self.model = self._make(budget).fit(self._X[:budget], self._split.y[:budget], **weighted)
         self.spent = budget
 
     def predict(self, X: FloatArray) -> FloatArray:
@@ -76,7 +78,8 @@ class Warm:
     def grow(self, budget: int) -> None:
         """Train up to `budget` trees or rounds in all."""
         if budget > self.spent:
-            self.model.set_params(**{self._counter: budget}).fit(self._X, self._split.y)
+            self.model.set_params(**{self._counter: budget})
+            self.model.fit(self._X, self._split.y, **weights_of(self._split))
             self.spent = budget
 
     def predict(self, X: FloatArray) -> FloatArray:
@@ -118,7 +121,7 @@ class Epochs:
             self.model.set_params(random_state=np.random.RandomState(seed))
         classes = {"classes": np.unique(split.y)} if split.n_classes else {}
         y = split.y if split.n_classes else split.y.astype(self._X.dtype)  # one precision for all
-        self._epoch = partial(self.model.partial_fit, self._X, y, **classes)
+        self._epoch = partial(self.model.partial_fit, self._X, y, **classes, **weights_of(split))
         self.spent = 0
 
     def grow(self, budget: int) -> None:
@@ -145,6 +148,8 @@ class Sklearn:
         self._job = job
         self._class = estimator_class(path)
         self.growth = job.recipe.growth or natural_growth(self._class)
+        fit = self._class.partial_fit if self.growth.unit == "epochs" else self._class.fit
+        self.weighs = "sample_weight" in signature(fit).parameters
 
     def check(self, params: Params) -> None:
         """Refuse names that the estimator's constructor does not take."""
@@ -184,6 +189,11 @@ class Sklearn:
         if np.bincount(split.y[:rows]).min() < CALIBRATION_FOLDS:
             return model
         return CalibratedClassifierCV(model, ensemble=False, cv=CALIBRATION_FOLDS)
+
+
+def weights_of(split: Split, rows: int | None = None) -> dict[str, FloatArray]:
+    """What `fit` is told of the weights of the first rows; nothing if all count alike."""
+    return {} if split.weights is None else {"sample_weight": split.weights[:rows]}
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:

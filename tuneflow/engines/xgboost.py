@@ -51,6 +51,7 @@ class XGBoost:
     """The engine: what all learners of a study share."""
 
     errors = (xgb.core.XGBoostError,)
+    weighs = True
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -101,6 +102,7 @@ def _matrices(split: Split, params: Params) -> tuple[xgb.QuantileDMatrix, xgb.DM
         train = xgb.QuantileDMatrix(
             X,
             split.y,
+            weight=split.weights,
             feature_types=_types(X.shape[1], split.categorical),
             enable_categorical=True,
             max_bin=params.get("max_bin"),
