@@ -97,7 +97,7 @@ def test_a_model_that_takes_no_weights_refuses_them_in_words(frame):
     [
         (np.ones(3), r"one a row is needed, shape \(240,\); got \(3,\)"),
         (np.ones((240, 2)), "one a row"),
-        (np.zeros(240), "not all of them 0"),
+        (np.zeros(240), "not all of them zero"),
         (-np.ones(240), "from 0"),
         (np.full(240, np.nan), "finite"),
         (["heavy"] * 240, "a number for each row"),
@@ -124,3 +124,9 @@ def test_the_refit_is_weighted(frame):
     other = tf.tune(frame, "y", "logistic", n_trials=1, cv=2, sample_weight=heavy)
     X = frame.drop(columns="y")
     assert (other.predict(X) == "mid").sum() > (one.predict(X) == "mid").sum()
+
+
+def test_one_class_with_weight_is_no_task(frame):
+    alone = (frame["y"] == "mid").astype(float)
+    with pytest.raises(tf.DataError, match="two classes need rows of weight"):
+        tf.tune(frame, "y", "logistic", sample_weight=alone)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         TuneflowError,
         TuneflowWarning,
     )
+    from tuneflow.estimator import TunedClassifier, TunedRegressor
     from tuneflow.model import load
     from tuneflow.recipe import Recipe, load_recipe, recipes
     from tuneflow.reports import report
@@ -41,6 +42,8 @@ _HOME = {
     "SearchError": "errors",
     "StudyError": "errors",
     "TrialError": "errors",
+    "TunedClassifier": "estimator",
+    "TunedRegressor": "estimator",
     "TuneflowError": "errors",
     "TuneflowWarning": "errors",
     "compare": "comparing.compare",
@@ -63,6 +66,8 @@ __all__ = [
     "SearchError",
     "StudyError",
     "TrialError",
+    "TunedClassifier",
+    "TunedRegressor",
     "TuneflowError",
     "TuneflowWarning",
     "compare",

@@ -70,6 +70,9 @@ class Data:
         else:
             classes, values = _classes(target)
         weights = None if sample_weight is None else _weights(sample_weight, len(frame))
+        if weights is not None and len(classes) and len(np.unique(values[weights > 0])) < 2:
+            msg = "sample_weight: at least two classes need rows of weight; got one class."
+            raise DataError(msg)
         return cls(schema.encode(frame), values, task, classes, schema, weights)
 
     def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:
@@ -138,7 +141,7 @@ def _checked(target: pd.Series) -> pd.Series:
         msg = f"y: one value a row is needed; got cells that hold several. {error}"
         raise DataError(msg) from error
     if distinct < 2:
-        msg = f"y: at least two different values are needed; got {distinct}."
+        msg = f"y: at least two different values, or classes, are needed; got {distinct}."
         raise DataError(msg)
     return target
 
@@ -154,7 +157,9 @@ def _weights(sample_weight: Any, rows: int) -> FloatArray:
         raise DataError(msg)
     if not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
         seen = f"{weights.min()} to {weights.max()}"
-        msg = f"sample_weight: finite numbers from 0, not all of them 0, are needed; got {seen}."
+        msg = (
+            f"sample_weight: finite numbers from 0, not all of them zero, are needed; got {seen}."
+        )
         raise DataError(msg)
     return weights
 

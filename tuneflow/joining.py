@@ -101,6 +101,12 @@ def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
             "ledger does not hold. Repeat the call of tune() here: it joins the study as well."
         )
         raise StudyError(msg)
+    if header.weighted:
+        msg = (
+            f"study {name!r}: its rows have weights, which the ledger does not hold. Repeat the "
+            "call of tune() here: it joins the study as well."
+        )
+        raise StudyError(msg)
     recipe = Recipe.model_validate_json(header.recipe_json)
     cv = int(header.cv) if header.cv >= 1 else header.cv
     pruner = {"name": header.pruner, **header.pruner_options}

@@ -15,10 +15,12 @@ import pandas as pd
 
 from tuneflow.ledger import Entry, Header, read_entry, read_header
 from tuneflow.model import Model
+from tuneflow.plain import Plain
 from tuneflow.recipe import Recipe
 from tuneflow.reporting import tables
 from tuneflow.reporting.report import Report
 from tuneflow.schema import FloatArray
+from tuneflow.script import program
 from tuneflow.space import Params
 
 State = optuna.trial.TrialState
@@ -90,6 +92,35 @@ class Result:
     def save(self, path: str | Path) -> Path:
         """Write the model to one file, without pickle; :func:`tuneflow.load` reads it."""
         return self.model.save(path)
+
+    def to_python(self) -> str:
+        """Code that trains the model anew, to the same predictions, without tuneflow.
+
+        It defines ``pipeline``, of scikit-learn and the library that was tuned, and ``fit(X, y)``,
+        which takes the table as it was given here.
+
+        >>> import tuneflow as tf
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True)
+        >>> print(tf.tune(X, y, "knn", n_trials=2).to_python())  # doctest: +ELLIPSIS
+        \"""Nearest neighbours, multiclass: ...
+        pipeline = Pipeline(...
+        """
+        header = _header(self.study)
+        plain = Plain.of(self.model, header.random_state)
+        made = f"{self._headline()}\n\nWritten by tuneflow {header.versions['tuneflow']}.\n"
+        return program(plain.pipeline, plain.epochs, plain.seed, made)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the study goes along in memory, wherever it is stored."""
+        own = optuna.storages.InMemoryStorage()
+        optuna.copy_study(
+            from_study_name=self.study.study_name,
+            from_storage=self.study._storage,
+            to_storage=own,
+        )
+        study = optuna.load_study(study_name=self.study.study_name, storage=own)
+        return {**self.__dict__, "study": study}
 
     def __repr__(self) -> str:
         return "\n".join([self._headline(), *(f"  {k:<9}{v}" for k, v in self._facts().items())])

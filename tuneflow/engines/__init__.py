@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
+import numpy.typing as npt
+
 from tuneflow.data import Task
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
@@ -50,6 +52,27 @@ class Job:
     probabilities: bool
 
 
+@dataclass(frozen=True)
+class Trained:
+    """How a model was trained, for its library's own interface to scikit-learn.
+
+    Attributes:
+        model: The fitted model of a learner.
+        params: Its arguments, fixed ones included.
+        amount: What was spent, in units of growth.
+        categorical: Positions of the features that hold codes of a category.
+        columns: Number of features.
+        classes: Labels by code; empty for a regression.
+    """
+
+    model: Any
+    params: Params
+    amount: int
+    categorical: tuple[int, ...]
+    columns: int
+    classes: npt.NDArray[Any]
+
+
 class Engine(Protocol):
     """One library at work on one job.
 
@@ -68,6 +91,9 @@ class Engine(Protocol):
 
     def learner(self, split: Split, arguments: Callable[[int], Params]) -> Learner:
         """A learner with nothing spent; `arguments` gives its parameters for a number of rows."""
+
+    def plain(self, trained: Trained) -> Any:
+        """An estimator for scikit-learn that has seen nothing, and that `fit` makes the same."""
 
     def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
         """What a fitted `model` predicts: probabilities (rows, classes) or values (rows,)."""

@@ -8,7 +8,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from tuneflow.engines import Job, spread
+from tuneflow.engines import Job, Trained, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
@@ -99,6 +99,22 @@ class LightGBM:
         if split.n_classes > 2:
             params["num_class"] = split.n_classes
         return Rounds(split, params)
+
+    def plain(self, trained: Trained) -> lgb.LGBMModel:
+        """LightGBM's estimator for scikit-learn."""
+        kind = lgb.LGBMClassifier if len(trained.classes) else lgb.LGBMRegressor
+        codes: Params = {}
+        if trained.categorical:
+            codes = {"categorical_column": list(trained.categorical)}
+        return kind(
+            n_estimators=trained.amount,
+            random_state=self._job.seed,
+            n_jobs=1,
+            verbosity=-1,
+            feature_pre_filter=False,  # as in learners: columns are drawn from all
+            **codes,
+            **trained.params,
+        )
 
     def predict(self, model: lgb.Booster, X: FloatArray, n_classes: int) -> FloatArray:
         """Probabilities or values of a fitted booster."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -23,7 +23,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import NotFittedError
 
-from tuneflow.engines import Job, Learner, spread
+from tuneflow.engines import Job, Learner, Trained, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
@@ -170,6 +170,21 @@ class Sklearn:
         if self.growth.unit in ("rounds", "trees"):
             return Warm(split, make, _counter(self._class))
         return Whole(split, make)
+
+    def plain(self, trained: Trained) -> Any:
+        """The estimator itself, trained all at once."""
+        plain = clone(trained.model)
+        wrapped = isinstance(plain, CalibratedClassifierCV) and self._class is not type(plain)
+        inner = plain.estimator if wrapped else plain
+        takes = inner.get_params()
+        inner.set_params(
+            **{name: trained.params[name] for name in trained.params if name in takes}
+        )
+        if self.growth.unit in ("rounds", "trees"):
+            inner.set_params(warm_start=False)
+        if self.growth.unit == "epochs":
+            inner.set_params(random_state=self._job.seed, max_iter=trained.amount)
+        return plain
 
     def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
         """Probabilities or values of a fitted estimator."""

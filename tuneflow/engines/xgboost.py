@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xgboost as xgb
+from sklearn.ensemble import VotingClassifier
 
-from tuneflow.engines import Job, spread
+from tuneflow.engines import Job, Trained, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
@@ -88,6 +90,26 @@ class XGBoost:
         if split.n_classes > 2:
             params["num_class"] = split.n_classes
         return Rounds(split, params)
+
+    def plain(self, trained: Trained) -> Any:
+        """XGBoost's estimator for scikit-learn; a vote of one gives labels that are no codes."""
+        n_classes = len(trained.classes)
+        codes: Params = {}
+        if trained.categorical:
+            codes = {"feature_types": _types(trained.columns, trained.categorical)}
+        model = (xgb.XGBClassifier if n_classes else xgb.XGBRegressor)(
+            n_estimators=trained.amount,
+            random_state=self._job.seed,
+            seed_per_iteration=True,
+            tree_method="hist",
+            enable_categorical=True,
+            n_jobs=1,
+            **codes,
+            **trained.params,
+        )
+        if not n_classes or trained.classes.tolist() == list(range(n_classes)):
+            return model
+        return VotingClassifier([("xgboost", model)], voting="soft")
 
     def predict(self, model: xgb.Booster, X: FloatArray, n_classes: int) -> FloatArray:
         """Probabilities or values of a fitted booster."""
