@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from tuneflow.estimator import TunedClassifier, TunedRegressor
     from tuneflow.model import load
+    from tuneflow.nested import Nested, nested
     from tuneflow.recipe import Recipe, load_recipe, recipes
     from tuneflow.reports import report
     from tuneflow.result import Result
@@ -34,6 +35,7 @@ _HOME = {
     "Comparison": "comparing.comparison",
     "DataError": "errors",
     "MissingExtra": "errors",
+    "Nested": "nested",
     "NoTrialError": "errors",
     "Recipe": "recipe",
     "RecipeError": "errors",
@@ -49,6 +51,7 @@ _HOME = {
     "compare": "comparing.compare",
     "load": "model",
     "load_recipe": "recipe",
+    "nested": "nested",
     "recipes": "recipe",
     "report": "reports",
     "tune": "study",
@@ -58,6 +61,7 @@ __all__ = [
     "Comparison",
     "DataError",
     "MissingExtra",
+    "Nested",
     "NoTrialError",
     "Recipe",
     "RecipeError",
@@ -73,6 +77,7 @@ __all__ = [
     "compare",
     "load",
     "load_recipe",
+    "nested",
     "recipes",
     "report",
     "tune",

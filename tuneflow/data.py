@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -74,6 +74,11 @@ class Data:
             msg = "sample_weight: at least two classes need rows of weight; got one class."
             raise DataError(msg)
         return cls(schema.encode(frame), values, task, classes, schema, weights)
+
+    def take(self, rows: IntArray) -> Data:
+        """Some of the rows; columns and classes stay what they are."""
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
 
     def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:
         """The target of some rows as it was given: labels or values."""

@@ -19,9 +19,10 @@ from tuneflow.cv_results import cv_results
 from tuneflow.data import Task
 from tuneflow.errors import RecipeError
 from tuneflow.ledger import read_header
+from tuneflow.metrics import scorings
 from tuneflow.plain import Plain
 from tuneflow.recipe import Recipe, load_recipe
-from tuneflow.result import Result, finished
+from tuneflow.result import Result, Select, finished
 from tuneflow.schema import FloatArray, frame_of
 from tuneflow.study import tune
 
@@ -37,6 +38,7 @@ class _Tuned(BaseEstimator):
         *,
         scoring: Any = None,
         cv: Any = 5,
+        select: Select = "best",
         sampler: Any = None,
         pruner: Any = None,
         n_trials: int | None = 50,
@@ -54,6 +56,7 @@ class _Tuned(BaseEstimator):
         self.recipe = recipe
         self.scoring = scoring
         self.cv = cv
+        self.select = select
         self.sampler = sampler
         self.pruner = pruner
         self.n_trials = n_trials
@@ -92,7 +95,8 @@ class _Tuned(BaseEstimator):
 
     def _scored(self, X: Any, y: Any, sample_weight: Any) -> float:
         """By `scoring`, as scikit-learn's searches are scored by theirs."""
-        scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
+        first = scorings(self.scoring)[0]
+        scorer = get_scorer(first) if isinstance(first, str) else first
         more = {} if sample_weight is None else {"sample_weight": sample_weight}
         return float(scorer(self, X, y, **more))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEY = "tuneflow"
 RUN = "tuneflow:run"
+OUTER = "tuneflow:outer"
 GOAL = "tuneflow:goal"
 RETRY = "tuneflow:retry of"
 FORMAT = 1
@@ -62,6 +63,10 @@ class Header:
         pruner_options: What the pruner was given beside its word.
         modelled: Share of the parameters that the sampler models, rather than draws at random.
         weighted: Whether rows had weights, which are part of the fingerprint of the data.
+        also: Metrics that are recorded beside the one that is optimised.
+        ratio: Rows scored for each that trains, on average over the folds.
+        test_size: Share of the rows that the search did not see; None if there were none, or if
+            they were given otherwise.
         notes: What was done differently from what was asked.
         versions: Libraries that wrote the header.
         format: Version of this schema.
@@ -85,13 +90,17 @@ class Header:
     cv: float | None = None
     pruner_options: Mapping[str, Any] = field(default_factory=dict)
     weighted: bool = False
+    also: tuple[str, ...] = ()
+    ratio: float | None = None
+    test_size: float | None = None
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=_versions)
     format: int = FORMAT
 
     def differences(self, other: Header) -> list[str]:
         """What keeps two calls from sharing a study, in words."""
-        told = {"recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds", "cv"}
+        told = {"recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds"}
+        told |= {"cv", "ratio", "test_size"}  # table and folds have fingerprints
         return [
             f"{f.name}: {getattr(self, f.name)!r} there, {getattr(other, f.name)!r} here"
             for f in fields(self)
@@ -115,6 +124,7 @@ class Entry:
         error: Why it failed; empty otherwise.
         seconds_fit: Time spent in training.
         seconds_score: Time spent in predicting and scoring.
+        also: What other metrics say of each fold at the best rung, by name.
     """
 
     scores: list[float] = field(default_factory=list)
@@ -125,6 +135,7 @@ class Entry:
     error: str = ""
     seconds_fit: float = 0.0
     seconds_score: float = 0.0
+    also: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def tried(self) -> bool:
@@ -208,7 +219,8 @@ def read_header(study: optuna.Study) -> Header | None:
         )
         raise StudyError(msg)
     try:
-        return Header(**{**found, "notes": tuple(found["notes"])})
+        lists = {name: tuple(found.get(name, ())) for name in ("notes", "also")}
+        return Header(**{**found, **lists})
     except (KeyError, TypeError) as error:
         msg = f"study {study.study_name!r}: its header is damaged; got {sorted(found)}."
         raise StudyError(msg) from error
@@ -217,6 +229,17 @@ def read_header(study: optuna.Study) -> Header | None:
 def write_entry(trial: optuna.Trial, entry: Entry) -> None:
     """Put the entry on a running trial, in one write."""
     trial.set_user_attr(KEY, _json_safe(asdict(entry)))
+
+
+def write_outer(study: optuna.Study, outer: Mapping[str, Any]) -> None:
+    """Put on a study what its models score on rows that it has not seen."""
+    study.set_user_attr(OUTER, _json_safe(outer))
+
+
+def read_outer(study: optuna.Study) -> dict[str, Any] | None:
+    """What models of a study score on rows that it has not seen; None if nothing was kept."""
+    found = study.user_attrs.get(OUTER)
+    return found if isinstance(found, dict) else None
 
 
 def read_entry(trial: optuna.trial.FrozenTrial) -> Entry | None:

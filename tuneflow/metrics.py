@@ -203,6 +203,21 @@ class Metric:
         return float(self.scorer(model, data.X[rows], data.labels(rows), **weighted))
 
 
+def scorings(scoring: Any) -> list[Any]:
+    """What is optimised, and what is recorded beside it.
+
+    Raises:
+        ScoringError: An empty list, or a metric twice.
+    """
+    if isinstance(scoring, str | None) or callable(scoring):
+        return [scoring]
+    found = list(scoring)
+    if not found or len({str(one) for one in found}) < len(found):
+        msg = f"scoring: a metric, or a list of different ones, is needed; got {scoring!r}."
+        raise ScoringError(msg)
+    return found
+
+
 def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:
     if callable(scoring):
         return getattr(scoring, "__name__", None) or repr(scoring), scoring
