@@ -63,6 +63,7 @@ class Counting:
 
     errors = (ValueError,)
     gradients = frozenset({"x"})
+    weighs = False
     on_grow: Callable[[dict], None] = staticmethod(lambda values: None)
 
     def __init__(self, job: Job) -> None:

@@ -42,6 +42,8 @@ HEADER = Header(
     pruner="median",
     random_state=0,
     modelled=1 / 3,
+    ratio=0.25,
+    test_size=0.2,
     cv=5.0,
     pruner_options={"n_startup_trials": 3},
     notes=("one", "two"),
@@ -58,7 +60,8 @@ ENTRY = Entry(
 )
 #: What a call may change and still go on with the same study.
 TOLD = {"recipe_json", "rows", "columns", "n_folds", "cv", "modelled", "notes", "versions"}
-OTHER = {str: "other", int: 99, float: 0.5, tuple: ("other",), dict: {"numpy": "0"}}
+TOLD |= {"ratio", "test_size"}
+OTHER = {str: "other", int: 99, bool: True, float: 0.5, tuple: ("other",), dict: {"numpy": "0"}}
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         TuneflowError,
         TuneflowWarning,
     )
+    from tuneflow.estimator import TunedClassifier, TunedRegressor
     from tuneflow.model import load
+    from tuneflow.nested import Nested, nested
     from tuneflow.recipe import Recipe, load_recipe, recipes
     from tuneflow.reports import report
     from tuneflow.result import Result
@@ -33,6 +35,7 @@ _HOME = {
     "Comparison": "comparing.comparison",
     "DataError": "errors",
     "MissingExtra": "errors",
+    "Nested": "nested",
     "NoTrialError": "errors",
     "Recipe": "recipe",
     "RecipeError": "errors",
@@ -41,11 +44,14 @@ _HOME = {
     "SearchError": "errors",
     "StudyError": "errors",
     "TrialError": "errors",
+    "TunedClassifier": "estimator",
+    "TunedRegressor": "estimator",
     "TuneflowError": "errors",
     "TuneflowWarning": "errors",
     "compare": "comparing.compare",
     "load": "model",
     "load_recipe": "recipe",
+    "nested": "nested",
     "recipes": "recipe",
     "report": "reports",
     "tune": "study",
@@ -55,6 +61,7 @@ __all__ = [
     "Comparison",
     "DataError",
     "MissingExtra",
+    "Nested",
     "NoTrialError",
     "Recipe",
     "RecipeError",
@@ -63,11 +70,14 @@ __all__ = [
     "SearchError",
     "StudyError",
     "TrialError",
+    "TunedClassifier",
+    "TunedRegressor",
     "TuneflowError",
     "TuneflowWarning",
     "compare",
     "load",
     "load_recipe",
+    "nested",
     "recipes",
     "report",
     "tune",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -31,6 +31,7 @@ class Data:
         task: ``binary``, ``multiclass`` or ``regression``.
         classes: Labels by code; empty for a regression.
         schema: What the columns are.
+        weights: Weight of each row, shape (rows,); None if all count alike.
 
     >>> data = Data.of([[1.0], [2.0], [3.0]], ["no", "yes", "no"])
     >>> data.task, data.classes.tolist(), data.y.tolist()
@@ -42,18 +43,21 @@ class Data:
     task: Task
     classes: npt.NDArray[Any]
     schema: Schema
+    weights: FloatArray | None = None
 
     @classmethod
-    def of(cls, X: Any, y: Any, tasks: Sequence[Task] = ()) -> Data:
+    def of(cls, X: Any, y: Any, tasks: Sequence[Task] = (), sample_weight: Any = None) -> Data:
         """Read a table and a target.
 
         Args:
             X: Frame, array, or anything that makes a frame; shape (rows, columns).
             y: Array or series of shape (rows,), or the name of a column of `X`.
             tasks: The tasks that come into question; all, if empty.
+            sample_weight: Weight of each row, shape (rows,); None if all count alike.
 
         Raises:
-            DataError: Empty table, unknown target, gaps or a single class in the target.
+            DataError: Empty table, unknown target, gaps or a single class in the target, weights
+                that are no weights.
         """
         frame, target = _split_target(frame_of(X), y)
         if frame.shape[0] == 0 or frame.shape[1] == 0:
@@ -65,17 +69,28 @@ class Data:
             values, classes = target.to_numpy(float), np.empty(0)
         else:
             classes, values = _classes(target)
-        return cls(schema.encode(frame), values, task, classes, schema)
+        weights = None if sample_weight is None else _weights(sample_weight, len(frame))
+        if weights is not None and len(classes) and len(np.unique(values[weights > 0])) < 2:
+            msg = "sample_weight: at least two classes need rows of weight; got one class."
+            raise DataError(msg)
+        return cls(schema.encode(frame), values, task, classes, schema, weights)
+
+    def take(self, rows: IntArray) -> Data:
+        """Some of the rows; columns and classes stay what they are."""
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
 
     def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:
         """The target of some rows as it was given: labels or values."""
         return self.y[rows] if self.task == "regression" else self.classes[self.y[rows]]
 
     def digest(self) -> str:
-        """A short fingerprint of table and target, to recognise them again."""
+        """A short fingerprint of table, target and weights, to recognise them again."""
         seen = hashlib.sha256(repr((self.schema, self.task, self.classes.tolist())).encode())
         seen.update(self.X.tobytes())
         seen.update(self.y.tobytes())
+        if self.weights is not None:
+            seen.update(self.weights.tobytes())
         return seen.hexdigest()[:16]
 
 
@@ -131,9 +146,27 @@ def _checked(target: pd.Series) -> pd.Series:
         msg = f"y: one value a row is needed; got cells that hold several. {error}"
         raise DataError(msg) from error
     if distinct < 2:
-        msg = f"y: at least two different values are needed; got {distinct}."
+        msg = f"y: at least two different values, or classes, are needed; got {distinct}."
         raise DataError(msg)
     return target
+
+
+def _weights(sample_weight: Any, rows: int) -> FloatArray:
+    try:
+        weights: FloatArray = np.asarray(sample_weight, dtype=float)
+    except (ValueError, TypeError) as error:
+        msg = f"sample_weight: a number for each row is needed. {error}"
+        raise DataError(msg) from error
+    if weights.shape != (rows,):
+        msg = f"sample_weight: one a row is needed, shape ({rows},); got {weights.shape}."
+        raise DataError(msg)
+    if not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
+        seen = f"{weights.min()} to {weights.max()}"
+        msg = (
+            f"sample_weight: finite numbers from 0, not all of them zero, are needed; got {seen}."
+        )
+        raise DataError(msg)
+    return weights
 
 
 def _task(target: pd.Series, tasks: Sequence[Task]) -> Task:

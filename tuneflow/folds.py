@@ -112,6 +112,7 @@ class Split:
         X_valid: Prepared rows to be scored; None when there are none.
         categorical: Positions of the features that hold codes of a category.
         n_classes: Number of classes; 0 for a regression.
+        weights: Weights of the training rows; None if all count alike.
         cache: What an engine keeps for all trials.
     """
 
@@ -120,6 +121,7 @@ class Split:
     X_valid: FloatArray | None
     categorical: tuple[int, ...]
     n_classes: int
+    weights: FloatArray | None = None
     cache: dict[Any, Any] = field(default_factory=dict)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:

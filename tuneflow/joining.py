@@ -11,7 +11,7 @@ import optuna
 from tuneflow.errors import MissingExtra, StudyError, known
 from tuneflow.ledger import Header, read_goal, read_header
 from tuneflow.opening import open_study
-from tuneflow.plan import Plan, make_plan
+from tuneflow.plan import Plan, Rows, make_plan
 from tuneflow.recipe import Recipe
 from tuneflow.run import Budget, Callback
 from tuneflow.storage import Storage, open_storage
@@ -101,8 +101,15 @@ def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
             "ledger does not hold. Repeat the call of tune() here: it joins the study as well."
         )
         raise StudyError(msg)
+    if header.weighted:
+        msg = (
+            f"study {name!r}: its rows have weights, which the ledger does not hold. Repeat the "
+            "call of tune() here: it joins the study as well."
+        )
+        raise StudyError(msg)
     recipe = Recipe.model_validate_json(header.recipe_json)
     cv = int(header.cv) if header.cv >= 1 else header.cv
     pruner = {"name": header.pruner, **header.pruner_options}
     search = (header.sampler, pruner)
-    return make_plan(X, y, recipe, header.scoring, (cv, None), search, header.random_state)
+    split, scoring = (cv, Rows(test_size=header.test_size)), [header.scoring, *header.also]
+    return make_plan(X, y, recipe, scoring, split, search, header.random_state)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEY = "tuneflow"
 RUN = "tuneflow:run"
+OUTER = "tuneflow:outer"
 GOAL = "tuneflow:goal"
 RETRY = "tuneflow:retry of"
 FORMAT = 1
@@ -50,7 +51,7 @@ class Header:
         task: ``binary``, ``multiclass`` or ``regression``.
         scoring: The metric.
         direction: ``maximize`` or ``minimize``.
-        data: Fingerprint of table and target.
+        data: Fingerprint of table, target and weights.
         rows: Rows of the table.
         columns: Columns of the table.
         folds: Fingerprint of the index pairs.
@@ -61,6 +62,11 @@ class Header:
         cv: Number of folds, or the share of a holdout; None if they were given otherwise.
         pruner_options: What the pruner was given beside its word.
         modelled: Share of the parameters that the sampler models, rather than draws at random.
+        weighted: Whether rows had weights, which are part of the fingerprint of the data.
+        also: Metrics that are recorded beside the one that is optimised.
+        ratio: Rows scored for each that trains, on average over the folds.
+        test_size: Share of the rows that the search did not see; None if there were none, or if
+            they were given otherwise.
         notes: What was done differently from what was asked.
         versions: Libraries that wrote the header.
         format: Version of this schema.
@@ -83,13 +89,18 @@ class Header:
     modelled: float
     cv: float | None = None
     pruner_options: Mapping[str, Any] = field(default_factory=dict)
+    weighted: bool = False
+    also: tuple[str, ...] = ()
+    ratio: float | None = None
+    test_size: float | None = None
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=_versions)
     format: int = FORMAT
 
     def differences(self, other: Header) -> list[str]:
         """What keeps two calls from sharing a study, in words."""
-        told = {"recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds", "cv"}
+        told = {"recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds"}
+        told |= {"cv", "ratio", "test_size"}  # table and folds have fingerprints
         return [
             f"{f.name}: {getattr(self, f.name)!r} there, {getattr(other, f.name)!r} here"
             for f in fields(self)
@@ -116,6 +127,7 @@ class Entry:
         loss: Mean loss over the folds that `gradient` belongs to; None if there is no gradient.
         gradient: Derivative of the loss in each parameter, in the space's own scale: by the
             logarithm where the range is logarithmic. Empty unless the sampler descends.
+        also: What other metrics say of each fold at the best rung, by name.
     """
 
     scores: list[float] = field(default_factory=list)
@@ -128,6 +140,7 @@ class Entry:
     seconds_score: float = 0.0
     loss: float | None = None
     gradient: dict[str, float] = field(default_factory=dict)
+    also: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def tried(self) -> bool:
@@ -211,7 +224,8 @@ def read_header(study: optuna.Study) -> Header | None:
         )
         raise StudyError(msg)
     try:
-        return Header(**{**found, "notes": tuple(found["notes"])})
+        lists = {name: tuple(found.get(name, ())) for name in ("notes", "also")}
+        return Header(**{**found, **lists})
     except (KeyError, TypeError) as error:
         msg = f"study {study.study_name!r}: its header is damaged; got {sorted(found)}."
         raise StudyError(msg) from error
@@ -220,6 +234,17 @@ def read_header(study: optuna.Study) -> Header | None:
 def write_entry(trial: optuna.Trial, entry: Entry) -> None:
     """Put the entry on a running trial, in one write."""
     trial.set_user_attr(KEY, _json_safe(asdict(entry)))
+
+
+def write_outer(study: optuna.Study, outer: Mapping[str, Any]) -> None:
+    """Put on a study what its models score on rows that it has not seen."""
+    study.set_user_attr(OUTER, _json_safe(outer))
+
+
+def read_outer(study: optuna.Study) -> dict[str, Any] | None:
+    """What models of a study score on rows that it has not seen; None if nothing was kept."""
+    found = study.user_attrs.get(OUTER)
+    return found if isinstance(found, dict) else None
 
 
 def read_entry(trial: optuna.trial.FrozenTrial) -> Entry | None:

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -147,6 +148,7 @@ class Metric:
         needs: What the scorer looks at: ``ranks`` are probabilities up to a monotone change.
         classes: Labels by column of the predictions; empty for a regression.
         quick: The same score without the checks, for the usual metrics.
+        weighs: Whether rows count by their weights: there are some, and the scorer takes them.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Metric:
     needs: Needs
     classes: npt.NDArray[Any]
     quick: Quick | None = None
+    weighs: bool = False
 
     @classmethod
     def of(cls, scoring: str | Callable[..., float] | None, data: Data) -> Metric:
@@ -177,8 +180,9 @@ class Metric:
             raise ScoringError(msg) from error
         order: list[Needs] = ["probabilities", "ranks", "labels", "values"]
         needs: Needs = next((need for need in order if need in probe.asked), "probabilities")
-        quick = QUICK.get(name) if isinstance(scoring, str | None) else None
-        return cls(name, scorer, "maximize", needs, data.classes, quick)
+        weighs = data.weights is not None and _takes_weights(scorer)
+        quick = QUICK.get(name) if isinstance(scoring, str | None) and not weighs else None
+        return cls(name, scorer, "maximize", needs, data.classes, quick, weighs)
 
     def score(self, predictions: FloatArray, data: Data, rows: IntArray) -> float:
         """The score of predictions, as the scorer says it.
@@ -193,7 +197,25 @@ class Metric:
         model: _Predicted = (
             _Classes(predictions, self.classes) if len(self.classes) else _Values(predictions)
         )
-        return float(self.scorer(model, data.X[rows], data.labels(rows)))
+        weighted = {}
+        if self.weighs and data.weights is not None:
+            weighted = {"sample_weight": data.weights[rows]}
+        return float(self.scorer(model, data.X[rows], data.labels(rows), **weighted))
+
+
+def scorings(scoring: Any) -> list[Any]:
+    """What is optimised, and what is recorded beside it.
+
+    Raises:
+        ScoringError: An empty list, or a metric twice.
+    """
+    if isinstance(scoring, str | None) or callable(scoring):
+        return [scoring]
+    found = list(scoring)
+    if not found or len({str(one) for one in found}) < len(found):
+        msg = f"scoring: a metric, or a list of different ones, is needed; got {scoring!r}."
+        raise ScoringError(msg)
+    return found
 
 
 def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:
@@ -217,6 +239,11 @@ def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callabl
             log_loss, greater_is_better=False, response_method="predict_proba", labels=data.classes
         )
     return scoring, get_scorer(scoring)
+
+
+def _takes_weights(scorer: Callable[..., float]) -> bool:
+    """Whether a scorer, or the function inside one of scikit-learn's, knows weights."""
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
 
 def _probe(data: Data) -> _Classes | _Values:

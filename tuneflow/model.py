@@ -159,8 +159,11 @@ class Model:
         return path
 
     def _predictions(self, X: Any) -> FloatArray:
+        return self.outputs(self.schema.encode(X))
+
+    def outputs(self, encoded: FloatArray) -> FloatArray:
+        """Probabilities or values for rows that the schema has encoded."""
         engine = start_engine(Job(self.recipe, self.task, seed=0, probabilities=True))
-        encoded = self.schema.encode(X)
         if not len(encoded):  # scikit-learn takes no empty tables
             return np.empty((0, len(self.classes_)) if len(self.classes_) else 0)
         rows = self.preparation.transform(encoded)

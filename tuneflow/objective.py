@@ -140,7 +140,7 @@ class _Climb:
     judge: Judge
     entry: Entry
     learners: dict[int, Learner] = field(default_factory=dict)
-    seen: dict[tuple[int, float], float] = field(default_factory=dict)
+    seen: dict[tuple[int, float], tuple[float, ...]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Take in more folds, stage by stage; earlier ones keep what they have grown."""
@@ -188,9 +188,10 @@ class _Climb:
             amounts.append(work.growth.amount(budget, self.arguments(rows), rows))
             if (at, budget) not in self.seen:
                 self.seen[at, budget] = self._score(at, amounts[-1])
-        return Best(budget, [self.seen[at, budget] for at in range(folds)], round(fmean(amounts)))
+        scores = [self.seen[at, budget][0] for at in range(folds)]
+        return Best(budget, scores, round(fmean(amounts)))
 
-    def _score(self, at: int, amount: int) -> float:
+    def _score(self, at: int, amount: int) -> tuple[float, ...]:
         work = self.objective.work
         with self._booking("seconds_fit"), self._refusals():
             if at not in self.learners:
@@ -233,6 +234,10 @@ class _Climb:
     def _note(self, best: Best) -> None:
         self.entry.scores = best.scores
         self.entry.budget, self.entry.amount = best.budget, best.amount
+        for place, metric in enumerate(self.objective.work.also, start=1):
+            folds = range(len(best.scores))
+            said = [self.seen[at, best.budget][place] for at in folds]
+            self.entry.also[metric.name] = said
 
     @contextmanager
     def _booking(self, account: str) -> Iterator[None]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
 from tuneflow.data import Data
 from tuneflow.engines import Job, start_engine
-from tuneflow.errors import RecipeError, SearchError
+from tuneflow.errors import DataError, RecipeError, SearchError
 from tuneflow.folds import Folds
 from tuneflow.ledger import Header
-from tuneflow.metrics import Metric
+from tuneflow.metrics import Metric, scorings
+from tuneflow.outer import held_out
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.refine import Refinement
 from tuneflow.search import Search
@@ -23,8 +25,23 @@ from tuneflow.work import Work
 
 
 @dataclass(frozen=True)
+class Rows:
+    """What a call says of its rows beside the table.
+
+    Attributes:
+        groups: Group of each row; a group is never split.
+        sample_weight: Weight of each row, if they do not count alike.
+        test_size: Rows that the search must not see: a share, or their positions.
+    """
+
+    groups: Any = None
+    sample_weight: Any = None
+    test_size: Any = None
+
+
+@dataclass(frozen=True)
 class Plan:
-    """A call, understood: what to work on and how to search."""
+    """A call, understood: what to work on and how to search; `outer` is not for the search."""
 
     recipe: Recipe
     job: Job
@@ -32,6 +49,7 @@ class Plan:
     search: Search
     refinement: Refinement | None
     header: Header
+    outer: Data | None = None
 
     def spares(self, point: Params) -> bool:
         """Whether a point is tried to the end: those whose rate was lowered have shown enough."""
@@ -58,8 +76,8 @@ def make_plan(
     X: Any,
     y: Any,
     recipe: str | Path | Recipe,
-    scoring: str | Callable[..., float] | None,
-    split: tuple[Any, Any],
+    scoring: Any,
+    split: tuple[Any, Rows],
     search: tuple[Any, Any],
     random_state: int,
 ) -> Plan:
@@ -69,19 +87,23 @@ def make_plan(
         X: The table.
         y: The target, or its name.
         recipe: What to tune.
-        scoring: What is good.
-        split: `cv` and `groups`.
+        scoring: What is good; of several metrics, the first.
+        split: `cv`, and what is said of the rows.
         search: `sampler` and `pruner`; None for the recipe's own.
         random_state: Seed of everything.
     """
-    recipe = load_recipe(recipe)
-    data = Data.of(X, y, recipe.tasks)
-    metric = Metric.of(scoring, data)
-    folds = Folds.of(data, *split, random_state=random_state)
-    job = Job(recipe, data.task, random_state, probabilities=metric.needs == "probabilities")
-    engine = start_engine(job)
-    work = Work(data, folds, metric, recipe, _space(recipe, data, folds), engine, engine.growth)
+    recipe, (cv, rows) = load_recipe(recipe), split
+    data, groups, outer = held_out(
+        Data.of(X, y, recipe.tasks, rows.sample_weight), cv, rows, random_state
+    )
+    metric, *also = (Metric.of(one, data) for one in scorings(scoring))
+    folds = Folds.of(data, cv, groups, random_state=random_state)
+    sure = any(one.needs == "probabilities" for one in (metric, *also))
+    job = Job(recipe, data.task, random_state, probabilities=sure)
+    engine, space = start_engine(job), _space(recipe, data, folds)
+    work = Work(data, folds, metric, recipe, space, engine, engine.growth, tuple(also))
     _check_arguments(work)
+    _check_weights(work)
     sampler = search[0] or recipe.sampler
     pruner = search[1] or ("none" if sampler == "gradient" else recipe.pruner)
     refinement = Refinement.of(work.growth, work.space, sampler)
@@ -93,9 +115,12 @@ def make_plan(
     if found.raw:  # single folds can be seen only where folds grow one after the other
         work = replace(work, growth=work.growth.model_copy(update={"schedule": "folds"}))
     header = replace(
-        _header(work, found, random_state), cv=_number(*split), pruner_options=options
+        _header(work, found, random_state),
+        cv=_number(cv, groups),
+        test_size=rows.test_size if isinstance(rows.test_size, float) else None,
+        pruner_options=options,
     )
-    return Plan(recipe, job, work, found, refinement, header)
+    return Plan(recipe, job, work, found, refinement, header, outer)
 
 
 def _number(cv: Any, groups: Any) -> float | None:
@@ -125,6 +150,23 @@ def _check_arguments(work: Work) -> None:
             raise RecipeError(msg)
 
 
+def _check_weights(work: Work) -> None:
+    """Refuse weights where the model has no use for them; nothing is dropped in silence."""
+    if work.data.weights is not None and not work.engine.weighs:
+        estimator = work.recipe.path(work.data.task)
+        msg = (
+            f"sample_weight: the model must take weights; got recipe {work.recipe.name!r}, whose "
+            f"{estimator} has none. Leave them out, or choose another recipe."
+        )
+        raise DataError(msg)
+
+
+def _weighted(work: Work) -> tuple[str, ...]:
+    if work.data.weights is None or work.metric.weighs:
+        return ()
+    return (f"scoring: {work.metric.name!r} takes no weights, so rows are scored alike.",)
+
+
 def _header(work: Work, search: Search, random_state: int) -> Header:
     data, recipe = work.data, work.recipe
     return Header(
@@ -143,5 +185,8 @@ def _header(work: Work, search: Search, random_state: int) -> Header:
         pruner=search.pruner,
         random_state=random_state,
         modelled=search.modelled(work.space),
-        notes=(*search.notes, *search.clipped),
+        weighted=data.weights is not None,
+        also=tuple(metric.name for metric in work.also),
+        ratio=fmean(len(fold.valid) / len(fold.train) for fold in work.folds),
+        notes=(*search.notes, *search.clipped, *_weighted(work)),
     )

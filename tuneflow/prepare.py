@@ -135,6 +135,7 @@ def prepare(
         X_valid=None if valid is None else preparation.transform(data.X[valid]),
         categorical=preparation.categorical,
         n_classes=len(data.classes),
+        weights=None if data.weights is None else data.weights[train],
     )
     return Prepared(preparation, target, split)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from statistics import fmean, stdev
+from typing import Any, Literal, TypeAlias
 
 import numpy.typing as npt
 import optuna
@@ -15,12 +16,16 @@ import pandas as pd
 
 from tuneflow.ledger import Entry, Header, read_entry, read_header
 from tuneflow.model import Model
+from tuneflow.outer import Outer
+from tuneflow.plain import Plain
 from tuneflow.recipe import Recipe
 from tuneflow.reporting import tables
 from tuneflow.reporting.report import Report
 from tuneflow.schema import FloatArray
+from tuneflow.script import program
 from tuneflow.space import Params
 
+Select: TypeAlias = Literal["best", "one_se"]
 State = optuna.trial.TrialState
 Trial = optuna.trial.FrozenTrial
 
@@ -34,17 +39,21 @@ class Result:
         recipe: What was tuned.
         model: The best configuration, refitted on every row.
         remarks: What a reader of the numbers should know.
+        select: By which rule the trial was chosen.
+        outer: What the model scores on rows that nothing has looked at; None without `test_size`.
     """
 
     study: optuna.Study
     recipe: Recipe
     model: Model
     remarks: tuple[str, ...] = ()
+    select: Select = "best"
+    outer: Outer | None = None
 
     @cached_property
     def best_trial(self) -> Trial:
-        """The best of the complete trials, on all folds."""
-        return best_trial(self.study)
+        """The best of the complete trials, on all folds; or what `select` took instead."""
+        return selected(self.study, self.select)
 
     @property
     def best_params(self) -> Params:
@@ -65,6 +74,11 @@ class Result:
     def lift(self) -> float:
         """What tuning gained over the defaults; positive is better."""
         return self.best_score - self.default_score
+
+    @property
+    def optimism(self) -> float:
+        """How much better the folds were than rows kept aside; NaN without `test_size`."""
+        return self.best_score - self.outer.score if self.outer else math.nan
 
     @property
     def classes_(self) -> npt.NDArray[Any]:
@@ -90,6 +104,35 @@ class Result:
     def save(self, path: str | Path) -> Path:
         """Write the model to one file, without pickle; :func:`tuneflow.load` reads it."""
         return self.model.save(path)
+
+    def to_python(self) -> str:
+        """Code that trains the model anew, to the same predictions, without tuneflow.
+
+        It defines ``pipeline``, of scikit-learn and the library that was tuned, and ``fit(X, y)``,
+        which takes the table as it was given here.
+
+        >>> import tuneflow as tf
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True)
+        >>> print(tf.tune(X, y, "knn", n_trials=2).to_python())  # doctest: +ELLIPSIS
+        \"""Nearest neighbours, multiclass: ...
+        pipeline = Pipeline(...
+        """
+        header = _header(self.study)
+        plain = Plain.of(self.model, header.random_state)
+        made = f"{self._headline()}\n\nWritten by tuneflow {header.versions['tuneflow']}.\n"
+        return program(plain.pipeline, plain.epochs, plain.seed, made)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the study goes along in memory, wherever it is stored."""
+        own = optuna.storages.InMemoryStorage()
+        optuna.copy_study(
+            from_study_name=self.study.study_name,
+            from_storage=self.study._storage,
+            to_storage=own,
+        )
+        study = optuna.load_study(study_name=self.study.study_name, storage=own)
+        return {**self.__dict__, "study": study}
 
     def __repr__(self) -> str:
         return "\n".join([self._headline(), *(f"  {k:<9}{v}" for k, v in self._facts().items())])
@@ -121,6 +164,11 @@ class Result:
             "folds": f"{spread} ({header.rows} rows x {header.columns} columns)",
             "refit": f"{self.model.amount} {self.model.unit} in {self.model.seconds:.1f} s",
         }
+        if entry.also:
+            means = {name: fmean(scores) for name, scores in entry.also.items()}
+            facts["also"] = ", ".join(f"{name} {mean:.5g}" for name, mean in means.items())
+        if self.outer:
+            facts["outer"] = f"{self.outer}; optimism {self.optimism:+.3g}"
         return facts | {
             "note" if i == 0 else f"note {i + 1}": r for i, r in enumerate(self.remarks)
         }
@@ -137,6 +185,31 @@ def best_trial(study: optuna.Study) -> Trial:
     return max(
         complete, key=lambda trial: (len(_entry(trial).scores), _value(trial), -trial.number)
     )
+
+
+def selected(study: optuna.Study, select: Select) -> Trial:
+    """The trial that a rule takes.
+
+    ``one_se``: of the trials within one standard error of the best, as its folds have it, the one
+    that was fastest to train and to score (Breiman et al. 1984, section 3.4.3).
+    """
+    best = best_trial(study)
+    scores = _entry(best).scores
+    if select == "best" or len(scores) < 2:
+        return best
+    enough = _value(best) - stdev(scores) / math.sqrt(len(scores))
+    complete = study.get_trials(deepcopy=False, states=(State.COMPLETE,))
+    equals = [
+        trial
+        for trial in complete
+        if _value(trial) >= enough and len(_entry(trial).scores) == len(scores)
+    ]
+    return min(equals, key=lambda trial: (_seconds(trial), trial.number))
+
+
+def _seconds(trial: Trial) -> float:
+    entry = _entry(trial)
+    return entry.seconds_fit + entry.seconds_score
 
 
 def default_score(study: optuna.Study) -> float:

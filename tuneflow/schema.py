@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -20,27 +20,59 @@ UNKNOWN = -1.0  # the code of a level that was not there when the schema was mad
 
 
 @dataclass(frozen=True)
+class Given:
+    """How a column looked in the table from which a schema was made.
+
+    Attributes:
+        name: Its name as it was, which need not be text.
+        dtype: Its type in pandas.
+        seen: The levels that occurred, as they were, in the order of `Column.levels`.
+        gaps: Whether a level was missing somewhere.
+        infinite: Whether there were infinite numbers, which are taken as gaps.
+    """
+
+    name: Any
+    dtype: str
+    seen: tuple[Any, ...] = ()
+    gaps: bool = False
+    infinite: bool = False
+
+
+@dataclass(frozen=True)
 class Column:
-    """One column: numbers, dates (days since 1970), durations (days) or levels of a category."""
+    """One column: numbers, dates (days since 1970), durations (days) or levels of a category.
+
+    Attributes:
+        name: Its name, as text.
+        kind: What it holds.
+        levels: The levels of a category, as text.
+        given: How it looked when the schema was made; of no weight in comparisons, and not saved.
+    """
 
     name: str
     kind: Kind
     levels: tuple[str, ...] = ()
+    given: Given | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, name: Any, values: pd.Series) -> Column:
         """Recognise a column by its content."""
         kind = _kind(values)
         if kind != "category":
-            return cls(str(name), kind)
-        if isinstance(values.dtype, pd.CategoricalDtype):  # keeps an order, if there is one
-            return cls(str(name), kind, tuple(dict.fromkeys(_texts(values.cat.categories))))
+            infinite = values.dtype.kind == "f" and bool(np.isinf(values.to_numpy(float)).any())
+            return cls(str(name), kind, (), Given(name, str(values.dtype), infinite=infinite))
         try:
-            uniques = pd.factorize(values)[1]
+            codes, uniques = pd.factorize(values)
         except TypeError as error:
             msg = f"column {str(name)!r}: a cell holds one value; got several. {error}"
             raise DataError(msg) from error
-        return cls(str(name), kind, tuple(sorted(set(_texts(uniques)))))
+        texts = dict(zip(_texts(uniques), uniques, strict=True))
+        if isinstance(values.dtype, pd.CategoricalDtype):  # keeps an order, if there is one
+            levels = tuple(dict.fromkeys(_texts(values.cat.categories)))
+        else:
+            levels = tuple(sorted(texts))
+        seen = tuple(texts[level] for level in levels if level in texts)
+        return cls(str(name), kind, levels, Given(name, str(values.dtype), seen, codes.min() < 0))
 
     def encode(self, values: pd.Series) -> FloatArray:
         """The column as floats: gaps are NaN, a level that is new is `UNKNOWN`."""

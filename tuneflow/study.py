@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -21,7 +20,8 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 from threadpoolctl import threadpool_limits
 
-from tuneflow.errors import NoTrialError, SearchError, StorageError, TuneflowWarning
+from tuneflow.conclusion import check_select, conclude, doubt_of
+from tuneflow.errors import SearchError, StorageError, TuneflowWarning
 from tuneflow.families import (
     FamilyResult,
     Period,
@@ -32,16 +32,15 @@ from tuneflow.families import (
     plans_of,
     share,
 )
-from tuneflow.ledger import read_entry, write_goal
-from tuneflow.model import Model
+from tuneflow.ledger import write_goal
 from tuneflow.objective import Objective
 from tuneflow.opening import retake
-from tuneflow.plan import Plan, check_limits, make_plan
+from tuneflow.plan import Plan, Rows, check_limits, make_plan
 from tuneflow.presence import Presence
 from tuneflow.quiet import quietly
 from tuneflow.recipe import Recipe
 from tuneflow.reporting.follow import LiveFigure
-from tuneflow.result import Result, best_trial, finished
+from tuneflow.result import Result, Select
 from tuneflow.run import Budget, Callback, Run
 from tuneflow.steady import steadily
 from tuneflow.storage import Storage, open_storage
@@ -56,9 +55,12 @@ def tune(
     y: Any,
     recipe: Recipes = "lightgbm",
     *,
-    scoring: str | Callable[..., float] | None = None,
+    scoring: str | Callable[..., float] | Sequence[Any] | None = None,
     cv: Any = 5,
     groups: Any = None,
+    sample_weight: Any = None,
+    test_size: Any = None,
+    select: Select = "best",
     sampler: str | BaseSampler | None = None,
     pruner: str | Mapping[str, Any] | BasePruner | None = None,
     n_trials: int | None = 50,
@@ -85,9 +87,16 @@ def tune(
         recipe: A name from :func:`recipes`, the path of a TOML file, or a recipe. Several, or
             ``"auto"``, share the budget: the better half of them goes on, round after round.
         scoring: A scikit-learn scorer name or callable; by default one that suits the target:
-            ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``.
+            ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``. Of a list, the first
+            is optimised, and all are recorded.
         cv: Number of folds, a holdout share, a scikit-learn splitter, or index pairs.
         groups: Group of each row, shape (rows,); a group is never split between folds.
+        sample_weight: Weight of each row, shape (rows,), in training and in scoring: a row of
+            weight 2 counts as two. Folds are split, and averaged, as without weights.
+        test_size: Rows that neither search nor refit will see, for an honest estimate: a share,
+            or their positions. With a `TimeSeriesSplit`, a share is that of the last rows.
+        select: What is refitted: ``best``, or ``one_se``: of the trials within one standard error
+            of the best, the one that was fastest to train.
         sampler: ``grid random qmc tpe cmaes gp nsga2 gradient``, or an Optuna sampler; by
             default the recipe's.
         pruner: ``none median percentile halving hyperband wilcoxon patient``, a table with a name
@@ -134,10 +143,11 @@ def tune(
     check_limits(n_trials, timeout, random_state)
     hands = Hands(n_jobs, backend, trial_timeout, reproducible)
     figures = [LiveFigure()] if progress == "live" else []
+    check_select(select)
+    split = (cv, Rows(groups, sample_weight, test_size))
 
     def plan(one: str | Path | Recipe) -> Plan:
-        how = (sampler, pruner)
-        return make_plan(X, y, one, scoring, (cv, groups), how, random_state)
+        return make_plan(X, y, one, scoring, split, (sampler, pruner), random_state)
 
     def spend(study: optuna.Study, plan: Plan, total: int | None, period: Period) -> str:
         steadily(lambda: write_goal(study, total))
@@ -158,7 +168,9 @@ def tune(
         warnings.warn(cut_short, TuneflowWarning, stacklevel=2)
     for figure in figures:
         figure.draw(best.study)
-    result = _result(best.study, best.plan, cut_short)
+    result = conclude(best.study, best.plan, cut_short, select)
+    if doubt := doubt_of(best.study):
+        warnings.warn(doubt, TuneflowWarning, stacklevel=2)
     return FamilyResult(**vars(result), members=members) if several else result
 
 
@@ -238,45 +250,3 @@ def ended_like_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _result(study: optuna.Study, plan: Plan, cut_short: str) -> Result:
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        msg = f"tune: no trial came to a score.{reasons(study)} Give more time, or another recipe."
-        raise NoTrialError(msg)
-    best = best_trial(study)
-    entry = read_entry(best)
-    budget = entry.budget if entry else plan.work.budgets[-1]
-    model = Model.fit(
-        plan.work.data, plan.job, plan.work.space, best.params, plan.work.growth, budget
-    )
-    return Result(study, plan.recipe, model, _remarks(study, plan, cut_short))
-
-
-def _remarks(study: optuna.Study, plan: Plan, cut_short: str) -> tuple[str, ...]:
-    remarks = list(plan.header.notes)
-    best = best_trial(study)
-    entry = read_entry(best)
-    if cut_short:
-        remarks.append(cut_short)
-    if entry and len(entry.scores) < len(plan.work.folds):
-        remarks.append(
-            f"time was up after {len(entry.scores)} of {len(plan.work.folds)} folds of the first "
-            "trial: its score is from these alone."
-        )
-    if len(finished(study)) == 1:
-        remarks.append("only the defaults were tried.")
-    elif best.number == 0:
-        remarks.append("nothing was found to be better than the defaults.")
-    if why := reasons(study):
-        remarks.append(f"failed trials:{why}")
-    return tuple(remarks)
-
-
-def reasons(study: optuna.Study) -> str:
-    """Why trials failed, each reason once, most frequent first."""
-    entries = [
-        read_entry(t) for t in study.get_trials(deepcopy=False) if t.state == TrialState.FAIL
-    ]
-    counted = Counter(e.error.split("\n")[0] for e in entries if e and e.tried)
-    return "".join(f" {times} x {reason}" for reason, times in counted.most_common(3))

@@ -35,6 +35,7 @@ class Work:
         space: The recipe's space, bound to the table.
         engine: The library at work.
         growth: How learners grow.
+        also: Metrics that are recorded, and decide nothing.
     """
 
     data: Data
@@ -44,6 +45,7 @@ class Work:
     space: Space
     engine: Engine
     growth: Growth
+    also: tuple[Metric, ...] = ()
     _prepared: dict[int, Prepared] = field(default_factory=dict)
 
     @property
@@ -87,8 +89,9 @@ class Work:
         fixed = self.recipe.fixed_for(self.data.task)
         return lambda rows: {**fixed, **self.space.decode(values, rows)}
 
-    def score(self, at: int, learner: Learner) -> float:
-        """The score of a learner on the rows of its fold that it was not trained on."""
+    def score(self, at: int, learner: Learner) -> tuple[float, ...]:
+        """The score of a learner on the rows of its fold that it was not trained on, and what
+        the other metrics say."""
         prepared, rows = self.prepared(at), self.folds[at].valid
         X = prepared.split.X_valid
         assert X is not None
@@ -96,11 +99,14 @@ class Work:
         if not np.isfinite(predictions).all():
             msg = f"predictions must be finite; got others on fold {at}."
             raise TrialError(msg)
-        score = self.metric.score(prepared.target.restore(predictions), self.data, rows)
+        predictions = prepared.target.restore(predictions)
+        score = self.metric.score(predictions, self.data, rows)
         if not math.isfinite(score):
             msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
             raise TrialError(msg)
-        return score
+        if not self.also:
+            return (score,)
+        return score, *(metric.score(predictions, self.data, rows) for metric in self.also)
 
     def slope(self, at: int, learner: Learner, values: Params, budget: float) -> Slope:
         """The loss on the rows of a fold that were not trained on, in the units of the target,

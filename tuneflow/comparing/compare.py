@@ -19,6 +19,7 @@ from tuneflow.comparing.comparison import Comparison
 from tuneflow.comparing.contenders import Contender, line_up
 from tuneflow.comparing.runs import Ran, check_fair, counted, marked, seconds
 from tuneflow.comparing.task import Job, Task, collected, seeds_of, tables_of
+from tuneflow.conclusion import reasons
 from tuneflow.errors import TuneflowWarning
 from tuneflow.ledger import Mark, read_entry, read_header, read_mark, write_mark
 from tuneflow.opening import agree, open_study
@@ -28,7 +29,7 @@ from tuneflow.reporting.screen import notebook
 from tuneflow.result import best_trial
 from tuneflow.run import Budget
 from tuneflow.storage import Storage, open_storage
-from tuneflow.study import reasons, search
+from tuneflow.study import search
 
 TRIALS = 50  # as `tune` has it
 

@@ -11,7 +11,7 @@ from typing import Any
 from tuneflow.comparing.contenders import Contender
 from tuneflow.errors import DataError, SearchError, TuneflowWarning
 from tuneflow.ledger import Mark
-from tuneflow.plan import Plan, make_plan
+from tuneflow.plan import Plan, Rows, make_plan
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Task:
         """A run, understood."""
         X, y, groups = self.tables[table]
         how = (contender.sampler, contender.pruner)
-        return make_plan(X, y, contender.recipe, self.scoring, (self.cv, groups), how, seed)
+        return make_plan(X, y, contender.recipe, self.scoring, (self.cv, Rows(groups)), how, seed)
 
     def mark(self, table: str, contender: Contender, seed: int) -> Mark:
         """What makes a study that run."""

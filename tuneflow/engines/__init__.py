@@ -72,6 +72,27 @@ class Job:
     probabilities: bool
 
 
+@dataclass(frozen=True)
+class Trained:
+    """How a model was trained, for its library's own interface to scikit-learn.
+
+    Attributes:
+        model: The fitted model of a learner.
+        params: Its arguments, fixed ones included.
+        amount: What was spent, in units of growth.
+        categorical: Positions of the features that hold codes of a category.
+        columns: Number of features.
+        classes: Labels by code; empty for a regression.
+    """
+
+    model: Any
+    params: Params
+    amount: int
+    categorical: tuple[int, ...]
+    columns: int
+    classes: npt.NDArray[Any]
+
+
 class Engine(Protocol):
     """One library at work on one job.
 
@@ -79,17 +100,22 @@ class Engine(Protocol):
         errors: What the library raises for parameters that it cannot train with.
         growth: How its learners grow, as the recipe says or as the engine finds out.
         gradients: Arguments in which its learners are :class:`Differentiable`.
+        weighs: Whether its models can take a weight for each row.
     """
 
     errors: tuple[type[Exception], ...]
     growth: Growth
     gradients: frozenset[str]
+    weighs: bool
 
     def check(self, params: Params) -> None:
         """Refuse arguments whose names the library does not know."""
 
     def learner(self, split: Split, arguments: Callable[[int], Params]) -> Learner:
         """A learner with nothing spent; `arguments` gives its parameters for a number of rows."""
+
+    def plain(self, trained: Trained) -> Any:
+        """An estimator for scikit-learn that has seen nothing, and that `fit` makes the same."""
 
     def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
         """What a fitted `model` predicts: probabilities (rows, classes) or values (rows,)."""

@@ -8,7 +8,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from tuneflow.engines import Job, spread
+from tuneflow.engines import Job, Trained, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
@@ -65,6 +65,7 @@ class LightGBM:
 
     errors = (lgb.basic.LightGBMError,)
     gradients: frozenset[str] = frozenset()
+    weighs = True
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -100,6 +101,22 @@ class LightGBM:
             params["num_class"] = split.n_classes
         return Rounds(split, params)
 
+    def plain(self, trained: Trained) -> lgb.LGBMModel:
+        """LightGBM's estimator for scikit-learn."""
+        kind = lgb.LGBMClassifier if len(trained.classes) else lgb.LGBMRegressor
+        codes: Params = {}
+        if trained.categorical:
+            codes = {"categorical_column": list(trained.categorical)}
+        return kind(
+            n_estimators=trained.amount,
+            random_state=self._job.seed,
+            n_jobs=1,
+            verbosity=-1,
+            feature_pre_filter=False,  # as in learners: columns are drawn from all
+            **codes,
+            **trained.params,
+        )
+
     def predict(self, model: lgb.Booster, X: FloatArray, n_classes: int) -> FloatArray:
         """Probabilities or values of a fitted booster."""
         return _shaped(model.predict(X, num_threads=1), n_classes)
@@ -112,7 +129,11 @@ def _datasets(split: Split, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | 
 
     def make() -> tuple[lgb.Dataset, lgb.Dataset | None]:
         train = lgb.Dataset(
-            split.table(), split.y, categorical_feature=list(split.categorical), params=binning
+            split.table(),
+            split.y,
+            weight=split.weights,
+            categorical_feature=list(split.categorical),
+            params=binning,
         ).construct()
         if split.X_valid is None:
             return train, None

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from importlib.metadata import packages_distributions, requires
+from inspect import signature
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -22,7 +23,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import NotFittedError
 
-from tuneflow.engines import Job, Learner, Slope, spread
+from tuneflow.engines import Job, Learner, Slope, Trained, spread
 from tuneflow.engines.implicit import differentiable, slope
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
@@ -57,7 +58,8 @@ class Whole:
         """Train on the first `budget` rows, unless there are more already."""
         if budget <= self.spent:
             return
-        self.model = self._make(budget).fit(self._X[:budget], self._split.y[:budget])
+        weighted = weights_of(self._split, budget)
+        self.model = self._make(budget).fit(self._X[:budget], self._split.y[:budget], **weighted)
         self.spent = budget
 
     def predict(self, X: FloatArray) -> FloatArray:
@@ -81,7 +83,8 @@ class Warm:
     def grow(self, budget: int) -> None:
         """Train up to `budget` trees or rounds in all."""
         if budget > self.spent:
-            self.model.set_params(**{self._counter: budget}).fit(self._X, self._split.y)
+            self.model.set_params(**{self._counter: budget})
+            self.model.fit(self._X, self._split.y, **weights_of(self._split))
             self.spent = budget
 
     def predict(self, X: FloatArray) -> FloatArray:
@@ -123,7 +126,7 @@ class Epochs:
             self.model.set_params(random_state=np.random.RandomState(seed))
         classes = {"classes": np.unique(split.y)} if split.n_classes else {}
         y = split.y if split.n_classes else split.y.astype(self._X.dtype)  # one precision for all
-        self._epoch = partial(self.model.partial_fit, self._X, y, **classes)
+        self._epoch = partial(self.model.partial_fit, self._X, y, **classes, **weights_of(split))
         self.spent = 0
 
     def grow(self, budget: int) -> None:
@@ -152,6 +155,8 @@ class Sklearn:
         self.growth = job.recipe.growth or natural_growth(self._class)
         searched = job.recipe.space_for(job.task).params
         self.gradients = differentiable(self._class, job.recipe.fixed_for(job.task), searched)
+        fit = self._class.partial_fit if self.growth.unit == "epochs" else self._class.fit
+        self.weighs = "sample_weight" in signature(fit).parameters
 
     def check(self, params: Params) -> None:
         """Refuse names that the estimator's constructor does not take."""
@@ -173,6 +178,21 @@ class Sklearn:
             return Warm(split, make, _counter(self._class))
         return Whole(split, make)
 
+    def plain(self, trained: Trained) -> Any:
+        """The estimator itself, trained all at once."""
+        plain = clone(trained.model)
+        wrapped = isinstance(plain, CalibratedClassifierCV) and self._class is not type(plain)
+        inner = plain.estimator if wrapped else plain
+        takes = inner.get_params()
+        inner.set_params(
+            **{name: trained.params[name] for name in trained.params if name in takes}
+        )
+        if self.growth.unit in ("rounds", "trees"):
+            inner.set_params(warm_start=False)
+        if self.growth.unit == "epochs":
+            inner.set_params(random_state=self._job.seed, max_iter=trained.amount)
+        return plain
+
     def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
         """Probabilities or values of a fitted estimator."""
         return predictions(model, X, n_classes)
@@ -191,6 +211,11 @@ class Sklearn:
         if np.bincount(split.y[:rows]).min() < CALIBRATION_FOLDS:
             return model
         return CalibratedClassifierCV(model, ensemble=False, cv=CALIBRATION_FOLDS)
+
+
+def weights_of(split: Split, rows: int | None = None) -> dict[str, FloatArray]:
+    """What `fit` is told of the weights of the first rows; nothing if all count alike."""
+    return {} if split.weights is None else {"sample_weight": split.weights[:rows]}
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:

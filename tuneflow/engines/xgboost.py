@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xgboost as xgb
+from sklearn.ensemble import VotingClassifier
 
-from tuneflow.engines import Job, spread
+from tuneflow.engines import Job, Trained, spread
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
@@ -52,6 +54,7 @@ class XGBoost:
 
     errors = (xgb.core.XGBoostError,)
     gradients: frozenset[str] = frozenset()
+    weighs = True
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -89,6 +92,26 @@ class XGBoost:
             params["num_class"] = split.n_classes
         return Rounds(split, params)
 
+    def plain(self, trained: Trained) -> Any:
+        """XGBoost's estimator for scikit-learn; a vote of one gives labels that are no codes."""
+        n_classes = len(trained.classes)
+        codes: Params = {}
+        if trained.categorical:
+            codes = {"feature_types": _types(trained.columns, trained.categorical)}
+        model = (xgb.XGBClassifier if n_classes else xgb.XGBRegressor)(
+            n_estimators=trained.amount,
+            random_state=self._job.seed,
+            seed_per_iteration=True,
+            tree_method="hist",
+            enable_categorical=True,
+            n_jobs=1,
+            **codes,
+            **trained.params,
+        )
+        if not n_classes or trained.classes.tolist() == list(range(n_classes)):
+            return model
+        return VotingClassifier([("xgboost", model)], voting="soft")
+
     def predict(self, model: xgb.Booster, X: FloatArray, n_classes: int) -> FloatArray:
         """Probabilities or values of a fitted booster."""
         types = model.feature_types or []
@@ -102,6 +125,7 @@ def _matrices(split: Split, params: Params) -> tuple[xgb.QuantileDMatrix, xgb.DM
         train = xgb.QuantileDMatrix(
             X,
             split.y,
+            weight=split.weights,
             feature_types=_types(X.shape[1], split.categorical),
             enable_categorical=True,
             max_bin=params.get("max_bin"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from tuneflow.reporting.record import Record, is_scored, read, score_of, seconds_of
@@ -48,6 +49,7 @@ def trials(study: optuna.Study | Record) -> pd.DataFrame:
         - ``budget``: units of growth spent for one model; missing where tuneflow wrote nothing;
         - ``seconds``, ``seconds_fit``, ``seconds_score``: wall clock;
         - ``started``: when, by the clock of the storage;
+        - ``metric:`` and a name: the mean of another metric, if there are some, at the best rung;
         - one column a parameter, by its name; a parameter that was not active is missing.
     """
     import pandas as pd
@@ -55,10 +57,11 @@ def trials(study: optuna.Study | Record) -> pd.DataFrame:
     record = study if isinstance(study, Record) else read(study)
     rows = [_row(record, trial) for trial in record.trials]
     names = list(dict.fromkeys(name for trial in record.trials for name in trial.params))
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, *(f"param:{name}" for name in names)])
+    also = [f"metric:{name}" for name in (record.header.also if record.header else ())]
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *also, *(f"param:{name}" for name in names)])
     texts = dict.fromkeys(("state", "ended", "error"), "str")
     kinds: dict[str, Any] = {"number": int, "score": float, "last": float, "budget": "Int64"}
-    kinds |= {**dict.fromkeys(SECONDS, float), "started": "datetime64[us]"}
+    kinds |= {**dict.fromkeys((*SECONDS, *also), float), "started": "datetime64[us]"}
     return _ranked(frame.astype({**kinds, **texts}).set_index("number"), names, record)
 
 
@@ -133,8 +136,17 @@ def _row(record: Record, trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
         "seconds_fit": entry.seconds_fit if entry else math.nan,
         "seconds_score": entry.seconds_score if entry else math.nan,
         "started": trial.datetime_start,
+        **{
+            f"metric:{name}": _mean(scores)
+            for name, scores in (entry.also if entry else {}).items()
+        },
         **{f"param:{name}": told(value) for name, value in trial.params.items()},
     }
+
+
+def _mean(scores: Sequence[float | None]) -> float:
+    known = [math.nan if score is None else score for score in scores]
+    return fmean(known) if known else math.nan
 
 
 def told(value: Any) -> Any:

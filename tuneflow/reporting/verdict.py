@@ -22,8 +22,9 @@ SURE = 0.95
 def paired(record: Record) -> tuple[list[float], float, float]:
     """What the best gained on each fold, the mean of it, and half the width of its interval.
 
-    Folds share training rows, so their variance is widened by 1/k + 1/(k-1) instead of 1/k
-    (Nadeau and Bengio 2003). Positive is better.
+    Folds share training rows, so their variance is widened by 1/k plus the rows scored for each
+    that trains, which is 1/(k-1) unless folds are repeated (Nadeau and Bengio 2003). Positive is
+    better.
     """
     old, new = record.entry(record.baseline), record.entry(record.best)
     if not old or not new or len(old.scores) != len(new.scores) or not new.scores:
@@ -35,7 +36,9 @@ def paired(record: Record) -> tuple[list[float], float, float]:
     from scipy.special import stdtrit
 
     wide = float(stdtrit(k - 1, (1 + SURE) / 2))
-    return gains, fmean(gains), wide * stdev(gains) * math.sqrt(1 / k + 1 / (k - 1))
+    told = record.header.ratio if record.header else None
+    ratio = 1 / (k - 1) if told is None else told
+    return gains, fmean(gains), wide * stdev(gains) * math.sqrt(1 / k + ratio)
 
 
 def verdict(record: Record) -> str:

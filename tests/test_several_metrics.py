@@ -1,0 +1,68 @@
+"""Several metrics: the first is optimised, all are recorded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score
+from tables import table, target
+
+import tuneflow as tf
+from tuneflow.ledger import read_entry, read_header
+
+ALL = ["roc_auc", "accuracy", "neg_log_loss"]
+
+
+def tuned(scoring, **more):
+    X, y = table(), target(table(), "binary")
+    return tf.tune(X, y, **{"recipe": "logistic", "n_trials": 4, "cv": 3, **more}, scoring=scoring)
+
+
+def test_the_first_alone_decides():
+    one, several = tuned("roc_auc"), tuned(ALL)
+    assert [t.value for t in one.study.trials] == [t.value for t in several.study.trials]
+    assert read_header(several.study).scoring == "roc_auc"
+    assert read_header(several.study).also == ("accuracy", "neg_log_loss")
+
+
+@pytest.mark.parametrize("recipe", ["logistic", "lightgbm"])
+def test_all_are_recorded_for_each_fold_at_the_best_rung(recipe):
+    several = tuned(ALL, recipe=recipe, n_trials=3)
+    entry = read_entry(several.best_trial)
+    alone = read_entry(tuned("roc_auc", recipe=recipe, n_trials=3).best_trial)
+    assert entry.scores == alone.scores
+    assert set(entry.also) == {"accuracy", "neg_log_loss"}
+    assert all(len(scores) == 3 for scores in entry.also.values())
+    assert all(-1 < s < 0 for s in entry.also["neg_log_loss"])
+
+
+def test_they_are_shown_beside_the_score():
+    frame = tuned(ALL).trials()
+    assert {"metric:accuracy", "metric:neg_log_loss"} <= set(frame.columns)
+    assert frame["metric:accuracy"].between(0, 1).all()
+    assert "accuracy 0." in repr(tuned(ALL))
+
+
+def test_a_callable_may_be_one_of_them():
+    def mine(estimator, X, y):
+        return accuracy_score(y, estimator.predict(X))
+
+    entry = read_entry(tuned(["accuracy", mine]).best_trial)
+    np.testing.assert_allclose(entry.also["mine"], entry.scores)
+
+
+@pytest.mark.parametrize("wrong", [[], ["roc_auc", "roc_auc"]])
+def test_an_empty_list_and_a_metric_twice_are_refused(wrong):
+    with pytest.raises(tf.ScoringError, match="scoring: "):
+        tuned(wrong)
+
+
+def test_each_of_them_has_to_fit_the_task():
+    with pytest.raises(tf.ScoringError, match="'r2'"):
+        tuned(["roc_auc", "r2"])
+
+
+def test_a_study_without_a_metric_is_another_study(tmp_path):
+    tuned(ALL, storage=tmp_path / "a.db")
+    with pytest.raises(tf.StudyError, match="also: "):
+        tuned("roc_auc", storage=tmp_path / "a.db")

@@ -1,0 +1,133 @@
+"""What a search came to: the model, what is to be said of it, and whether it was worth it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from tuneflow.errors import NoTrialError, SearchError, known
+from tuneflow.ledger import read_entry, write_outer
+from tuneflow.model import Model
+from tuneflow.outer import Outer, judge
+from tuneflow.plan import Plan
+from tuneflow.reporting.record import read
+from tuneflow.reporting.verdict import paired
+from tuneflow.result import Result, Select, best_trial, finished, selected
+
+SELECTS = ("best", "one_se")
+
+
+def check_select(select: str) -> None:
+    """Refuse a rule that does not exist."""
+    if select not in SELECTS:
+        hint = known(str(select), SELECTS)
+        msg = f"select: a rule is needed; got {select!r}. {hint}"
+        raise SearchError(msg)
+
+
+def conclude(study: optuna.Study, plan: Plan, cut_short: str, select: Select) -> Result:
+    """Refit, judge and say what a reader of the numbers should know.
+
+    Raises:
+        NoTrialError: No trial came to a score.
+    """
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        msg = f"tune: no trial came to a score.{reasons(study)} Give more time, or another recipe."
+        raise NoTrialError(msg)
+    chosen = selected(study, select)
+    model = refit(plan, chosen)
+    outer = _judged(study, plan, chosen, model)
+    remarks = _remarks(study, plan, cut_short, chosen)
+    return Result(study, plan.recipe, model, remarks, select, outer)
+
+
+def refit(plan: Plan, trial: FrozenTrial) -> Model:
+    """A trial's configuration, trained on every row that the search was given."""
+    entry, work = read_entry(trial), plan.work
+    budget = entry.budget if entry else work.budgets[-1]
+    return Model.fit(work.data, plan.job, work.space, trial.params, work.growth, budget)
+
+
+def _judged(study: optuna.Study, plan: Plan, chosen: FrozenTrial, model: Model) -> Outer | None:
+    """What was found scores on the rows that were kept aside: each trial that led, refitted."""
+    if plan.outer is None:
+        return None
+    said = model.outputs(plan.outer.X)
+    outputs = [
+        (
+            trial.number,
+            trial.value or 0.0,
+            said if trial.number == chosen.number else refit(plan, trial).outputs(plan.outer.X),
+        )
+        for trial in led(study)
+    ]
+    outer = judge(plan.outer, plan.work.metric, outputs, said)
+    write_outer(study, outer.told())
+    return outer
+
+
+def led(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that were the best so far when they ended, on all folds, the first one first."""
+    folds, best, found = len(_scores(best_trial(study))), -math.inf, []
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        if len(_scores(trial)) == folds and trial.value is not None and trial.value > best:
+            best = trial.value
+            found.append(trial)
+    return found
+
+
+def _scores(trial: FrozenTrial) -> list[float]:
+    entry = read_entry(trial)
+    return entry.scores if entry else []
+
+
+def doubt_of(study: optuna.Study) -> str:
+    """Why the best may be no better than the defaults; empty if there is no reason to think so."""
+    record = read(study)
+    gains, mean, half = paired(record)
+    if len(record.scored) < 2 or not math.isfinite(half) or mean - half > 0:
+        return ""
+    return (
+        f"tune: the gain over the defaults may be chance: paired over {len(gains)} folds it is "
+        f"{mean - half:+.3g} to {mean + half:+.3g} at 95 %. More rows or repeated folds tell more."
+    )
+
+
+def _remarks(
+    study: optuna.Study, plan: Plan, cut_short: str, chosen: FrozenTrial
+) -> tuple[str, ...]:
+    remarks = list(plan.header.notes)
+    best, folds = best_trial(study), len(plan.work.folds)
+    if cut_short:
+        remarks.append(cut_short)
+    if 0 < len(_scores(best)) < folds:
+        remarks.append(
+            f"time was up after {len(_scores(best))} of {folds} folds of the first "
+            "trial: its score is from these alone."
+        )
+    if len(finished(study)) == 1:
+        remarks.append("only the defaults were tried.")
+    elif best.number == 0:
+        remarks.append("nothing was found to be better than the defaults.")
+    elif doubt := doubt_of(study):
+        remarks.append(doubt.removeprefix("tune: "))
+    if chosen.number != best.number:
+        remarks.append(
+            f"trial {chosen.number} stands for trial {best.number}, whose score is "
+            f"{best.value:.5g}: it is faster, and within one standard error."
+        )
+    if why := reasons(study):
+        remarks.append(f"failed trials:{why}")
+    return tuple(remarks)
+
+
+def reasons(study: optuna.Study) -> str:
+    """Why trials failed, each reason once, most frequent first."""
+    entries = [
+        read_entry(t) for t in study.get_trials(deepcopy=False) if t.state == TrialState.FAIL
+    ]
+    counted = Counter(e.error.split("\n")[0] for e in entries if e and e.tried)
+    return "".join(f" {times} x {reason}" for reason, times in counted.most_common(3))

@@ -1,0 +1,100 @@
+"""The same model without tuneflow: a pipeline of scikit-learn and of the library that was tuned.
+
+What a :class:`Model <tuneflow.model.Model>` does in its own way, so that trials can share work, is
+said here in the words of scikit-learn, to the same predictions. Columns become numbers by
+functions of pandas and NumPy: a pipeline that is pickled must not name tuneflow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tuneflow.columns import steps_of
+from tuneflow.engines import Job, Trained, start_engine
+from tuneflow.model import Model
+from tuneflow.prepare import Target
+from tuneflow.schema import FloatArray
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A pipeline that has seen nothing, and how it is trained.
+
+    Attributes:
+        pipeline: Preparation and model; the last step is called ``model``.
+        epochs: Passes over the rows by `partial_fit`; 0 where `fit` does it all.
+        seed: Seed of the order of the rows in these passes.
+    """
+
+    pipeline: Pipeline
+    epochs: int
+    seed: int
+
+    @classmethod
+    def of(cls, model: Model, seed: int) -> Plain:
+        """What a model is, in plain words.
+
+        Args:
+            model: Fitted by this process: a model that was loaded does not know its table.
+            seed: Seed of the study.
+        """
+        steps = steps_of(model.schema, model.preparation)
+        pipeline = Pipeline([*steps, ("model", _estimator(model, seed))])
+        return cls(pipeline, model.amount if model.unit == "epochs" else 0, seed)
+
+    def fit(
+        self, X: Any, y: npt.NDArray[Any], sample_weight: FloatArray | None = None
+    ) -> Pipeline:
+        """Train a copy on a table as it was given, and on labels or values."""
+        pipeline = clone(self.pipeline)
+        if self.epochs:
+            return self._by_epochs(pipeline, X, y, sample_weight)
+        weights = {} if sample_weight is None else {"model__sample_weight": sample_weight}
+        with config_context(enable_metadata_routing=False):  # weights go to the model, by name
+            return pipeline.fit(X, y, **weights)
+
+    def _by_epochs(
+        self, pipeline: Pipeline, X: Any, y: npt.NDArray[Any], sample_weight: FloatArray | None
+    ) -> Pipeline:
+        """Pass by pass, from one generator: `fit` would draw the order of the rows differently."""
+        rows = pipeline[:-1].fit_transform(X)
+        model = pipeline[-1]
+        scaled = isinstance(model, TransformedTargetRegressor)
+        inner = model.regressor if scaled else model
+        more = {} if sample_weight is None else {"sample_weight": sample_weight}
+        if hasattr(inner, "predict_proba"):
+            more["classes"] = np.unique(y)
+        target = StandardScaler().fit_transform(y[:, None])[:, 0] if scaled else y
+        inner.set_params(random_state=np.random.RandomState(self.seed))
+        for _ in range(self.epochs):
+            inner.partial_fit(rows, target.astype(rows.dtype) if scaled else target, **more)
+        inner.set_params(random_state=self.seed)
+        if scaled:
+            model.set_params(regressor=FrozenEstimator(inner)).fit(rows, y)
+        return pipeline
+
+
+def _estimator(model: Model, seed: int) -> Any:
+    trained = Trained(
+        model.estimator,
+        {**model.recipe.fixed_for(model.task), **model.params},
+        model.amount,
+        model.preparation.categorical,
+        len(model.schema.columns),
+        model.classes_,
+    )
+    job = Job(model.recipe, model.task, seed, probabilities=True)
+    estimator = start_engine(job).plain(trained)
+    if model.target == Target():
+        return estimator
+    return TransformedTargetRegressor(estimator, transformer=StandardScaler())
