@@ -15,7 +15,7 @@ import tuneflow as tf
 from tuneflow import engines
 from tuneflow.families import AUTO, FamilyResult, Member, plans_of, rounds, share
 from tuneflow.ledger import Entry, read_header, write_entry
-from tuneflow.plan import make_plan
+from tuneflow.plan import Rows, make_plan
 
 #: The double errs by the distance of x from 0.3: these two cannot, and hardly, come near.
 FAR = RECIPE.replace(name="far", space={"x": {"low": 0.8}})
@@ -89,7 +89,7 @@ class Spent:
 
 def members(names, recipe="lightgbm"):
     frame = table(60)
-    plan = make_plan(frame, target(frame, "binary"), recipe, None, (2, None), (None, None), 0)
+    plan = make_plan(frame, target(frame, "binary"), recipe, None, (2, Rows()), (None, None), 0)
     studies = [optuna.create_study(study_name=name, direction="maximize") for name in names]
     return [Member(study, plan) for study in studies]
 
@@ -231,7 +231,7 @@ def test_auto_takes_the_recipes_that_are_for_the_task(task):
     y = target(frame, task)
 
     def plan(recipe):
-        return make_plan(frame, y, recipe, None, (2, None), (None, None), 0)
+        return make_plan(frame, y, recipe, None, (2, Rows()), (None, None), 0)
 
     chosen = [each.header.recipe for each in plans_of("auto", plan)]
     wanted = [name for name in AUTO if task in tf.load_recipe(name).tasks]
@@ -243,7 +243,7 @@ def test_auto_leaves_out_what_is_slow_on_many_rows():
     X = np.random.default_rng(0).normal(size=(30_000, 2))
 
     def plan(recipe):
-        return make_plan(X, X[:, 0] > 0, recipe, None, (0.2, None), (None, None), 0)
+        return make_plan(X, X[:, 0] > 0, recipe, None, (0.2, Rows()), (None, None), 0)
 
     assert "svm" not in [each.header.recipe for each in plans_of("auto", plan)]
 

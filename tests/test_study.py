@@ -108,7 +108,7 @@ def test_what_a_sampler_cannot_model_is_said_once_and_kept():
         tf.TuneflowWarning, match=r"'cmaes' models 33% .* kind, n are not"
     ) as caught:
         result = tf.tune(X, y, RECIPE, sampler="cmaes", n_trials=8)
-    assert len(caught) == 1
+    assert sum("models" in str(warning.message) for warning in caught) == 1
     header = read_header(result.study)
     assert header.modelled == pytest.approx(1 / 3)
     assert "kind, n" in header.notes[0]
