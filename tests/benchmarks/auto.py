@@ -33,8 +33,8 @@ from tuneflow.families import AUTO
 SINGLE = ("lightgbm", "random_forest", "svm", "mlp", "linear")
 HEAD = """# Several families in the time of one
 
-Written by `make bench BENCH=auto`. "best single" is the family whose mean over these tables and
-seeds is best, and "best at hindsight" the best of the families run by run, which nobody can know
+Written by `make bench BENCH=auto`. "best single" is the family whose mean rank over these tables
+and seeds is best, and "best at hindsight" the best of the families run by run, which nobody can know
 beforehand. A share of pairs is that of auto being ahead; a tie is half a pair won.
 """
 
@@ -129,7 +129,8 @@ def page(lines: list[Line]) -> Iterator[str]:
         yield f"\n## {limit:g} seconds\n"
         wide = runs.pivot(index=["table", "seed"], columns="family", values="score")
         wide = wide.reindex(columns=[name for name in WHO if name in wide])
-        yield markdown(_pairs(wide))
+        if {"auto", *SINGLE} <= set(wide):
+            yield markdown(_pairs(wide))
         chosen = runs[runs["family"] == "auto"].set_index(["table", "seed"])["chosen"]
         wide.insert(0, "auto chose", chosen)
         wide.index = [f"{table}, {seed}" for table, seed in wide.index]
@@ -142,11 +143,11 @@ def page(lines: list[Line]) -> Iterator[str]:
 
 def _pairs(wide: pd.DataFrame) -> pd.DataFrame:
     """Auto against each of the others, and against the families by their ranks."""
-    families = [name for name in SINGLE if name in wide]
-    best = wide[families].rank(axis=1).mean().idxmax()
+    families = wide[list(SINGLE)].dropna()
+    best = families.rank(axis=1).mean().idxmax()
     others = {name: wide[name] for name in ("equally", "flaml") if name in wide}
     others[f"best single ({best})"] = wide[best]
-    others["best at hindsight"] = wide[families].max(axis=1)
+    others["best at hindsight"] = families.max(axis=1)
     rows = {name: _against(wide["auto"], other) for name, other in others.items()}
     return pd.DataFrame(rows).T.rename_axis("auto against")
 
