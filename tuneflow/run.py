@@ -141,15 +141,16 @@ class Run:
         if not self._shared:
             return self._done + len(self._open)
         self._learn()
-        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        return self._done + len(running)
+        return self._done + len(self._trials((TrialState.RUNNING,)))
+
+    def _trials(self, states: tuple[TrialState, ...] | None = None) -> list[FrozenTrial]:
+        return steadily(lambda: self.study.get_trials(deepcopy=False, states=states))
 
     def _learn(self) -> None:
         """Take in what others have finished."""
         known = {trial.number for trial in self._seen}
         ended = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-        trials = steadily(lambda: self.study.get_trials(deepcopy=False, states=ended))
-        self._seen += [trial for trial in trials if trial.number not in known]
+        self._seen += [trial for trial in self._trials(ended) if trial.number not in known]
         self._done = sum(map(counts, self._seen))
 
     def _is_left_to_others(self) -> bool:
@@ -158,10 +159,11 @@ class Run:
         late = time.monotonic() >= self.budget.deadline
         if not self._shared or total is None or late or self._stopped:
             return False
-        retake(self.study, self.plan, self.presence)
-        self._queue = pending(self.study, self.plan)
-        self._learn()
-        if self._done >= total or not self.presence.others():
+        steadily(lambda: retake(self.study, self.plan, self.presence))
+        self._queue = steadily(lambda: pending(self.study, self.plan))
+        if self._may_ask():
+            return True
+        if self._done >= total or not steadily(self.presence.others):
             return False
         time.sleep(LOOK_AGAIN)
         return True
@@ -173,7 +175,7 @@ class Run:
         self._note_others(trial)
         if self._is_surplus(trial):
             self._ended[trial.number] = Outcome(trial.number, Entry(ended="surplus"))
-            write_entry(trial, self._ended[trial.number].entry)
+            steadily(lambda: write_entry(trial, Entry(ended="surplus")))
             self._settle(trial.number)
             return
         task = Task(trial.number, values, self.plan.spares(values), self.budget.deadline)
@@ -193,7 +195,7 @@ class Run:
 
     def _queued(self) -> Point | None:
         if self._shared:
-            self._queue = pending(self.study, self.plan)
+            self._queue = steadily(lambda: pending(self.study, self.plan))
         return self._queue.pop(0) if self._queue else None
 
     def _refined(self) -> Point | None:
@@ -204,8 +206,7 @@ class Run:
             taken, budget.total, budget.started, budget.deadline
         ):
             return None
-        trials = self.study.get_trials(deepcopy=False)
-        point = refinement.next(trials, budget.deadline - time.monotonic())
+        point = refinement.next(self._trials(), budget.deadline - time.monotonic())
         return None if point is None else Point(point)
 
     def _note_others(self, trial: optuna.Trial) -> None:
@@ -218,7 +219,7 @@ class Run:
         """Whether others have meanwhile begun all that is left."""
         if not self._shared or self.budget.total is None:
             return False
-        earlier = [t for t in self.study.get_trials(deepcopy=False) if t.number < trial.number]
+        earlier = [other for other in self._trials() if other.number < trial.number]
         taken = [t for t in earlier if counts(t) or t.state == TrialState.RUNNING]
         return len(taken) >= self.budget.total
 
@@ -248,11 +249,15 @@ class Run:
 
     def _write(self, trial: optuna.Trial, outcome: Outcome) -> None:
         """Keep what has ended before it is told, so that it cannot be lost."""
-        for step, score in outcome.steps.items():
-            steadily(lambda step=step, score=score: trial.report(score, step))  # type: ignore[misc]
-        for key, value in outcome.attrs.items():
-            trial.storage.set_trial_system_attr(trial._trial_id, key, value)
-        steadily(lambda: write_entry(trial, outcome.entry))
+
+        def write() -> None:
+            for step, score in outcome.steps.items():
+                trial.report(score, step)
+            for key, value in outcome.attrs.items():
+                trial.storage.set_trial_system_attr(trial._trial_id, key, value)
+            write_entry(trial, outcome.entry)
+
+        steadily(write)
 
     def _settle(self, number: int) -> None:
         outcome = self._ended[number]

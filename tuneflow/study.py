@@ -217,17 +217,23 @@ def _go(run: Run) -> str:
             run.go()
     except (KeyboardInterrupt, StorageError) as error:
         if isinstance(error, KeyboardInterrupt):
-            run.leave()
+            _leave(run)
         if not _readable(run.study):
             raise
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else str(error)
     except BaseException:
-        run.leave()
+        _leave(run)
         raise
     finally:
         run.bar.close()
-    retake(run.study, run.plan, run.presence, leaving=True)
+    _leave(run)
     return ""
+
+
+def _leave(run: Run) -> None:
+    """Tell every trial of this call that is still open, however far it came."""
+    run.leave()
+    retake(run.study, run.plan, run.presence, leaving=True)
 
 
 def _readable(study: optuna.Study) -> bool:

@@ -33,10 +33,10 @@ from tuneflow.storage import open_storage
 
 # Table, rows and trials, so that one process takes some ten seconds.
 JOBS = {
-    "lightgbm": ("credit_data", 1_000, 16),
-    "random_forest": ("attrition", 500, 12),
-    "svm": ("attrition", 1_000, 60),
-    "mlp": ("attrition", 300, 12),
+    "lightgbm": ("credit_data", 1_000, 40),
+    "random_forest": ("attrition", 300, 24),
+    "svm": ("attrition", 800, 100),
+    "mlp": ("attrition", 200, 20),
 }
 PAIRS = 3
 CROWDS, TRIALS, SLEEP = (1, 2, 4, 8), 200, 0.020
