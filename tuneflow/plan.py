@@ -103,8 +103,8 @@ def make_plan(
     engine, space = start_engine(job), _space(recipe, data, folds)
     work = Work(data, folds, metric, recipe, space, engine, engine.growth, tuple(also))
     _check_arguments(work)
-    _check_weights(work)
     sampler = search[0] or recipe.sampler
+    _check_weights(work, sampler)
     pruner = search[1] or ("none" if sampler == "gradient" else recipe.pruner)
     refinement = Refinement.of(work.growth, work.space, sampler)
     held = {refinement.name: refinement.hold} if refinement else {}
@@ -150,8 +150,14 @@ def _check_arguments(work: Work) -> None:
             raise RecipeError(msg)
 
 
-def _check_weights(work: Work) -> None:
+def _check_weights(work: Work, sampler: Any) -> None:
     """Refuse weights where the model has no use for them; nothing is dropped in silence."""
+    if work.data.weights is not None and sampler == "gradient":
+        msg = (
+            "sample_weight: the sampler 'gradient' differentiates a loss in which all rows count "
+            "alike; got weights. Leave them out, or use 'tpe'."
+        )
+        raise DataError(msg)
     if work.data.weights is not None and not work.engine.weighs:
         estimator = work.recipe.path(work.data.task)
         msg = (
