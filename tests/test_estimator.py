@@ -42,6 +42,7 @@ CHEAP = {
         "space": {"min_samples_leaf": {"default": 2}},
     },
     "random_forest": {"growth": {"first": 10, "last": 10, "final": 10}},
+    "elastic_net": {"space": {"alpha": {"default": 0.01}}},
     "extra_trees": {"growth": {"first": 10, "last": 10, "final": 10}},
     "mlp": {"growth": {"last": 243, "factor": 9}},
 }

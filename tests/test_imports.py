@@ -40,6 +40,7 @@ FLOORS = {
     "reporting": 3,
     "storage": 3,
     "engines": 4,
+    "own": 4,
     "prepare": 4,
     "search": 4,
     "reading": 4,

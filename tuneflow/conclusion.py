@@ -55,12 +55,13 @@ def _judged(study: optuna.Study, plan: Plan, chosen: FrozenTrial, model: Model) 
     """What was found scores on the rows that were kept aside: each trial that led, refitted."""
     if plan.outer is None:
         return None
-    said = model.outputs(plan.outer.X)
+    rows = plan.outer.X if plan.outer.frame is None else plan.outer.frame
+    said = model.outputs(rows)
     outputs = [
         (
             trial.number,
             trial.value or 0.0,
-            said if trial.number == chosen.number else refit(plan, trial).outputs(plan.outer.X),
+            said if trial.number == chosen.number else refit(plan, trial).outputs(rows),
         )
         for trial in led(study)
     ]

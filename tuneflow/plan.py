@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tuneflow.data import Data
+from tuneflow.ending import Ending
 from tuneflow.engines import Job, start_engine
 from tuneflow.errors import DataError, RecipeError, SearchError
 from tuneflow.folds import Folds
@@ -50,6 +51,7 @@ class Plan:
     refinement: Refinement | None
     header: Header
     outer: Data | None = None
+    ending: Ending | None = None
 
     def spares(self, point: Params) -> bool:
         """Whether a point is tried to the end: those whose rate was lowered have shown enough."""
@@ -94,7 +96,10 @@ def make_plan(
     """
     recipe, (cv, rows) = load_recipe(recipe), split
     data, groups, outer = held_out(
-        Data.of(X, y, recipe.tasks, rows.sample_weight), cv, rows, random_state
+        Data.of(X, y, recipe.tasks, rows.sample_weight, keep=recipe.prepare == "raw"),
+        cv,
+        rows,
+        random_state,
     )
     metric, *also = (Metric.of(one, data) for one in scorings(scoring))
     folds = Folds.of(data, cv, groups, random_state=random_state)

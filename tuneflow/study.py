@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -35,6 +35,7 @@ from tuneflow.families import (
 from tuneflow.ledger import write_goal
 from tuneflow.objective import Objective
 from tuneflow.opening import retake
+from tuneflow.own import as_recipe, check_space
 from tuneflow.plan import Plan, Rows, check_limits, make_plan
 from tuneflow.presence import Presence
 from tuneflow.quiet import quietly
@@ -42,6 +43,7 @@ from tuneflow.recipe import Recipe
 from tuneflow.reporting.follow import LiveFigure
 from tuneflow.result import Result, Select
 from tuneflow.run import Budget, Callback, Run
+from tuneflow.schema import frame_of
 from tuneflow.steady import steadily
 from tuneflow.storage import Storage, open_storage
 from tuneflow.workers.hands import Hands
@@ -53,8 +55,9 @@ ALONE = Hands()
 def tune(
     X: Any,
     y: Any,
-    recipe: Recipes = "lightgbm",
+    recipe: Recipes | Any = "lightgbm",
     *,
+    space: Mapping[str, Any] | None = None,
     scoring: str | Callable[..., float] | Sequence[Any] | None = None,
     cv: Any = 5,
     groups: Any = None,
@@ -84,8 +87,12 @@ def tune(
         X: Frame, array, or anything scikit-learn accepts, shape (rows, columns); strings,
             categories, booleans, dates and gaps are welcome.
         y: Target, shape (rows,), or the name of a column of `X`.
-        recipe: A name from :func:`recipes`, the path of a TOML file, or a recipe. Several, or
+        recipe: A name from :func:`recipes`, the path of a TOML file, a recipe, or an estimator of
+            scikit-learn's kind, which may be a pipeline; it gets the table as it is. Several, or
             ``"auto"``, share the budget: the better half of them goes on, round after round.
+        space: For an estimator, what to search: arguments with a table (``{"low": 0.1, "high":
+            10.0, "log": True}``), a list of choices, or an Optuna distribution. Of a recipe, it
+            changes parameters, as :meth:`Recipe.replace` does.
         scoring: A scikit-learn scorer name or callable; by default one that suits the target:
             ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``. Of a list, the first
             is optimised, and all are recorded.
@@ -154,7 +161,10 @@ def tune(
         return search(study, plan, Budget(total, *period), hands, watching, bool(progress))
 
     several = are_several(recipe)
-    plans = plans_of(recipe, plan) if several else [plan(cast(Recipe, recipe))]
+    check_space(several, space)
+    plans = (
+        plans_of(recipe, plan) if several else [plan(as_recipe(recipe, space, len(frame_of(X))))]
+    )
     if n_trials is None and timeout is None and not all(each.search.finite for each in plans):
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
