@@ -1,4 +1,4 @@
-"""A study may end early, if asked to: after trials without a gain, or in the noise of the folds."""
+"""A study may end early, if asked to: after trials without a gain, or in the folds' noise."""
 
 from __future__ import annotations
 

@@ -45,6 +45,7 @@ FLOORS = {
     "search": 4,
     "reading": 4,
     "columns": 5,
+    "ending": 5,
     "outer": 5,
     "model": 5,
     "refine": 5,

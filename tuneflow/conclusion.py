@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -109,12 +110,7 @@ def _remarks(
             f"time was up after {len(_scores(best))} of {folds} folds of the first "
             "trial: its score is from these alone."
         )
-    if len(finished(study)) == 1:
-        remarks.append("only the defaults were tried.")
-    elif best.number == 0:
-        remarks.append("nothing was found to be better than the defaults.")
-    elif doubt := doubt_of(study):
-        remarks.append(doubt.removeprefix("tune: "))
+    remarks += _of_the_search(study, plan, best)
     if chosen.number != best.number:
         remarks.append(
             f"trial {chosen.number} stands for trial {best.number}, whose score is "
@@ -123,6 +119,19 @@ def _remarks(
     if why := reasons(study):
         remarks.append(f"failed trials:{why}")
     return tuple(remarks)
+
+
+def _of_the_search(study: optuna.Study, plan: Plan, best: FrozenTrial) -> Iterator[str]:
+    """Whether it ended early, and whether it found something."""
+    ended = finished(study)
+    if plan.ending and plan.ending.is_due(ended):
+        yield f"ended early, after {len(ended)} trials: nothing more was to be gained."
+    if len(ended) == 1:
+        yield "only the defaults were tried."
+    elif best.number == 0:
+        yield "nothing was found to be better than the defaults."
+    elif doubt := doubt_of(study):
+        yield doubt.removeprefix("tune: ")
 
 
 def reasons(study: optuna.Study) -> str:

@@ -46,6 +46,7 @@ class _Tuned(BaseEstimator):
         pruner: Any = None,
         n_trials: int | None = 50,
         timeout: float | None = None,
+        stop: int | Literal["noise"] | None = None,
         storage: Any = None,
         study_name: str | None = None,
         n_jobs: int | None = None,
@@ -65,6 +66,7 @@ class _Tuned(BaseEstimator):
         self.pruner = pruner
         self.n_trials = n_trials
         self.timeout = timeout
+        self.stop = stop
         self.storage = storage
         self.study_name = study_name
         self.n_jobs = n_jobs

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from optuna.trial import TrialState
 from threadpoolctl import threadpool_limits
 
 from tuneflow.conclusion import check_select, conclude, doubt_of
+from tuneflow.ending import Ending
 from tuneflow.errors import SearchError, StorageError, TuneflowWarning
 from tuneflow.families import (
     FamilyResult,
@@ -68,6 +70,7 @@ def tune(
     pruner: str | Mapping[str, Any] | BasePruner | None = None,
     n_trials: int | None = 50,
     timeout: float | None = None,
+    stop: int | Literal["noise"] | None = None,
     storage: Storage = None,
     study_name: str | None = None,
     n_jobs: int | None = None,
@@ -111,6 +114,8 @@ def tune(
         n_trials: Trials in the study, all in all, those of earlier calls included; None for no
             limit, or for the whole grid.
         timeout: Seconds for this call; kept to within one rung. The refit comes after.
+        stop: Ends the study early: after so many trials without a gain, or, with ``noise``, once
+            the later half of the trials has gained less than the noise of the folds.
         storage: Nothing for memory, ``churn.db`` for SQLite, ``churn.journal`` for a journal, a
             database URL, or an Optuna storage.
         study_name: By default the recipe's name; with several, what the names begin with.
@@ -154,7 +159,8 @@ def tune(
     split = (cv, Rows(groups, sample_weight, test_size))
 
     def plan(one: str | Path | Recipe) -> Plan:
-        return make_plan(X, y, one, scoring, split, (sampler, pruner), random_state)
+        made = make_plan(X, y, one, scoring, split, (sampler, pruner), random_state)
+        return replace(made, ending=Ending.of(stop, made.header.ratio or 0.0))
 
     def spend(study: optuna.Study, plan: Plan, total: int | None, period: Period) -> str:
         steadily(lambda: write_goal(study, total))
@@ -162,9 +168,10 @@ def tune(
 
     several = are_several(recipe)
     check_space(several, space)
-    plans = (
-        plans_of(recipe, plan) if several else [plan(as_recipe(recipe, space, len(frame_of(X))))]
-    )
+    if several:
+        plans = plans_of(recipe, plan)
+    else:
+        plans = [plan(as_recipe(recipe, space, len(frame_of(X))))]
     if n_trials is None and timeout is None and not all(each.search.finite for each in plans):
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
