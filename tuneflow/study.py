@@ -168,10 +168,8 @@ def tune(
 
     several = are_several(recipe)
     check_space(several, space)
-    if several:
-        plans = plans_of(recipe, plan)
-    else:
-        plans = [plan(as_recipe(recipe, space, len(frame_of(X))))]
+    found: Any = recipe if several else as_recipe(recipe, space, len(frame_of(X)))
+    plans = plans_of(found, plan) if several else [plan(found)]
     if n_trials is None and timeout is None and not all(each.search.finite for each in plans):
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)
