@@ -90,8 +90,10 @@ def doubt_of(study: optuna.Study) -> str:
     """Why the best may be no better than the defaults; empty if there is no reason to think so."""
     record = read(study)
     gains, mean, half = paired(record)
-    if len(record.scored) < 2 or not math.isfinite(half) or mean - half > 0:
+    if len(finished(study)) < 2 or not math.isfinite(half) or mean - half > 0:
         return ""
+    if record.best is record.baseline:
+        return "tune: the gain over the defaults is none: no trial was better."
     return (
         f"tune: the gain over the defaults may be chance: paired over {len(gains)} folds it is "
         f"{mean - half:+.3g} to {mean + half:+.3g} at 95 %. More rows or repeated folds tell more."
