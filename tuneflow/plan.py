@@ -110,6 +110,8 @@ def make_plan(
     _check_arguments(work)
     _check_weights(work)
     sampler = search[0] or recipe.sampler
+    if sampler == "gradient":
+        _check_gradients(work)
     pruner = search[1] or ("none" if sampler == "gradient" else recipe.pruner)
     refinement = Refinement.of(work.growth, work.space, sampler)
     held = {refinement.name: refinement.hold} if refinement else {}
@@ -141,10 +143,16 @@ def _space(recipe: Recipe, data: Data, folds: Folds) -> Space:
 
 
 def _check_arguments(work: Work) -> None:
-    """Refuse names that the library does not know, also of parameters that are not active, and
-    gradients that it does not have."""
+    """Refuse names that the library does not know, also of parameters that are not active."""
     values = {name: param.default for name, param in work.space.params.items()}
     work.engine.check(work.arguments(values)(work.folds.fewest))
+
+
+def _check_gradients(work: Work) -> None:
+    """Refuse gradients that the library does not have, and those of rows that count alike."""
+    if work.data.weights is not None:
+        msg = "sampler: 'gradient' knows no weights; got some. Leave them out, or another sampler."
+        raise SearchError(msg)
     for name, param in work.space.params.items():
         if param.gradient and name not in work.engine.gradients:
             msg = (
