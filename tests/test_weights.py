@@ -130,3 +130,24 @@ def test_one_class_with_weight_is_no_task(frame):
     alone = (frame["y"] == "mid").astype(float)
     with pytest.raises(tf.DataError, match="two classes need rows of weight"):
         tf.tune(frame, "y", "logistic", sample_weight=alone)
+
+
+BALANCED = {
+    "logistic": {"class_weight": "balanced"},
+    "random_forest": {"class_weight": "balanced"},
+    "hist_gradient_boosting": {"class_weight": "balanced"},
+    "lightgbm": {"is_unbalance": True},
+    "xgboost": {"scale_pos_weight": 5.0},
+}
+
+
+@pytest.mark.filterwarnings("ignore:class_weight presets", "ignore:The max_iter was reached")
+@pytest.mark.parametrize("name", sorted(BALANCED))
+def test_classes_have_weights_where_the_library_has_them(name, frame):
+    y = frame["age"] > 70  # one row in six or so
+    X = frame.drop(columns=["y", "age"])
+    growth = {"last": 4} if name in ("lightgbm", "xgboost", "hist_gradient_boosting") else {}
+    recipe = tf.load_recipe(name).replace(growth=growth)
+    balanced = recipe.replace(classification={"fixed": BALANCED[name]})
+    plain, other = (tf.tune(X, y, each, n_trials=1, cv=2) for each in (recipe, balanced))
+    assert other.predict_proba(X)[:, 1].mean() > plain.predict_proba(X)[:, 1].mean() + 0.02

@@ -26,6 +26,8 @@ DAY = pd.Timedelta(days=1)
 def steps_of(schema: Schema, preparation: Preparation) -> list[Step]:
     """Steps of a pipeline that makes of a table what a model was trained on; none are fitted."""
     columns = schema.columns
+    if preparation == Preparation(None, (), ()) and all(map(_is_plain, columns)):
+        return []
     blocks = (_dense if _is_dense(preparation) else _coded)(columns, schema, preparation)
     steps: list[Step] = []
     if any(block[1] != "passthrough" for block in blocks):

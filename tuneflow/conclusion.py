@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -55,12 +56,13 @@ def _judged(study: optuna.Study, plan: Plan, chosen: FrozenTrial, model: Model) 
     """What was found scores on the rows that were kept aside: each trial that led, refitted."""
     if plan.outer is None:
         return None
-    said = model.outputs(plan.outer.X)
+    rows = plan.outer.X if plan.outer.frame is None else plan.outer.frame
+    said = model.outputs(rows)
     outputs = [
         (
             trial.number,
             trial.value or 0.0,
-            said if trial.number == chosen.number else refit(plan, trial).outputs(plan.outer.X),
+            said if trial.number == chosen.number else refit(plan, trial).outputs(rows),
         )
         for trial in led(study)
     ]
@@ -88,8 +90,10 @@ def doubt_of(study: optuna.Study) -> str:
     """Why the best may be no better than the defaults; empty if there is no reason to think so."""
     record = read(study)
     gains, mean, half = paired(record)
-    if len(record.scored) < 2 or not math.isfinite(half) or mean - half > 0:
+    if len(finished(study)) < 2 or not math.isfinite(half) or mean - half > 0:
         return ""
+    if record.best is record.baseline:
+        return "tune: the gain over the defaults is none: no trial was better."
     return (
         f"tune: the gain over the defaults may be chance: paired over {len(gains)} folds it is "
         f"{mean - half:+.3g} to {mean + half:+.3g} at 95 %. More rows or repeated folds tell more."
@@ -108,12 +112,7 @@ def _remarks(
             f"time was up after {len(_scores(best))} of {folds} folds of the first "
             "trial: its score is from these alone."
         )
-    if len(finished(study)) == 1:
-        remarks.append("only the defaults were tried.")
-    elif best.number == 0:
-        remarks.append("nothing was found to be better than the defaults.")
-    elif doubt := doubt_of(study):
-        remarks.append(doubt.removeprefix("tune: "))
+    remarks += _of_the_search(study, plan, best)
     if chosen.number != best.number:
         remarks.append(
             f"trial {chosen.number} stands for trial {best.number}, whose score is "
@@ -122,6 +121,19 @@ def _remarks(
     if why := reasons(study):
         remarks.append(f"failed trials:{why}")
     return tuple(remarks)
+
+
+def _of_the_search(study: optuna.Study, plan: Plan, best: FrozenTrial) -> Iterator[str]:
+    """Whether it ended early, and whether it found something."""
+    ended = finished(study)
+    if plan.ending and plan.ending.is_due(ended):
+        yield f"ended early, after {len(ended)} trials: nothing more was to be gained."
+    if len(ended) == 1:
+        yield "only the defaults were tried."
+    elif best.number == 0:
+        yield "nothing was found to be better than the defaults."
+    elif doubt := doubt_of(study):
+        yield doubt.removeprefix("tune: ")
 
 
 def reasons(study: optuna.Study) -> str:

@@ -32,6 +32,7 @@ class Data:
         classes: Labels by code; empty for a regression.
         schema: What the columns are.
         weights: Weight of each row, shape (rows,); None if all count alike.
+        frame: The table as it was given, where a model prepares it by itself.
 
     >>> data = Data.of([[1.0], [2.0], [3.0]], ["no", "yes", "no"])
     >>> data.task, data.classes.tolist(), data.y.tolist()
@@ -44,9 +45,18 @@ class Data:
     classes: npt.NDArray[Any]
     schema: Schema
     weights: FloatArray | None = None
+    frame: pd.DataFrame | None = None
 
     @classmethod
-    def of(cls, X: Any, y: Any, tasks: Sequence[Task] = (), sample_weight: Any = None) -> Data:
+    def of(
+        cls,
+        X: Any,
+        y: Any,
+        tasks: Sequence[Task] = (),
+        sample_weight: Any = None,
+        *,
+        keep: bool = False,
+    ) -> Data:
         """Read a table and a target.
 
         Args:
@@ -54,6 +64,7 @@ class Data:
             y: Array or series of shape (rows,), or the name of a column of `X`.
             tasks: The tasks that come into question; all, if empty.
             sample_weight: Weight of each row, shape (rows,); None if all count alike.
+            keep: Whether to keep the table as it was given.
 
         Raises:
             DataError: Empty table, unknown target, gaps or a single class in the target, weights
@@ -73,12 +84,14 @@ class Data:
         if weights is not None and len(classes) and len(np.unique(values[weights > 0])) < 2:
             msg = "sample_weight: at least two classes need rows of weight; got one class."
             raise DataError(msg)
-        return cls(schema.encode(frame), values, task, classes, schema, weights)
+        given = frame if keep else None
+        return cls(schema.encode(frame), values, task, classes, schema, weights, given)
 
     def take(self, rows: IntArray) -> Data:
         """Some of the rows; columns and classes stay what they are."""
         weights = None if self.weights is None else self.weights[rows]
-        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
+        frame = None if self.frame is None else self.frame.iloc[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights, frame=frame)
 
     def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:
         """The target of some rows as it was given: labels or values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -18,10 +18,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from tuneflow.cv_results import cv_results
 from tuneflow.data import Task
 from tuneflow.errors import RecipeError
+from tuneflow.families import are_several
 from tuneflow.ledger import read_header
 from tuneflow.metrics import scorings
+from tuneflow.own import as_recipe
 from tuneflow.plain import Plain
-from tuneflow.recipe import Recipe, load_recipe
+from tuneflow.recipe import Recipe
 from tuneflow.result import Result, Select, finished
 from tuneflow.schema import FloatArray, frame_of
 from tuneflow.study import tune
@@ -34,8 +36,9 @@ class _Tuned(BaseEstimator):
 
     def __init__(
         self,
-        recipe: str | Path | Recipe = "lightgbm",
+        recipe: str | Path | Recipe | Any = "lightgbm",
         *,
+        space: Mapping[str, Any] | None = None,
         scoring: Any = None,
         cv: Any = 5,
         select: Select = "best",
@@ -43,6 +46,7 @@ class _Tuned(BaseEstimator):
         pruner: Any = None,
         n_trials: int | None = 50,
         timeout: float | None = None,
+        stop: int | Literal["noise"] | None = None,
         storage: Any = None,
         study_name: str | None = None,
         n_jobs: int | None = None,
@@ -54,6 +58,7 @@ class _Tuned(BaseEstimator):
         callbacks: Sequence[Callable[..., None]] = (),
     ) -> None:
         self.recipe = recipe
+        self.space = space
         self.scoring = scoring
         self.cv = cv
         self.select = select
@@ -61,6 +66,7 @@ class _Tuned(BaseEstimator):
         self.pruner = pruner
         self.n_trials = n_trials
         self.timeout = timeout
+        self.stop = stop
         self.storage = storage
         self.study_name = study_name
         self.n_jobs = n_jobs
@@ -81,7 +87,10 @@ class _Tuned(BaseEstimator):
             sample_weight: Weight of each row, shape (rows,), in training and in scoring.
         """
         X, y = self._table(X, y, reset=True), self._target(y)
-        given = {**self.get_params(deep=False), "recipe": self._narrowed()}
+        given = self.get_params(deep=False)
+        if not are_several(self.recipe):
+            recipe = self._narrowed(as_recipe(self.recipe, self.space, len(y)))
+            given |= {"recipe": recipe, "space": None}
         result = tune(X, y, groups=groups, sample_weight=sample_weight, **given)
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
         self.best_estimator_ = Plain.of(result.model, self.random_state).fit(X, y, weights)
@@ -113,9 +122,8 @@ class _Tuned(BaseEstimator):
         self.refit_time_ = result.model.seconds
         self.result_ = result
 
-    def _narrowed(self) -> Recipe:
+    def _narrowed(self, recipe: Recipe) -> Recipe:
         """The recipe, for this kind of target only: whole numbers may be labels or values."""
-        recipe = load_recipe(self.recipe)
         tasks = [task for task in recipe.tasks if task in self._tasks]
         if not tasks:
             msg = (

@@ -27,7 +27,7 @@ from tuneflow.opening import counts, open_study
 from tuneflow.plan import Plan
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.reporting.report import Report
-from tuneflow.result import Result
+from tuneflow.result import Result, in_memory
 
 #: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
 #: that are quick first.
@@ -44,7 +44,7 @@ class Member:
     """One recipe of several: its study, and what that is about."""
 
     study: optuna.Study
-    plan: Plan
+    plan: Plan | Any  # None in a result that was pickled
 
     def standing(self, trials: int | None = None) -> tuple[int, float]:
         """Folds and score of its best, among the first so many trials that came to an end."""
@@ -56,8 +56,9 @@ class Member:
 
     def held(self) -> Plan:
         """What it is about, without a lower rate at the end: the end is not now."""
-        refinement = self.plan.refinement
-        return replace(self.plan, refinement=refinement and replace(refinement, share=0.0))
+        plan: Plan = self.plan
+        refinement = plan.refinement
+        return replace(plan, refinement=refinement and replace(refinement, share=0.0))
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,6 +70,11 @@ class FamilyResult(Result):
     """
 
     members: tuple[Member, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the studies go along in memory, and what they are about stays."""
+        members = tuple(Member(in_memory(m.study), None) for m in self.members)
+        return {**super().__getstate__(), "members": members}
 
     def leaderboard(self) -> pd.DataFrame:
         """The studies, one row each, the best first; see the table ``studies`` of a report."""

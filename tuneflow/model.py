@@ -159,14 +159,16 @@ class Model:
         return path
 
     def _predictions(self, X: Any) -> FloatArray:
-        return self.outputs(self.schema.encode(X))
+        raw = self.recipe.prepare == "raw"
+        return self.outputs(self.schema.select(X) if raw else self.schema.encode(X))
 
-    def outputs(self, encoded: FloatArray) -> FloatArray:
-        """Probabilities or values for rows that the schema has encoded."""
+    def outputs(self, encoded: Any) -> FloatArray:
+        """Probabilities or values for rows that the schema has encoded, or selected."""
         engine = start_engine(Job(self.recipe, self.task, seed=0, probabilities=True))
         if not len(encoded):  # scikit-learn takes no empty tables
             return np.empty((0, len(self.classes_)) if len(self.classes_) else 0)
-        rows = self.preparation.transform(encoded)
+        raw = self.recipe.prepare == "raw"
+        rows = encoded if raw else self.preparation.transform(encoded)
         return self.target.restore(engine.predict(self.estimator, rows, len(self.classes_)))
 
 

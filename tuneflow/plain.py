@@ -48,7 +48,8 @@ class Plain:
             model: Fitted by this process: a model that was loaded does not know its table.
             seed: Seed of the study.
         """
-        steps = steps_of(model.schema, model.preparation)
+        raw = model.recipe.prepare == "raw"
+        steps = [] if raw else steps_of(model.schema, model.preparation)
         pipeline = Pipeline([*steps, ("model", _estimator(model, seed))])
         return cls(pipeline, model.amount if model.unit == "epochs" else 0, seed)
 

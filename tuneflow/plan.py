@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tuneflow.data import Data
+from tuneflow.ending import Ending
 from tuneflow.engines import Job, start_engine
 from tuneflow.errors import DataError, RecipeError, SearchError
 from tuneflow.folds import Folds
@@ -50,6 +51,7 @@ class Plan:
     refinement: Refinement | None
     header: Header
     outer: Data | None = None
+    ending: Ending | None = None
 
     def spares(self, point: Params) -> bool:
         """Whether a point is tried to the end: those whose rate was lowered have shown enough."""
@@ -94,7 +96,10 @@ def make_plan(
     """
     recipe, (cv, rows) = load_recipe(recipe), split
     data, groups, outer = held_out(
-        Data.of(X, y, recipe.tasks, rows.sample_weight), cv, rows, random_state
+        Data.of(X, y, recipe.tasks, rows.sample_weight, keep=recipe.prepare == "raw"),
+        cv,
+        rows,
+        random_state,
     )
     metric, *also = (Metric.of(one, data) for one in scorings(scoring))
     folds = Folds.of(data, cv, groups, random_state=random_state)
@@ -105,6 +110,8 @@ def make_plan(
     _check_arguments(work)
     sampler = search[0] or recipe.sampler
     _check_weights(work, sampler)
+    if sampler == "gradient":
+        _check_gradients(work)
     pruner = search[1] or ("none" if sampler == "gradient" else recipe.pruner)
     refinement = Refinement.of(work.growth, work.space, sampler)
     held = {refinement.name: refinement.hold} if refinement else {}
@@ -136,10 +143,16 @@ def _space(recipe: Recipe, data: Data, folds: Folds) -> Space:
 
 
 def _check_arguments(work: Work) -> None:
-    """Refuse names that the library does not know, also of parameters that are not active, and
-    gradients that it does not have."""
+    """Refuse names that the library does not know, also of parameters that are not active."""
     values = {name: param.default for name, param in work.space.params.items()}
     work.engine.check(work.arguments(values)(work.folds.fewest))
+
+
+def _check_gradients(work: Work) -> None:
+    """Refuse gradients that the library does not have, and those of rows that count alike."""
+    if work.data.weights is not None:
+        msg = "sampler: 'gradient' knows no weights; got some. Leave them out, or another sampler."
+        raise SearchError(msg)
     for name, param in work.space.params.items():
         if param.gradient and name not in work.engine.gradients:
             msg = (

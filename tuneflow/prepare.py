@@ -124,6 +124,8 @@ def prepare(
     data: Data, recipe: Recipe, train: IntArray | slice, valid: IntArray | None = None
 ) -> Prepared:
     """Fit a recipe's preparation on the training rows, and apply it to those to be scored."""
+    if data.frame is not None and recipe.prepare == "raw":
+        return _as_given(data, data.frame, train, valid)
     X, y = data.X[train], data.y[train]
     gram = any(param.unit == "gram" for param in recipe.space_for(data.task).params.values())
     preparation = Preparation.fit(recipe.prepare, X, data.schema.categorical, gram=gram)
@@ -138,6 +140,19 @@ def prepare(
         weights=None if data.weights is None else data.weights[train],
     )
     return Prepared(preparation, target, split)
+
+
+def _as_given(data: Data, frame: Any, train: IntArray | slice, valid: IntArray | None) -> Prepared:
+    """Rows as they are, for an estimator that prepares them by itself."""
+    split = Split(
+        table=lambda: frame.iloc[train],
+        y=data.y[train],
+        X_valid=None if valid is None else frame.iloc[valid],
+        categorical=(),
+        n_classes=len(data.classes),
+        weights=None if data.weights is None else data.weights[train],
+    )
+    return Prepared(Preparation(None, (), ()), Target(), split)
 
 
 def _coded(name: str, X: FloatArray, categorical: tuple[int, ...]) -> Preparation:

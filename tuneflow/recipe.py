@@ -59,7 +59,7 @@ class Recipe(_Frozen):
         None, description="Import path of a scikit-learn estimator, or one for each kind of task."
     )
     tasks: tuple[Task, ...] = Field(min_length=1, description="What the recipe can be used for.")
-    prepare: Literal["native", "ordinal", "dense", "quantile"] = Field(
+    prepare: Literal["native", "ordinal", "dense", "quantile", "raw"] = Field(
         "dense", description="How the table becomes numbers, fitted on training rows."
     )
     target: Literal["as is", "standardize"] = Field(
@@ -90,6 +90,11 @@ class Recipe(_Frozen):
                 msg = f"growth.per must name a parameter of the space or a fixed one; got {per!r}"
                 raise ValueError(msg)
         return self
+
+    @property
+    def template(self) -> Any:
+        """The estimator, where it was handed over in Python instead of named; else None."""
+        return None
 
     def space_for(self, task: Task) -> Space:
         """The parameters to search for one task, in order."""
@@ -128,7 +133,7 @@ class Recipe(_Frozen):
         for key, change in changes.items():
             old = None if key == "pruner" and "name" in (change or ()) else raw.get(key)
             raw[key] = merged(old, change) if isinstance(change, Mapping) else change
-        return _validate({k: v for k, v in raw.items() if v is not None}, self.name or self.title)
+        return validated({k: v for k, v in raw.items() if v is not None}, self.name or self.title)
 
     def digest(self) -> str:
         """A short fingerprint of everything but the name."""
@@ -199,7 +204,7 @@ def load_recipe(recipe: str | Path | Recipe) -> Recipe:
             msg = f"recipe: a name or the path of a .toml file is needed; got {recipe!r}. {hint}"
             raise RecipeError(msg)
         path = built_in[str(recipe)]
-    found = _validate({**_read(path), "name": path.stem}, str(recipe))
+    found = validated({**_read(path), "name": path.stem}, str(recipe))
     _check_starts(found)
     return found
 
@@ -254,7 +259,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise RecipeError(msg) from error
 
 
-def _validate(raw: Mapping[str, Any], where: str) -> Recipe:
+def validated(raw: Mapping[str, Any], where: str) -> Recipe:
     try:
         return Recipe.model_validate(raw)
     except ValidationError as error:

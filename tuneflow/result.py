@@ -125,14 +125,7 @@ class Result:
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: the study goes along in memory, wherever it is stored."""
-        own = optuna.storages.InMemoryStorage()
-        optuna.copy_study(
-            from_study_name=self.study.study_name,
-            from_storage=self.study._storage,
-            to_storage=own,
-        )
-        study = optuna.load_study(study_name=self.study.study_name, storage=own)
-        return {**self.__dict__, "study": study}
+        return {**self.__dict__, "study": in_memory(self.study)}
 
     def __repr__(self) -> str:
         return "\n".join([self._headline(), *(f"  {k:<9}{v}" for k, v in self._facts().items())])
@@ -172,6 +165,13 @@ class Result:
         return facts | {
             "note" if i == 0 else f"note {i + 1}": r for i, r in enumerate(self.remarks)
         }
+
+
+def in_memory(study: optuna.Study) -> optuna.Study:
+    """A copy of a study that needs no storage."""
+    own, name = optuna.storages.InMemoryStorage(), study.study_name
+    optuna.copy_study(from_study_name=name, from_storage=study._storage, to_storage=own)
+    return optuna.load_study(study_name=name, storage=own)
 
 
 def finished(study: optuna.Study) -> list[Trial]:

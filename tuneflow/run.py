@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import optuna
@@ -16,6 +16,7 @@ from tuneflow.objective import Outcome, Task, told
 from tuneflow.opening import Point, counts, pending, retake
 from tuneflow.plan import Plan
 from tuneflow.presence import Presence
+from tuneflow.refine import BEST
 from tuneflow.steady import steadily
 from tuneflow.workers import Crew, News
 
@@ -87,6 +88,7 @@ class Run:
         self._shared = bool(self.presence.others())
         default = next((trial.value for trial in self._seen), None)
         self.bar = Bar(self._done, self._end(), default, wanted=self.progress)
+        self._heed_ending()
 
     def _end(self) -> int | None:
         """Trials in all; a grid may end before the budget does."""
@@ -270,8 +272,19 @@ class Run:
         self._seen.append(frozen)
         self._done += counts(frozen)
         self.bar.show(frozen, self.budget.deadline)
+        self._heed_ending()
         for callback in self.callbacks:
             callback(self.study, frozen)
+
+    def _heed_ending(self) -> None:
+        """Where nothing is to be gained, only the lower rate is tried: it is no search."""
+        counted = [trial for trial in self._seen if counts(trial)]
+        if not self.plan.ending or not self.plan.ending.is_due(counted):
+            return
+        if self.plan.refinement is None:
+            self._stop()
+        elif self.budget.total is None or self.budget.total > self._done + BEST:
+            self.budget = replace(self.budget, total=self._done + BEST)
 
     def _stop(self) -> None:
         self._stopped = True

@@ -124,14 +124,19 @@ class Schema:
         Raises:
             DataError: A column is missing, or holds another kind of value than before.
         """
-        frame = self._select(frame_of(X))
+        frame = self.select(X)
         matrix = np.empty((len(frame), len(self.columns)))
         for i, column in enumerate(self.columns):
             matrix[:, i] = column.encode(frame.iloc[:, i])
         return matrix
 
-    def _select(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The columns by name where names are given once; otherwise by position."""
+    def select(self, X: Any) -> pd.DataFrame:
+        """The columns by name where names are given once; otherwise by position.
+
+        Raises:
+            DataError: A column is missing.
+        """
+        frame = frame_of(X)
         wanted = [column.name for column in self.columns]
         given = [str(name) for name in frame.columns]
         if given == wanted:

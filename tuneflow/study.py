@@ -10,8 +10,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -21,6 +22,7 @@ from optuna.trial import TrialState
 from threadpoolctl import threadpool_limits
 
 from tuneflow.conclusion import check_select, conclude, doubt_of
+from tuneflow.ending import Ending
 from tuneflow.errors import SearchError, StorageError, TuneflowWarning
 from tuneflow.families import (
     FamilyResult,
@@ -35,6 +37,7 @@ from tuneflow.families import (
 from tuneflow.ledger import write_goal
 from tuneflow.objective import Objective
 from tuneflow.opening import retake
+from tuneflow.own import as_recipe, check_space
 from tuneflow.plan import Plan, Rows, check_limits, make_plan
 from tuneflow.presence import Presence
 from tuneflow.quiet import quietly
@@ -42,6 +45,7 @@ from tuneflow.recipe import Recipe
 from tuneflow.reporting.follow import LiveFigure
 from tuneflow.result import Result, Select
 from tuneflow.run import Budget, Callback, Run
+from tuneflow.schema import frame_of
 from tuneflow.steady import steadily
 from tuneflow.storage import Storage, open_storage
 from tuneflow.workers.hands import Hands
@@ -53,8 +57,9 @@ ALONE = Hands()
 def tune(
     X: Any,
     y: Any,
-    recipe: Recipes = "lightgbm",
+    recipe: Recipes | Any = "lightgbm",
     *,
+    space: Mapping[str, Any] | None = None,
     scoring: str | Callable[..., float] | Sequence[Any] | None = None,
     cv: Any = 5,
     groups: Any = None,
@@ -65,6 +70,7 @@ def tune(
     pruner: str | Mapping[str, Any] | BasePruner | None = None,
     n_trials: int | None = 50,
     timeout: float | None = None,
+    stop: int | Literal["noise"] | None = None,
     storage: Storage = None,
     study_name: str | None = None,
     n_jobs: int | None = None,
@@ -84,8 +90,12 @@ def tune(
         X: Frame, array, or anything scikit-learn accepts, shape (rows, columns); strings,
             categories, booleans, dates and gaps are welcome.
         y: Target, shape (rows,), or the name of a column of `X`.
-        recipe: A name from :func:`recipes`, the path of a TOML file, or a recipe. Several, or
+        recipe: A name from :func:`recipes`, the path of a TOML file, a recipe, or an estimator of
+            scikit-learn's kind, which may be a pipeline; it gets the table as it is. Several, or
             ``"auto"``, share the budget: the better half of them goes on, round after round.
+        space: For an estimator, what to search: arguments with a table (``{"low": 0.1, "high":
+            10.0, "log": True}``), a list of choices, or an Optuna distribution. Of a recipe, it
+            changes parameters, as :meth:`Recipe.replace` does.
         scoring: A scikit-learn scorer name or callable; by default one that suits the target:
             ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``. Of a list, the first
             is optimised, and all are recorded.
@@ -104,6 +114,8 @@ def tune(
         n_trials: Trials in the study, all in all, those of earlier calls included; None for no
             limit, or for the whole grid.
         timeout: Seconds for this call; kept to within one rung. The refit comes after.
+        stop: Ends the study early: after so many trials without a gain, or, with ``noise``, once
+            the later half of the trials has gained less than the noise of the folds.
         storage: Nothing for memory, ``churn.db`` for SQLite, ``churn.journal`` for a journal, a
             database URL, or an Optuna storage.
         study_name: By default the recipe's name; with several, what the names begin with.
@@ -147,14 +159,17 @@ def tune(
     split = (cv, Rows(groups, sample_weight, test_size))
 
     def plan(one: str | Path | Recipe) -> Plan:
-        return make_plan(X, y, one, scoring, split, (sampler, pruner), random_state)
+        made = make_plan(X, y, one, scoring, split, (sampler, pruner), random_state)
+        return replace(made, ending=Ending.of(stop, made.header.ratio or 0.0))
 
     def spend(study: optuna.Study, plan: Plan, total: int | None, period: Period) -> str:
         steadily(lambda: write_goal(study, total))
         return search(study, plan, Budget(total, *period), hands, watching, bool(progress))
 
     several = are_several(recipe)
-    plans = plans_of(recipe, plan) if several else [plan(cast(Recipe, recipe))]
+    check_space(several, space)
+    found: Any = recipe if several else as_recipe(recipe, space, len(frame_of(X)))
+    plans = plans_of(found, plan) if several else [plan(found)]
     if n_trials is None and timeout is None and not all(each.search.finite for each in plans):
         msg = "n_trials, timeout: something must end the search; got None for both."
         raise SearchError(msg)

@@ -151,7 +151,8 @@ class Sklearn:
             msg = f"recipe {job.recipe.name}: no estimator for {job.task} is named."
             raise RecipeError(msg)
         self._job = job
-        self._class = estimator_class(path)
+        self._template = job.recipe.template
+        self._class = estimator_class(path) if self._template is None else type(self._template)
         self.growth = job.recipe.growth or natural_growth(self._class)
         searched = job.recipe.space_for(job.task).params
         self.gradients = differentiable(self._class, job.recipe.fixed_for(job.task), searched)
@@ -160,7 +161,7 @@ class Sklearn:
 
     def check(self, params: Params) -> None:
         """Refuse names that the estimator's constructor does not take."""
-        names = sorted(self._class().get_params())
+        names = sorted(self._blank().get_params())
         for name in params:
             if name not in names:
                 owner = self._class.__name__
@@ -197,11 +198,13 @@ class Sklearn:
         """Probabilities or values of a fitted estimator."""
         return predictions(model, X, n_classes)
 
+    def _blank(self) -> Any:
+        return self._class() if self._template is None else clone(self._template)
+
     def _make(self, split: Split, arguments: Callable[[int], Params], rows: int) -> Any:
-        model = self._class(**arguments(rows))
+        model = self._blank().set_params(**arguments(rows))
         takes = model.get_params()
-        if "random_state" in takes and takes["random_state"] is None:
-            model.set_params(random_state=self._job.seed)
+        model.set_params(**{name: self._job.seed for name in takes if _is_unseeded(name, takes)})
         if isinstance(takes.get("batch_size"), int):
             model.set_params(batch_size=min(takes["batch_size"], rows))
         if split.categorical and "categorical_features" in takes:
@@ -216,6 +219,11 @@ class Sklearn:
 def weights_of(split: Split, rows: int | None = None) -> dict[str, FloatArray]:
     """What `fit` is told of the weights of the first rows; nothing if all count alike."""
     return {} if split.weights is None else {"sample_weight": split.weights[:rows]}
+
+
+def _is_unseeded(name: str, takes: Params) -> bool:
+    """Whether an argument is a seed that is not set, also of a step of a pipeline."""
+    return name.split("__")[-1] == "random_state" and takes[name] is None
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:
