@@ -57,7 +57,7 @@ def local_cluster():
     """Two workers in processes that Dask's own class has begun."""
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=180)
         yield client
 
 
@@ -71,8 +71,8 @@ def by_command_line():
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", f"tcp://{address}"]
     begun += [begin(*worker, "--nthreads", "1", "--no-dashboard") for _ in range(2)]
     try:
-        with distributed.Client(f"tcp://{address}", timeout=60) as client:
-            client.wait_for_workers(2, timeout=60)
+        with distributed.Client(f"tcp://{address}", timeout=180) as client:
+            client.wait_for_workers(2, timeout=180)
             yield client
     finally:
         for process in begun:
@@ -121,7 +121,7 @@ def test_a_trial_that_kills_its_worker_on_dask_is_tried_again(dask, tmp_path):
     fixed = {"deed": "die once", "mark": str(tmp_path / "done")}
     assert states(run(10, backend="dask", fixed=fixed)) == ["COMPLETE"] * 10
     assert (tmp_path / "done").exists()
-    dask.wait_for_workers(2, timeout=60)
+    dask.wait_for_workers(2, timeout=180)
 
 
 def test_a_worker_of_dask_that_is_killed_in_the_middle_costs_no_trial(dask):
@@ -134,14 +134,14 @@ def test_a_worker_of_dask_that_is_killed_in_the_middle_costs_no_trial(dask):
     result = run(40, backend="dask", fixed={"takes": 0.02}, callbacks=[kill])
     assert states(result) == ["COMPLETE"] * 40
     assert not psutil.pid_exists(workers[0]) or workers[0] not in dask.run(os.getpid).values()
-    dask.wait_for_workers(2, timeout=60)  # its nanny has begun another
+    dask.wait_for_workers(2, timeout=180)  # its nanny has begun another
 
 
 def test_a_trial_that_kills_every_worker_fails_and_the_study_goes_on(dask):
     result = run(4, backend="dask", fixed={"deed": "crash"})
     ends = [read_entry(trial).ended for trial in result.study.trials]
     assert ends == ["crashed" if t.params["x"] > 0.5 else "complete" for t in result.study.trials]
-    dask.wait_for_workers(2, timeout=60)
+    dask.wait_for_workers(2, timeout=180)
 
 
 # ---------- Ray ----------

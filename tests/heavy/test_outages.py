@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 import threading
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # connection
 @pytest.fixture(autouse=True)
 def double(monkeypatch):
     monkeypatch.setitem(engines.ENGINES, "lightgbm", ("doubles", "Acting"))
+    yield
+    gc.collect()  # connections are closed here, where their warnings are ignored
 
 
 def run(storage, n_trials: int, **more) -> tf.Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -52,6 +53,8 @@ def double(monkeypatch):
     paths = [str(TESTS), str(TESTS / "heavy"), str(TESTS.parent)]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    yield
+    gc.collect()  # connections are closed here, where their warnings are ignored
 
 
 def table() -> pd.DataFrame:
