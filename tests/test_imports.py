@@ -22,6 +22,7 @@ PACKAGE = ROOT / "tuneflow"
 FLOORS = {
     "errors": 0,
     "changes": 1,
+    "evolution": 1,
     "growth": 1,
     "journal": 1,
     "ledger": 1,

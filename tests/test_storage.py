@@ -9,10 +9,13 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
 from doubles import RECIPE, Counting, rows, told
+from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._base import BaseJournalSnapshot
 from postgresql import postgresql
 from sqlalchemy import text
 
@@ -112,6 +115,28 @@ def test_what_cannot_be_opened_is_refused_and_no_password_is_told(
     with pytest.raises(error, match=law) as caught:
         opened(word)
     assert "secret" not in str(caught.value)
+
+
+class Redis(JournalFileBackend, BaseJournalSnapshot):
+    """What stands behind ``redis://``, with a snapshot that somebody has planted."""
+
+    def __init__(self, url):
+        super().__init__(url.removeprefix("redis://"))
+
+    def load_snapshot(self):
+        return b"cos\nabort\n(tR."  # unpickled, it ends the process
+
+    def save_snapshot(self, snapshot):
+        raise NotImplementedError
+
+
+def test_nothing_is_unpickled_from_redis(opened, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis", SimpleNamespace(RedisError=OSError))
+    monkeypatch.setattr(optuna.storages.journal, "JournalRedisBackend", Redis)
+    study = optuna.create_study(storage=opened(f"redis://{tmp_path}/logs"), study_name="s")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=120)
+    again = optuna.load_study(storage=opened(f"redis://{tmp_path}/logs"), study_name="s")
+    assert told(again) == told(study)
 
 
 # ---------- SQLite ----------

@@ -7,12 +7,14 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Iterable
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 
 from tuneflow.errors import TuneflowWarning
@@ -96,6 +98,22 @@ class Lock(BaseJournalFileLock):
             return False
         self._file = file
         return True
+
+
+class LogsOnly(BaseJournalBackend):
+    """A backend without its snapshots: Optuna pickles them, and whoever can write to the server
+    could run code wherever the storage is opened. The log says the same."""
+
+    def __init__(self, backend: BaseJournalBackend) -> None:
+        self._backend = backend
+
+    def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:
+        """As the backend does."""
+        return self._backend.read_logs(log_number_from)
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """As the backend does."""
+        self._backend.append_logs(logs)
 
 
 def open_journal(path: Path) -> JournalStorage:

@@ -16,6 +16,7 @@ from optuna.samplers import BaseSampler
 
 from tuneflow.descent import GradientSampler
 from tuneflow.errors import MissingExtra, SearchError, known
+from tuneflow.evolution import Replayed, unpickling_nothing
 from tuneflow.recipe import load_recipe, recipes
 from tuneflow.seeding import Seeded, seed_of
 from tuneflow.space import Params, Space
@@ -64,7 +65,7 @@ def _qmc(space: Space, study: int, trial: int) -> BaseSampler:
 
 
 def _cmaes(space: Space, study: int, trial: int) -> BaseSampler:
-    return optuna.samplers.CmaEsSampler(
+    return Replayed(
         seed=trial,
         independent_sampler=_tpe(space, study, trial),
         warn_independent_sampling=False,
@@ -88,7 +89,7 @@ SAMPLERS: dict[str, _Word] = {
     "random": _Word(lambda space, study, trial: _random(trial), keep=True),
     "qmc": _Word(_qmc, models=_numeric),
     "tpe": _Word(_tpe, keep=True),
-    "cmaes": _Word(_cmaes, models=_numeric, package="cmaes"),
+    "cmaes": _Word(_cmaes, models=_numeric, package="cmaes", keep=True),
     "gp": _Word(_gp, models=_unconditional, package="torch", extra="gp"),
     "nsga2": _Word(
         lambda space, study, trial: optuna.samplers.NSGAIISampler(seed=trial, population_size=20)
@@ -192,7 +193,7 @@ def _sampler(
     sampler: str | BaseSampler, space: Space, random_state: int
 ) -> tuple[str, Callable[[], BaseSampler], tuple[str, ...]]:
     if isinstance(sampler, BaseSampler):
-        mine = copy.deepcopy(sampler)  # a sampler cannot serve two studies
+        mine = unpickling_nothing(copy.deepcopy(sampler))  # it cannot serve two studies
         return type(sampler).__name__, lambda: mine, ()
     if not isinstance(sampler, str) or sampler not in SAMPLERS:
         msg = (

@@ -27,7 +27,7 @@ class Seeded(BaseSampler):
         make: Makes the sampler for a seed.
         random_state: Seed of the study.
         keep: Give one sampler a new seed for every trial, instead of making a new one. Right for
-            samplers without a memory; they need not read the whole study anew every time.
+            samplers whose memory says what the study does; they need not read all of it again.
     """
 
     def __init__(
@@ -80,6 +80,8 @@ class Seeded(BaseSampler):
 
 def _reseed(sampler: BaseSampler, seed: int) -> None:
     """Give a seed to a sampler and to those inside it; Optuna itself can only take it away."""
-    for part in (sampler, *vars(sampler).values()):
-        if isinstance(part, BaseSampler) and hasattr(part, "_rng"):
-            part._rng.rng.seed(seed)
+    for name, part in vars(sampler).items():
+        if isinstance(part, BaseSampler):
+            _reseed(part, seed)
+        elif name in ("_rng", "_cma_rng"):
+            part.rng.seed(seed)

@@ -84,8 +84,10 @@ def _redis(url: str) -> optuna.storages.BaseStorage:
     from optuna import storages
     from optuna.storages import journal
 
+    from tuneflow.journal import LogsOnly
+
     try:
-        return storages.JournalStorage(journal.JournalRedisBackend(url))
+        return storages.JournalStorage(LogsOnly(journal.JournalRedisBackend(url)))
     except redis.RedisError as error:
         msg = f"storage: {_shown(url)} cannot be opened. {error}"
         raise StudyError(msg) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any, TypeAlias
@@ -119,7 +120,18 @@ def _dask() -> tuple[Executor, int, Ship]:
         raise SearchError(msg) from error
     workers = sum(client.ncores().values())
     executor: Executor = client.get_executor(pure=False, retries=2)
-    return executor, max(1, workers), lambda parcel: client.scatter(parcel, broadcast=True)
+
+    def ship(parcel: Parcel) -> Any:
+        """As a task, not scattered: what all its holders took with them is then made again."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            return client.submit(_as_it_is, parcel, pure=False)
+
+    return executor, max(1, workers), ship
+
+
+def _as_it_is(parcel: Parcel) -> Parcel:
+    return parcel
 
 
 class _Ray(Executor):
