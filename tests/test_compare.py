@@ -362,3 +362,12 @@ def test_the_shell_compares_and_leaves_a_table(frame, tmp_path):
     assert "not separable" in done.stdout
     assert (tmp_path / "c.csv").read_text().startswith("contender,runs,failed")
     assert CliRunner().invoke(app, [*words[:-1], "c.txt"]).exit_code == 2
+
+
+@pytest.mark.xdist_group("processes")
+@pytest.mark.usefixtures("double")
+def test_two_trials_at_a_time_give_the_same_comparison_again():
+    more = {"samplers": ["random", "tpe"], "n_seeds": 2, "n_trials": 6, "n_jobs": 2}
+    first, second = (tf.compare(*rows(), RECIPE, **more) for _ in range(2))
+    assert first.runs["score"].tolist() == second.runs["score"].tolist()
+    assert first.runs["trials"].tolist() == [6] * 4

@@ -44,6 +44,7 @@ def compare(  # noqa: PLR0913 -- the options of a command are its signature
         str | None, Option(help="Keep the runs, and resume: cmp.db, or a URL.")
     ] = None,
     name: Annotated[str, Option(help="Of the comparison in the storage.")] = "comparison",
+    jobs: Annotated[int, Option("--jobs", "-j", help="Trials at a time; -1: one a core.")] = 1,
     seed: Annotated[int, Option(help="The first seed.")] = 0,
     out: Annotated[
         Path | None, Option(help="A page, .html; or the table of contenders, .csv.")
@@ -71,6 +72,7 @@ def compare(  # noqa: PLR0913 -- the options of a command are its signature
         cv=int(cv) if float(cv).is_integer() else cv,
         storage=storage,
         name=name,
+        n_jobs=jobs,
         random_state=seed,
         progress=not quiet,
     )

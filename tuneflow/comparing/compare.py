@@ -30,6 +30,7 @@ from tuneflow.result import best_trial
 from tuneflow.run import Budget
 from tuneflow.storage import Storage, open_storage
 from tuneflow.study import search
+from tuneflow.workers.hands import Hands
 
 TRIALS = 50  # as `tune` has it
 
@@ -53,6 +54,7 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
     pruner: Any = None,
     storage: Storage = None,
     name: str = "comparison",
+    n_jobs: int | None = None,
     random_state: int = 0,
     progress: bool = True,
 ) -> Comparison:
@@ -84,6 +86,8 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
         pruner: For all contenders that do not say; by default the recipe's.
         storage: As in `tune`.
         name: Name of the comparison in the storage.
+        n_jobs: Trials at a time in every run, as in `tune`; told in order, so that the same call
+            gives the same comparison.
         random_state: The first seed.
         progress: Show a bar on a terminal or in a notebook.
 
@@ -107,7 +111,8 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
     lists = {"samplers": samplers, "recipes": recipes, "pruners": pruners}
     lined = line_up(shared, {**lists, "contenders": contenders})
     seeds = seeds_of(n_seeds, random_state)
-    task = Task(name, tables_of(X, y, groups), scoring, cv, n_trials, timeout)
+    hands = Hands(n_jobs, reproducible=True)
+    task = Task(name, tables_of(X, y, groups), scoring, cv, n_trials, timeout, hands)
     opened = open_storage(storage)
     notes: dict[str, None] = {}
     with collected(notes):
@@ -165,7 +170,7 @@ def _run(
         return False
     study = open_study(storage, name, plan)
     write_mark(study, mark)
-    if search(study, plan, _budget(study, task)):
+    if search(study, plan, _budget(study, task), task.hands):
         return True
     write_mark(study, _ended(study, mark))
     return False

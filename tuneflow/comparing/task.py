@@ -12,6 +12,7 @@ from tuneflow.comparing.contenders import Contender
 from tuneflow.errors import DataError, SearchError, TuneflowWarning
 from tuneflow.ledger import Mark
 from tuneflow.plan import Plan, Rows, make_plan
+from tuneflow.workers.hands import Hands
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Task:
     cv: Any
     n_trials: int | None
     timeout: float | None
+    hands: Hands
 
     def plan(self, table: str, contender: Contender, seed: int) -> Plan:
         """A run, understood."""
