@@ -17,6 +17,9 @@ from tuneflow.growth import Growth
 from tuneflow.schema import FloatArray
 from tuneflow.space import Params
 
+#: Known arguments that say something of each column, and so cannot be asked about with one.
+BY_COLUMN = ("monotone_constraints", "interaction_constraints")
+
 OBJECTIVES = {
     "binary": "binary:logistic",
     "multiclass": "multi:softprob",
@@ -65,11 +68,11 @@ class XGBoost:
     def check(self, params: Params) -> None:
         """Refuse names that XGBoost would ignore with a warning: ask it."""
         tiny = xgb.DMatrix(np.array([[0.0], [1.0]]), [0, 1], nthread=1)
+        asked = {name: value for name, value in params.items() if name not in BY_COLUMN}
+        asked |= {"validate_parameters": True, "verbosity": 1}
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            xgb.Booster({**params, "validate_parameters": True, "verbosity": 1}, [tiny]).update(
-                tiny, 0
-            )
+            xgb.Booster(asked, [tiny]).update(tiny, 0)
         for text in (str(warning.message) for warning in caught):
             if "are not used" in text:
                 name = text.split('"')[1]
