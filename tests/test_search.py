@@ -27,7 +27,7 @@ DRAWN = {
     "grid": {},
     "random": {},
     "tpe": {},
-    "nsga2": {},
+    "nsga2": {"conditions": ("deep",)},
     "gp": {"conditions": ("deep",)},
     "qmc": {"choices": ("kind",), "conditions": ("kind", "deep")},
     "cmaes": {"choices": ("kind",), "conditions": ("kind", "deep")},
@@ -102,6 +102,21 @@ def test_no_two_trials_draw_alike_though_none_knows_of_another(word):
         study.sampler = found.sampled()  # as in a process of its own
         xs.append(SPACES["conditions"].suggest(study.ask())["x"])
     assert len(set(xs)) == 5
+
+
+@pytest.mark.parametrize("word", ["nsga2", "cmaes", "gp"])
+def test_what_is_said_to_be_drawn_is_not_in_the_space_that_the_sampler_models(word):
+    study, found = optuna.create_study(), search(word)
+    for x, kind in ((0.1, "a"), (0.2, "b"), (0.3, "a")):
+        study.enqueue_trial({"x": x, "kind": kind, "deep": 3})
+        trial = study.ask()
+        study.tell(trial, SPACES["conditions"].suggest(trial)["x"])
+    study.sampler = found.sampled()
+    trial = study.ask()
+    modelled = set(trial.relative_params) | set(
+        study.sampler.infer_relative_search_space(study, study.trials[-1])
+    )
+    assert not modelled & set(found.drawn)
 
 
 def test_qmc_is_one_sequence_a_study_scrambled_by_its_seed():

@@ -79,6 +79,10 @@ def _gp(space: Space, study: int, trial: int) -> BaseSampler:
     )
 
 
+def _nsga2(space: Space, study: int, trial: int) -> BaseSampler:
+    return optuna.samplers.NSGAIISampler(seed=trial, population_size=20)
+
+
 def _gradient(space: Space, study: int, trial: int) -> BaseSampler:
     return GradientSampler(space, _tpe(space, study, trial), seed=trial)
 
@@ -91,9 +95,7 @@ SAMPLERS: dict[str, _Word] = {
     "tpe": _Word(_tpe, keep=True),
     "cmaes": _Word(_cmaes, models=_numeric, package="cmaes", keep=True),
     "gp": _Word(_gp, models=_unconditional, package="torch", extra="gp"),
-    "nsga2": _Word(
-        lambda space, study, trial: optuna.samplers.NSGAIISampler(seed=trial, population_size=20)
-    ),
+    "nsga2": _Word(_nsga2, models=_unconditional),
     "gradient": _Word(_gradient, models=_smooth),
 }
 
