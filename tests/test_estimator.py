@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import optuna
 import pytest
+from checks import CHECKED, estimators, failing, recipe
 from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes, load_iris
@@ -30,71 +31,12 @@ from tables import table, target
 
 import tuneflow as tf
 
-#: Few rounds, trees and epochs, so that some fifty checks a recipe take seconds.
-CHEAP = {
-    "lightgbm": {
-        "growth": {"last": 16, "factor": 4},
-        "space": {"min_child_samples": {"default": 2}},
-    },
-    "xgboost": {"growth": {"last": 16, "factor": 4}},
-    "hist_gradient_boosting": {
-        "growth": {"last": 16, "factor": 4},
-        "space": {"min_samples_leaf": {"default": 2}},
-    },
-    "random_forest": {"growth": {"first": 10, "last": 10, "final": 10}},
-    "elastic_net": {"space": {"alpha": {"default": 0.01}}},
-    "extra_trees": {"growth": {"first": 10, "last": 10, "final": 10}},
-    "mlp": {"growth": {"last": 243, "factor": 9}},
-}
-#: What a search over shuffled folds cannot do.
-FAILING = {
-    "check_sample_weight_equivalence_on_dense_data": "rows that are repeated are split otherwise",
-    "check_sample_weight_equivalence_on_sparse_data": "rows that are repeated are split otherwise",
-}
-#: And what nearest neighbours cannot do besides.
-UNWEIGHTED = dict.fromkeys(
-    (
-        "check_sample_weights_list",
-        "check_sample_weights_not_an_array",
-        "check_sample_weights_not_overwritten",
-        "check_sample_weights_pandas_series",
-        "check_sample_weights_shape",
-    ),
-    "the recipe's model takes no weights, and the estimator says so",
-)
-#: Their defaults do not depend on how rows are split: early stopping is for the folds alone.
-EQUIVALENT = ("extra_trees", "hist_gradient_boosting")
 IRIS = load_iris(return_X_y=True)
-
-
-def failing(name):
-    return ({} if name in EQUIVALENT else FAILING) | (UNWEIGHTED if name == "knn" else {})
-
-
-class Named(tf.Recipe):
-    """A recipe that a test's name can hold."""
-
-    def __repr__(self):
-        return self.name
-
-
-def recipe(name):
-    cheap = tf.load_recipe(name).replace(**CHEAP.get(name, {}))
-    return Named.model_validate_json(cheap.model_dump_json(exclude_unset=True))
-
-
-def estimators():
-    for name in tf.recipes().index:
-        tasks = recipe(name).tasks
-        if "binary" in tasks:
-            yield tf.TunedClassifier(recipe(name), n_trials=1, cv=2)
-        if "regression" in tasks:
-            yield tf.TunedRegressor(recipe(name), n_trials=1, cv=2)
 
 
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
-    list(estimators()),
+    list(estimators(CHECKED)),  # the others are in tests/heavy
     expected_failed_checks=lambda e: failing(e.recipe.name),
 )
 def test_scikit_learn_s_checks(estimator, check):
