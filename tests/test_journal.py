@@ -66,12 +66,22 @@ def test_a_journal_in_order_is_not_touched(path):
     assert path.stat().st_mtime == 0
 
 
-def test_a_file_that_is_no_journal_is_not_touched(tmp_path):
+@pytest.mark.parametrize(
+    "letter", [b"a letter\nto a friend", b"a letter", b"{", b"\x00", b"\n", b"[1]\n", b"\xff\n"]
+)
+def test_a_file_that_is_no_journal_is_not_touched(tmp_path, letter):
     path = tmp_path / "a.journal"
-    path.write_bytes(b"a letter\nto a friend")
-    with pytest.raises(ValueError, match="Expecting value"):
+    path.write_bytes(letter)
+    with pytest.raises(ValueError, match="Its first line is b"):
         open_journal(path)
-    assert path.read_bytes() == b"a letter\nto a friend"
+    assert path.read_bytes() == letter
+
+
+def test_a_journal_that_was_torn_in_its_first_line_begins_anew(tmp_path):
+    path = tmp_path / "a.journal"
+    path.write_bytes(b'{"op_code":0,"worker')
+    open_quietly(path)
+    assert path.read_bytes() == b""
 
 
 DIES = """

@@ -101,8 +101,12 @@ def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
             "ledger does not hold. Repeat the call of tune() here: it joins the study as well."
         )
         raise StudyError(msg)
-    recipe = Recipe.model_validate_json(header.recipe_json)
-    cv = int(header.cv) if header.cv >= 1 else header.cv
+    try:
+        recipe = Recipe.model_validate_json(header.recipe_json)
+    except ValueError as error:
+        msg = f"study {name!r}: the recipe in its header is damaged. {error}"
+        raise StudyError(msg) from error
+    cv = int(header.cv) if header.cv.is_integer() else header.cv
     pruner = {"name": header.pruner, **header.pruner_options}
     search = (header.sampler, pruner)
     return make_plan(X, y, recipe, header.scoring, (cv, None), search, header.random_state)
