@@ -16,6 +16,7 @@ from doubles import told
 
 import tuneflow as tf
 from tuneflow.journal import SURE, Lock, open_journal
+from tuneflow.storage import open_storage
 
 
 @pytest.fixture
@@ -75,6 +76,13 @@ def test_a_file_that_is_no_journal_is_not_touched(tmp_path, letter):
     with pytest.raises(ValueError, match="Its first line is b"):
         open_journal(path)
     assert path.read_bytes() == letter
+
+
+@pytest.mark.parametrize("line", [b'{"op_code":11}', b'{"op_code":[]}', b'{"op_code":4}'])
+def test_a_line_that_cannot_be_replayed_is_said(path, line):
+    path.write_bytes(line + b"\n" + path.read_bytes())
+    with pytest.raises(tf.StudyError, match=r"It cannot be replayed\. "):
+        open_storage(path)
 
 
 def test_a_journal_that_was_torn_in_its_first_line_begins_anew(tmp_path):

@@ -120,7 +120,7 @@ def open_journal(path: Path) -> JournalStorage:
     """Open a journal, or make one.
 
     Raises:
-        OSError, ValueError, KeyError: The file cannot be used, or is no journal; it is left alone.
+        OSError, ValueError: The file cannot be used, or is no journal; it is left alone.
     """
     path.open("ab").close()
     lock = Lock(path)
@@ -130,7 +130,11 @@ def open_journal(path: Path) -> JournalStorage:
         _check(path)
     finally:
         lock.release()
-    return JournalStorage(JournalFileBackend(str(path), lock))
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock))
+    except Exception as error:  # whatever replaying a damaged line leads to
+        msg = f"It cannot be replayed. {type(error).__name__}: {error}"
+        raise ValueError(msg) from error
 
 
 def _mend(path: Path) -> None:
