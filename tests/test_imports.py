@@ -21,6 +21,7 @@ PACKAGE = ROOT / "tuneflow"
 # package (engines, reporting) files are one room and may import each other.
 FLOORS = {
     "errors": 0,
+    "records": 0,
     "changes": 1,
     "evolution": 1,
     "growth": 1,

@@ -16,6 +16,7 @@ from doubles import told
 
 import tuneflow as tf
 from tuneflow.journal import SURE, Lock, open_journal
+from tuneflow.storage import open_storage
 
 
 @pytest.fixture
@@ -66,12 +67,29 @@ def test_a_journal_in_order_is_not_touched(path):
     assert path.stat().st_mtime == 0
 
 
-def test_a_file_that_is_no_journal_is_not_touched(tmp_path):
+@pytest.mark.parametrize(
+    "letter", [b"a letter\nto a friend", b"a letter", b"{", b"\x00", b"\n", b"[1]\n", b"\xff\n"]
+)
+def test_a_file_that_is_no_journal_is_not_touched(tmp_path, letter):
     path = tmp_path / "a.journal"
-    path.write_bytes(b"a letter\nto a friend")
-    with pytest.raises(ValueError, match="Expecting value"):
+    path.write_bytes(letter)
+    with pytest.raises(ValueError, match="Its first line is b"):
         open_journal(path)
-    assert path.read_bytes() == b"a letter\nto a friend"
+    assert path.read_bytes() == letter
+
+
+@pytest.mark.parametrize("line", [b'{"op_code":11}', b'{"op_code":[]}', b'{"op_code":4}'])
+def test_a_line_that_cannot_be_replayed_is_said(path, line):
+    path.write_bytes(line + b"\n" + path.read_bytes())
+    with pytest.raises(tf.StudyError, match=r"It cannot be replayed\. "):
+        open_storage(path)
+
+
+def test_a_journal_that_was_torn_in_its_first_line_begins_anew(tmp_path):
+    path = tmp_path / "a.journal"
+    path.write_bytes(b'{"op_code":0,"worker')
+    open_quietly(path)
+    assert path.read_bytes() == b""
 
 
 DIES = """

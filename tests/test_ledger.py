@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from importlib.metadata import PackageNotFoundError
 
 import optuna
@@ -15,11 +15,13 @@ import tuneflow as tf
 from tuneflow import ledger as room
 from tuneflow.ledger import (
     FORMAT,
+    GOAL,
     KEY,
     Entry,
     Header,
     queued_point,
     read_entry,
+    read_goal,
     read_header,
     write_entry,
     write_header,
@@ -80,7 +82,7 @@ def test_header_and_entry_come_back_as_they_were_and_are_json(where, tmp_path):
     study.tell(trial, 0.5)
     again = optuna.load_study(study_name="s", storage=storage)
     assert read_header(again) == HEADER
-    assert read_entry(again.trials[0]) == replace(ENTRY, curve=[list(at) for at in ENTRY.curve])
+    assert read_entry(again.trials[0]) == ENTRY
     assert set(again.user_attrs) == set(again.trials[0].user_attrs) == {KEY}
     json.dumps([again.user_attrs, again.trials[0].user_attrs], allow_nan=False)
 
@@ -89,8 +91,31 @@ def test_header_and_entry_come_back_as_they_were_and_are_json(where, tmp_path):
 def test_scores_that_are_not_finite_are_stored_as_gaps(study, score):
     write_entry(study.ask(), replace(ENTRY, scores=[score, 1.0], curve=[(1, 1.0, score)]))
     entry = read_entry(study.trials[0])
-    assert entry.scores == [None, 1.0]
-    assert entry.curve == [[1, 1.0, None]]
+    assert study.trials[0].user_attrs[KEY]["scores"] == [None, 1.0]
+    assert math.isnan(entry.scores[0])
+    assert math.isnan(entry.curve[0][2])
+
+
+@pytest.mark.parametrize(
+    "damage", [{"scores": "many"}, {"scores": {}}, {"budget": []}, {"ended": 3}, {"tomorrow": 1}]
+)
+def test_an_entry_that_is_damaged_is_none(study, damage):
+    trial = study.ask()
+    trial.set_user_attr(KEY, {**asdict(ENTRY), **damage})
+    assert read_entry(study.trials[0]) is None
+
+
+@pytest.mark.parametrize("damage", [{"rows": "many"}, {"cv": []}, {"notes": 3}, {"versions": []}])
+def test_a_header_that_holds_other_types_is_refused(study, damage):
+    study.set_user_attr(KEY, {**asdict(HEADER), **damage})
+    with pytest.raises(tf.StudyError, match="its header is damaged"):
+        read_header(study)
+
+
+@pytest.mark.parametrize("wrong", ["3", [3], True, 3.0])
+def test_numbers_that_are_none_are_not_taken_for_numbers(study, wrong):
+    study.set_user_attr(GOAL, wrong)
+    assert read_goal(study) is None
 
 
 def test_what_tuneflow_did_not_write_is_none(study):

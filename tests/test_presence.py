@@ -49,6 +49,18 @@ def test_a_process_elsewhere_is_at_work_until_it_has_been_silent_for_long(study)
     assert [name.split(":")[0] for name in Presence(study).others()] == ["elsewhere"]
 
 
+@pytest.mark.parametrize("name", ["", "a", "a:b", "a:1:2", "a:b:1.00:0", ":::"])
+def test_what_is_no_name_of_a_call_is_nobody(study, name):
+    study.set_user_attr(PREFIX + name, time.time())
+    assert not Presence(study).others()
+
+
+@pytest.mark.parametrize("at", ["now", [], True, 0.0, float("inf"), 4e9])
+def test_a_sign_that_is_no_time_or_not_of_this_time_is_none(study, at):
+    named(study, "elsewhere", 1, "1.00", at)
+    assert not Presence(study).others()
+
+
 def test_a_running_trial_is_abandoned_once_whoever_claimed_it_has_left(study):
     one, two = Presence(study), Presence(study)
     with one.signed_in(), two.signed_in():

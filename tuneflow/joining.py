@@ -107,8 +107,12 @@ def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
             "call of tune() here: it joins the study as well."
         )
         raise StudyError(msg)
-    recipe = Recipe.model_validate_json(header.recipe_json)
-    cv = int(header.cv) if header.cv >= 1 else header.cv
+    try:
+        recipe = Recipe.model_validate_json(header.recipe_json)
+    except ValueError as error:
+        msg = f"study {name!r}: the recipe in its header is damaged. {error}"
+        raise StudyError(msg) from error
+    cv = int(header.cv) if header.cv.is_integer() else header.cv
     pruner = {"name": header.pruner, **header.pruner_options}
     search = (header.sampler, pruner)
     split, scoring = (cv, Rows(test_size=header.test_size)), [header.scoring, *header.also]

@@ -120,16 +120,21 @@ def open_journal(path: Path) -> JournalStorage:
     """Open a journal, or make one.
 
     Raises:
-        OSError, ValueError, KeyError: The file cannot be used, or is no journal; it is left alone.
+        OSError, ValueError: The file cannot be used, or is no journal; it is left alone.
     """
     path.open("ab").close()
     lock = Lock(path)
     lock.acquire()
     try:
         _mend(path)
+        _check(path)
     finally:
         lock.release()
-    return JournalStorage(JournalFileBackend(str(path), lock))
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock))
+    except Exception as error:  # whatever replaying a damaged line leads to
+        msg = f"It cannot be replayed. {type(error).__name__}: {error}"
+        raise ValueError(msg) from error
 
 
 def _mend(path: Path) -> None:
@@ -141,7 +146,8 @@ def _mend(path: Path) -> None:
     lines = path.read_bytes().split(b"\n")
     torn = [line for line in lines if line and not _is_whole(line)]
     torn += [lines[-1]] if lines[-1] and lines[-1] not in torn else []
-    if not torn or not _is_operation(lines[0]):
+    alone = len(lines) == 1 and lines[0].startswith(BEGIN)
+    if not torn or not (alone or _is_operation(lines[0])):
         return
     kept = [line if _is_whole(line) else _glued(line) for line in lines[:-1]]
     beside = path.with_name(f"{path.name}.mended")
@@ -157,6 +163,15 @@ def _mend(path: Path) -> None:
     warnings.warn(msg, TuneflowWarning, stacklevel=2)
 
 
+def _check(path: Path) -> None:
+    """Refuse a file of another kind, to which Optuna would append."""
+    with path.open("rb") as file:
+        first = file.readline()
+    if first and not _is_operation(first):
+        msg = f"Its first line is {first[:40]!r}."
+        raise ValueError(msg)
+
+
 def _is_whole(line: bytes) -> bool:
     return line.startswith(BEGIN) and line.endswith(b"}") and line.count(BEGIN) == 1
 
@@ -169,6 +184,7 @@ def _glued(line: bytes) -> bytes:
 
 def _is_operation(line: bytes) -> bool:
     try:
-        return "op_code" in json.loads(line)
+        found = json.loads(line)
     except ValueError:
         return False
+    return isinstance(found, dict) and "op_code" in found

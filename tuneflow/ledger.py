@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from tuneflow.errors import StudyError
+from tuneflow.records import read_number, read_record, with_gaps
 
 if TYPE_CHECKING:
     import optuna
@@ -148,9 +149,6 @@ class Entry:
         return self.ended not in ("interrupted", "surplus")
 
 
-_ENTRY_KEYS = frozenset(field.name for field in fields(Entry))
-
-
 @dataclass(frozen=True)
 class Mark:
     """What makes a study one run of a comparison.
@@ -176,9 +174,6 @@ class Mark:
     error: str = ""
 
 
-_MARK_KEYS = frozenset(field.name for field in fields(Mark))
-
-
 def write_mark(study: optuna.Study, mark: Mark) -> None:
     """Say of which comparison a study is a run, and how far it is."""
     study.set_user_attr(RUN, asdict(mark))
@@ -186,8 +181,7 @@ def write_mark(study: optuna.Study, mark: Mark) -> None:
 
 def read_mark(study: optuna.Study) -> Mark | None:
     """Of which comparison a study is a run; None if it is of none."""
-    found = study.user_attrs.get(RUN)
-    return Mark(**found) if isinstance(found, dict) and set(found) == _MARK_KEYS else None
+    return read_record(Mark, study.user_attrs.get(RUN))
 
 
 def write_goal(study: optuna.Study, n_trials: int | None) -> None:
@@ -198,8 +192,7 @@ def write_goal(study: optuna.Study, n_trials: int | None) -> None:
 
 def read_goal(study: optuna.Study) -> int | None:
     """How many trials the study shall have; None if nobody has said."""
-    goal: int | None = study.user_attrs.get(GOAL)
-    return goal
+    return read_number(study.user_attrs.get(GOAL))
 
 
 def write_header(study: optuna.Study, header: Header) -> None:
@@ -223,12 +216,11 @@ def read_header(study: optuna.Study) -> Header | None:
             f"got {written!r}. Upgrade tuneflow."
         )
         raise StudyError(msg)
-    try:
-        lists = {name: tuple(found.get(name, ())) for name in ("notes", "also")}
-        return Header(**{**found, **lists})
-    except (KeyError, TypeError) as error:
+    header = read_record(Header, found)
+    if header is None:
         msg = f"study {study.study_name!r}: its header is damaged; got {sorted(found)}."
-        raise StudyError(msg) from error
+        raise StudyError(msg)
+    return header
 
 
 def write_entry(trial: optuna.Trial, entry: Entry) -> None:
@@ -250,19 +242,20 @@ def read_outer(study: optuna.Study) -> dict[str, Any] | None:
 def read_entry(trial: optuna.trial.FrozenTrial) -> Entry | None:
     """The entry of a trial; None if there is none."""
     found = trial.user_attrs.get(KEY)
-    return Entry(**found) if isinstance(found, dict) and set(found) <= _ENTRY_KEYS else None
+    if isinstance(found, dict):
+        found = {k: with_gaps(v) if k in ("scores", "curve") else v for k, v in found.items()}
+    return read_record(Entry, found)
 
 
 def queued_point(trial: optuna.trial.FrozenTrial) -> dict[str, Any] | None:
     """The point that a trial was asked to try; None if the sampler chose it."""
-    point: dict[str, Any] | None = trial.system_attrs.get("fixed_params")
-    return point
+    point = trial.system_attrs.get("fixed_params")
+    return point if isinstance(point, dict) else None
 
 
 def retried(trial: optuna.trial.FrozenTrial) -> int | None:
     """The number of the trial whose point is tried again here; None if it is none."""
-    number: int | None = trial.user_attrs.get(RETRY)
-    return number
+    return read_number(trial.user_attrs.get(RETRY))
 
 
 def queue_point(study: optuna.Study, point: Mapping[str, Any], again: int | None = None) -> None:

@@ -105,9 +105,11 @@ class Presence:
 def _lives(name: str, at: Any) -> bool:
     if not isinstance(at, float) or not at:
         return False
-    host, number, started, _ = name.rsplit(":", 3)
+    host, number, started, count = (name.rsplit(":", 3) + [""] * 3)[:4]
+    if not number.isdecimal() or not count:  # no name that a call gives itself
+        return False
     if host != socket.gethostname():
-        return time.time() - at < SILENT
+        return abs(time.time() - at) < SILENT
     if int(number) == os.getpid() and name not in _here:
         return False
     return _process(int(number)) == f"{host}:{number}:{started}"

@@ -99,7 +99,7 @@ def _file(path: Path) -> optuna.storages.BaseStorage:
 
         try:
             return open_journal(path)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError) as error:
             msg = f"storage: {path} is not a journal that can be used. {error}"
             raise StudyError(msg) from error
     return _sqlite(path)
