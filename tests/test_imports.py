@@ -68,6 +68,7 @@ FLOORS = {
     "study": 9,
     "joining": 10,
     "nested": 10,
+    "tracking": 10,
     "cluster": 11,
     "comparing": 10,
     "demo": 10,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tuneflow.reports import report
     from tuneflow.result import Result
     from tuneflow.study import tune
+    from tuneflow.tracking import log_to_mlflow
 
 __version__ = "0.1.0"
 
@@ -51,6 +52,7 @@ _HOME = {
     "compare": "comparing.compare",
     "load": "model",
     "load_recipe": "recipe",
+    "log_to_mlflow": "tracking",
     "nested": "nested",
     "recipes": "recipe",
     "report": "reports",
@@ -77,6 +79,7 @@ __all__ = [
     "compare",
     "load",
     "load_recipe",
+    "log_to_mlflow",
     "nested",
     "recipes",
     "report",

@@ -1,0 +1,62 @@
+"""A result in MLflow: by its own API, so that it lands wherever MLflow was told to put runs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from tuneflow.errors import MissingExtra
+from tuneflow.ledger import read_header
+
+if TYPE_CHECKING:
+    from tuneflow.result import Result
+
+
+def log_to_mlflow(result: Result, experiment: str | None = None) -> str:
+    """Log a result as one run of MLflow.
+
+    The run holds the chosen parameters, the scores, the score of every complete trial under the
+    number of the trial as its step, the report as a page, and the code that trains the model.
+
+    Args:
+        result: From :func:`tune <tuneflow.tune>`.
+        experiment: Name of MLflow's experiment; by default the one that is active.
+
+    Returns:
+        The identifier of the run.
+
+    Raises:
+        MissingExtra: The extra ``mlflow`` is not installed.
+    """
+    try:
+        import mlflow
+    except ImportError as error:
+        msg = f"mlflow: it is needed, and not installed. {error} pip install 'tuneflow[mlflow]'"
+        raise MissingExtra(msg) from error
+    if experiment is not None:
+        mlflow.set_experiment(experiment)
+    with mlflow.start_run(run_name=result.study.study_name) as run:
+        mlflow.log_params(result.best_params)
+        mlflow.log_metrics(_scores(result))
+        mlflow.set_tags(_about(result))
+        for number, score in result.trials()["score"].dropna().items():
+            mlflow.log_metric("trial_score", score, step=number)
+        mlflow.log_text(result.report().to_markdown(), "report.md")
+        mlflow.log_text(result.to_python(), "model.py")
+        found: str = run.info.run_id
+    return found
+
+
+def _scores(result: Result) -> dict[str, float]:
+    scores = {"score": result.best_score, "default_score": result.default_score}
+    scores |= {"lift": result.lift, "optimism": result.optimism}
+    if result.outer:
+        outer = result.outer
+        scores |= {"outer": outer.score, "outer_low": outer.low, "outer_high": outer.high}
+    return {name: value for name, value in scores.items() if math.isfinite(value)}
+
+
+def _about(result: Result) -> dict[str, str]:
+    header = read_header(result.study)
+    names = ("recipe", "recipe_digest", "task", "scoring", "data", "folds", "sampler", "pruner")
+    return {f"tuneflow.{name}": str(getattr(header, name)) for name in names}
