@@ -223,9 +223,6 @@ def test_a_gradient_that_the_estimator_does_not_have_is_refused_before_the_first
     with pytest.raises(tf.RecipeError, match=r"space\.C says gradient"):
         tf.tune(frame, "y", weighted, n_trials=1, sampler="gradient")
     assert tf.tune(frame, "y", weighted, n_trials=1).best_score  # others need no gradient
-    ones = [1.0] * len(frame)
-    with pytest.raises(tf.SearchError, match="knows no weights"):
-        tf.tune(frame, "y", "logistic", n_trials=1, sampler="gradient", sample_weight=ones)
 
 
 def test_weights_are_refused_because_the_gradient_does_not_know_them(frame):

@@ -67,7 +67,7 @@ FLOORS = {
     "run": 8,
     "study": 9,
     "joining": 10,
-    "nested": 10,
+    "nesting": 10,
     "tracking": 10,
     "cluster": 11,
     "comparing": 10,

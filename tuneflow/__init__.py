@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from tuneflow.estimator import TunedClassifier, TunedRegressor
     from tuneflow.model import load
-    from tuneflow.nested import Nested, nested
+    from tuneflow.nesting import Nested, nested
     from tuneflow.recipe import Recipe, load_recipe, recipes
     from tuneflow.reports import report
     from tuneflow.result import Result
@@ -53,7 +53,7 @@ _HOME = {
     "load": "model",
     "load_recipe": "recipe",
     "log_to_mlflow": "tracking",
-    "nested": "nested",
+    "nested": "nesting",
     "recipes": "recipe",
     "report": "reports",
     "tune": "study",

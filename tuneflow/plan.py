@@ -149,10 +149,7 @@ def _check_arguments(work: Work) -> None:
 
 
 def _check_gradients(work: Work) -> None:
-    """Refuse gradients that the library does not have, and those of rows that count alike."""
-    if work.data.weights is not None:
-        msg = "sampler: 'gradient' knows no weights; got some. Leave them out, or another sampler."
-        raise SearchError(msg)
+    """Refuse gradients that the library does not have."""
     for name, param in work.space.params.items():
         if param.gradient and name not in work.engine.gradients:
             msg = (
