@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ from tuneflow.reporting.markup import Node, node
 from tuneflow.reporting.page import Plotly
 from tuneflow.reporting.panels import Panel
 from tuneflow.reporting.record import Record
-from tuneflow.reporting.words import duration, percent, plain
+from tuneflow.reporting.words import count, duration, listing, number, percent, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,16 +120,29 @@ class ComparisonReport:
         )
         yield Panel("verdict", "Verdict", verdict, "standings", (), self.remarks)
         plan = (
-            ("anytime", "Best so far", "anytime", _ANYTIME, ("anytime", "anytime_seconds")),
-            ("final", "Final scores", "runs", self._spread(), ("final",)),
-            ("ranks", "Ranks", "ranks", _RANKS, ("critical",)),
-            ("overhead", "Sampler overhead", "standings", self._overhead(), ("overhead",)),
+            ("anytime", "Best so far", "anytime", self._climb, ("anytime", "anytime_seconds")),
+            ("final", "Final scores", "runs", self._spread, ("final",)),
+            ("ranks", "Ranks", "ranks", self._ranked, ("critical",)),
+            ("overhead", "Sampler overhead", "standings", self._overhead, ("overhead",)),
         )
-        for key, title, table, note, figures in plan:
+        for key, title, table, told, figures in plan:
             drawn = tuple(self.drawings[name] for name in figures if name in self.drawings)
             if drawn:
-                yield Panel(key, title, note, table, drawn)
-        yield Panel("pairs", "Pairs", _PAIRS, "tests")
+                yield Panel(key, title, told(), table, drawn)
+        yield Panel("pairs", "Pairs", self._paired(), "tests")
+
+    def _climb(self) -> str:
+        bands = self.tables["anytime"]
+        points = sorted({math.ceil(bands["at"].max() / 2), int(bands["at"].max())})
+        medians = bands.pivot_table(index="contender", columns="at", values="median", sort=False)
+        told = [
+            f"{name} {' and '.join(number(row[at]) for at in points)}"
+            for name, row in medians.reindex(columns=points).iterrows()
+        ]
+        return (
+            f"Median over runs after {' and '.join(map(str, points))} trials: {listing(told)}. "
+            "The area lies between the quartiles; a run that ended keeps its best."
+        )
 
     def _spread(self) -> str:
         told = [
@@ -138,6 +152,22 @@ class ComparisonReport:
         ]
         return f"Median and standard deviation over runs: {', '.join(told) or 'none'}."
 
+    def _ranked(self) -> str:
+        ordered = self.ranks.sort_values("rank", kind="stable")
+        pairs = zip(ordered["contender"], ordered["rank"].tolist(), strict=True)
+        told = [f"{name} {number(rank)}" for name, rank in pairs]
+        over = "tables" if self.runs["table"].nunique() > 1 else "seeds"
+        return f"Mean rank over {over}, 1 is best: {listing(told)}."
+
+    def _paired(self) -> str:
+        apart = self.tests[self.tests["separable"]]
+        told = [f"{row.first} and {row.second}" for row in apart.itertuples()]
+        found = f"Apart: {'; '.join(told)}" if told else "None is apart"
+        return (
+            f"{found}, of {count(len(self.tests), 'pair')}. p_adjusted holds for all pairs "
+            "together; needed is how many seeds, or tables, would show the difference."
+        )
+
     def _overhead(self) -> str:
         told = [
             f"{name} {duration(row['seconds_sampler'])} "
@@ -146,11 +176,6 @@ class ComparisonReport:
             if row["seconds"] > 0
         ]
         return f"Proposing and writing takes, of a run: {', '.join(told) or 'nothing'}."
-
-
-_ANYTIME = "Median over runs, with quartiles; a run that ended keeps its best."
-_RANKS = "Mean rank over seeds, or tables of a suite; a bar joins contenders that are not apart."
-_PAIRS = "Each pair, tested: p_adjusted holds for all pairs together; needed counts blocks."
 
 
 def _single(runs: pd.DataFrame) -> bool:
