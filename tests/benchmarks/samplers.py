@@ -38,6 +38,7 @@ At = tuple[str, str, str, int]
 def main() -> None:
     """Measure what the file does not hold yet, seed by seed and recipe by recipe."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--recipes", default=",".join(RECIPES))
     parser.add_argument("--seeds", default="0,1,2,3,4")
     parser.add_argument("--out", type=Path, default=MEASURED / "samplers.jsonl")
     options = parser.parse_args()
@@ -47,7 +48,7 @@ def main() -> None:
     storage = open_storage(options.out.with_suffix(".journal"))
     split = {name: cut(tables.load(name, 0)) for name in DATA}
     for seed in map(int, options.seeds.split(",")):
-        for recipe in RECIPES:
+        for recipe in options.recipes.split(","):
             for line in measured(recipe, seed, split, storage, done):
                 append(options.out, line)
 
