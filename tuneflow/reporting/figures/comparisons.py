@@ -43,9 +43,10 @@ def _anytime(key: str, title: str, x: str, bands: pd.DataFrame, scoring: str) ->
         }
         for word, seen, (kind, what) in zip(("score", "log regret"), shown, axes, strict=True)
     ]
-    place = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right", "y": 1.02}
-    layout = style.layout(x, scoring, updatemenus=[{**place, "yanchor": "bottom"}])
-    layout["updatemenus"][0]["buttons"] = buttons
+    # Below the axis: above the figure, plotly's own bar would cover the buttons.
+    place = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right"}
+    place |= {"y": -0.06, "yanchor": "top", "buttons": buttons}
+    layout = style.layout(x, scoring, updatemenus=[place])
     alt = f"{title}: median and quartiles over runs, for {count(half // 2, 'contender')}."
     return Drawing(key, title, alt, {"data": traces, "layout": layout})
 
