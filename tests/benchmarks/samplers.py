@@ -1,8 +1,8 @@
 """Which sampler: recipes by tables by seeds by samplers, made with `compare()` itself.
 
-Run by `make bench BENCH=samplers`. Every table is a suite's: few of its rows to tune on, others to
-score what was found. The studies live in a journal, so that a run that was killed goes on; what
-came of a run is a line of `measured/samplers.jsonl`, and is not measured again.
+Run by `make bench BENCH=samplers`. The tables are a suite: few rows of each to tune on, others to
+score what was found. The studies live in a journal, so that what was killed goes on; what came of
+a run is a line of `measured/samplers.jsonl`, and is not measured again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ SAMPLERS = ("grid", "random", "qmc", "tpe", "cmaes", "gp")
 TRIALS, ROWS, TEST_ROWS, FOLDS = 30, 400, 2_000, 3
 KEY = ("recipe", "table", "contender", "seed")
 At = tuple[str, str, str, int]
+Split = dict[str, Table]
 
 
 def main() -> None:
@@ -65,17 +66,26 @@ def cut(table: Table) -> Table:
 
 
 def measured(
-    recipe: str,
-    seed: int,
-    split: dict[str, Table],
-    storage: optuna.storages.BaseStorage,
-    done: set[At],
+    recipe: str, seed: int, split: Split, storage: optuna.storages.BaseStorage, done: set[At]
 ) -> Iterator[Line]:
     """The runs of one recipe and seed that are not yet done."""
     wanted = [(recipe, name, who, seed) for name in split for who in SAMPLERS]
     if set(wanted) <= done:
         return
-    comparison = tf.compare(
+    comparison = compared(recipe, seed, split, storage)
+    for name, table in split.items():
+        of_defaults = kept((recipe, name, "random", seed), table, None, 1)
+        for at in wanted:
+            if at[1] == name and at not in done:
+                test = kept(at, table, storage, TRIALS)
+                yield {**told(comparison, at), "test": test, "test_default": of_defaults}
+
+
+def compared(
+    recipe: str, seed: int, split: Split, storage: optuna.storages.BaseStorage
+) -> tf.Comparison:
+    """A seed of all samplers on all tables; it joins those that are in the storage."""
+    return tf.compare(
         {name: (table.X_train, table.y_train) for name, table in split.items()},
         recipe=recipe,
         samplers=SAMPLERS,
@@ -87,16 +97,6 @@ def measured(
         random_state=seed,
         progress=False,
     )
-    for name, table in split.items():
-        of_defaults = kept((recipe, name, "random", seed), table, None, 1)
-        for at in wanted:
-            if at[1] == name and at not in done:
-                line = told(comparison, at)
-                yield {
-                    **line,
-                    "test": kept(at, table, storage, TRIALS),
-                    "test_default": of_defaults,
-                }
 
 
 def told(comparison: tf.Comparison, at: At) -> Line:
