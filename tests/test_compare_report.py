@@ -56,6 +56,9 @@ def test_a_suite_has_a_page_and_so_has_each_table(tmp_path):
     pages = [comparison.report(), comparison.report("<two>")]
     first, second = (page.save(tmp_path / "a.html", plotly="cdn").read_text() for page in pages)
     assert "&lt;two&gt;" in first
+    assert "Each table" in first
+    assert "Each table" not in second
+    assert list(pages[0].tables["each"]["table"]) == ["one", "<two>"]
     assert "<two>" not in second
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 INSTANTS = 60  # at which curves by seconds are compared
+SHORTEST = 1e-4  # of the longest run: where these begin at the earliest
 QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
 
 
@@ -33,7 +34,8 @@ class ComparisonReport:
     Attributes:
         name: Name of the comparison.
         scoring: The metric, or what scores were made into for a suite.
-        verdict: What can be said.
+        verdict: What can be said, in lines.
+        each: What can be said of each table of a suite.
         remarks: What a reader should know.
         standings: A row a contender.
         runs: A row a run.
@@ -46,6 +48,7 @@ class ComparisonReport:
     name: str
     scoring: str
     verdict: str
+    each: Mapping[str, str]
     remarks: tuple[str, ...]
     standings: pd.DataFrame
     runs: pd.DataFrame
@@ -56,9 +59,12 @@ class ComparisonReport:
 
     @cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Frames by name: ``standings, anytime, anytime_seconds, runs, ranks, tests``."""
+        """Frames by name: ``standings, each, anytime, anytime_seconds, runs, ranks, tests``."""
+        import pandas as pd
+
         return {
             "standings": self.standings,
+            "each": pd.DataFrame(self.each.items(), columns=["table", "verdict"]),
             "anytime": by_trial(self.steps),
             "anytime_seconds": by_seconds(self.steps),
             "runs": self.runs.drop(columns="table") if _single(self.runs) else self.runs,
@@ -115,10 +121,10 @@ class ComparisonReport:
         yield comparisons.overhead(self.standings)
 
     def _panels(self) -> Iterator[Panel]:
-        verdict = " ".join(
-            line if line.endswith(".") else f"{line}." for line in self.verdict.split("\n")
-        )
+        verdict = self.verdict.replace("\n", " ")
         yield Panel("verdict", "Verdict", verdict, "standings", (), self.remarks)
+        if self.each:
+            yield Panel("each", "Each table", _EACH, "each")
         plan = (
             ("anytime", "Best so far", "anytime", self._climb, ("anytime", "anytime_seconds")),
             ("final", "Final scores", "runs", self._spread, ("final",)),
@@ -178,6 +184,9 @@ class ComparisonReport:
         return f"Proposing and writing takes, of a run: {', '.join(told) or 'nothing'}."
 
 
+_EACH = "Over its seeds, each table by itself."
+
+
 def _single(runs: pd.DataFrame) -> bool:
     return "table" in runs and runs["table"].nunique() <= 1
 
@@ -189,9 +198,15 @@ def by_trial(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_seconds(steps: pd.DataFrame) -> pd.DataFrame:
-    """The same at instants that are evenly spread over the longest run."""
-    longest = float(steps["seconds"].max()) if len(steps) else 0.0
-    return _bands(steps, "seconds", [longest * i / INSTANTS for i in range(1, INSTANTS + 1)])
+    """The same at instants, evenly spread in their logarithm, up to the end of the longest run."""
+    import numpy as np
+
+    last = float(steps["seconds"].max()) if len(steps) else 0.0
+    if not last:
+        return _bands(steps, "seconds", [])
+    scored = steps[steps["best"].notna()].groupby(["contender", "table", "seed"])["seconds"].min()
+    first = max(float(scored.groupby("contender").max().min()), SHORTEST * last)
+    return _bands(steps, "seconds", np.geomspace(first, last, INSTANTS).tolist())
 
 
 def _bands(steps: pd.DataFrame, by: str, at: list[float]) -> pd.DataFrame:
@@ -204,6 +219,7 @@ def _bands(steps: pd.DataFrame, by: str, at: list[float]) -> pd.DataFrame:
         for value, prefix in (("best", ""), ("regret", "regret_")):
             runs = [_known(run, by, value, at) for _, run in found.groupby(["table", "seed"])]
             wide = pd.DataFrame(runs, columns=pd.Index(at))
+            wide = wide.where(wide.notna().all())  # a part of the runs is no median of all
             bands |= {
                 f"{prefix}{q}": wide.quantile(share).tolist() for q, share in QUARTILES.items()
             }

@@ -26,7 +26,9 @@ Plotly: TypeAlias = Literal["inline", "directory", "cdn"]
 
 LIBRARY = "plotly.min.js"
 MOST_ROWS = 2_000  # of a table under a figure; the table of trials is there in full
-AT_HAND = {("failures", "failures"), ("verdict", "standings"), ("pairs", "tests")}
+AT_HAND = {
+    *(("failures", "failures"), ("verdict", "standings"), ("each", "each"), ("pairs", "tests")),
+}
 ASSETS = files("tuneflow.reporting") / "assets"
 
 

@@ -47,6 +47,8 @@ def _anytime(key: str, title: str, x: str, bands: pd.DataFrame, scoring: str) ->
     place = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right"}
     place |= {"y": -0.06, "yanchor": "top", "buttons": buttons}
     layout = style.layout(x, scoring, updatemenus=[place])
+    if x == "seconds" and bands["at"].nunique() > 1:
+        layout["xaxis"] |= style.log_axis(bands["at"].min(), bands["at"].max())
     alt = f"{title}: median and quartiles over runs, for {count(half // 2, 'contender')}."
     return Drawing(key, title, alt, {"data": traces, "layout": layout})
 
