@@ -219,9 +219,10 @@ def _bands(steps: pd.DataFrame, by: str, at: list[float]) -> pd.DataFrame:
         for value, prefix in (("best", ""), ("regret", "regret_")):
             runs = [_known(run, by, value, at) for _, run in found.groupby(["table", "seed"])]
             wide = pd.DataFrame(runs, columns=pd.Index(at))
-            wide = wide.where(wide.notna().all())  # a part of the runs is no median of all
+            whole = wide.notna().all()  # the median of a part of the runs would be another's
             bands |= {
-                f"{prefix}{q}": wide.quantile(share).tolist() for q, share in QUARTILES.items()
+                f"{prefix}{q}": wide.quantile(share).where(whole).tolist()
+                for q, share in QUARTILES.items()
             }
         frames.append(pd.DataFrame(bands))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
