@@ -179,7 +179,7 @@ def _samplers(lines: list[Line]) -> Iterator[str]:
     yield f"{sampling.size(lines)}\n"
     yield SAMPLERS
     for where, score in sampling.WHERE.items():
-        yield f"\nMean rank by the score {where}, and beside it the score itself:\n"
+        yield f"\nMean rank by the score {where}, and beside it the median score:\n"
         both = (sampling.ranks(lines, score), sampling.lifts(lines, score).add_suffix(", score"))
         yield markdown(pd.concat(both, axis=1).rename_axis("sampler"))
         yield ""

@@ -44,8 +44,8 @@ def ranks(lines: list[Line], score: str) -> pd.DataFrame:
 
 
 def lifts(lines: list[Line], score: str) -> pd.DataFrame:
-    """Mean score, from 0 for the defaults to 1 for the best known on each table."""
-    found = {name: c.table()["mean"] for name, c in comparisons(lines, score).items()}
+    """Median score, from 0 for the defaults to 1 for the best known on each table."""
+    found = {name: c.table()["median"] for name, c in comparisons(lines, score).items()}
     return pd.DataFrame(found).sort_values("all", ascending=False).rename_axis("sampler")
 
 
