@@ -32,12 +32,33 @@ def test_plotly_accepts_every_figure():
 
 
 @pytest.mark.usefixtures("double")
+def test_notes_say_what_was_found():
+    report = run(samplers=["random", "tpe", "qmc"], n_trials=5).report()
+    notes = {panel.key: panel.note for panel in report.panels}
+    assert notes["anytime"].startswith("Median over runs after 3 and 5 trials: random ")
+    assert notes["ranks"].startswith("Mean rank over seeds, 1 is best: ")
+    assert notes["pairs"].startswith("None is apart, of 3 pairs.")
+
+
+@pytest.mark.usefixtures("double")
+def test_standings_and_pairs_are_at_hand_and_other_tables_folded(tmp_path):
+    page = run(n_trials=5).report().save(tmp_path / "a.html", plotly="cdn").read_text()
+    sections = {part.split("'", 1)[0]: part for part in page.split("<section id='")[1:]}
+    folded = {key for key, part in sections.items() if "<details>" in part}
+    assert folded == {"anytime", "final", "ranks", "overhead"}
+    assert all("<table" in part for part in sections.values())
+
+
+@pytest.mark.usefixtures("double")
 def test_a_suite_has_a_page_and_so_has_each_table(tmp_path):
     X, y = rows()
     comparison = run(X={"one": (X, y), "<two>": (X, 2 * y)}, y=None, n_seeds=1)
     pages = [comparison.report(), comparison.report("<two>")]
     first, second = (page.save(tmp_path / "a.html", plotly="cdn").read_text() for page in pages)
     assert "&lt;two&gt;" in first
+    assert "Each table" in first
+    assert "Each table" not in second
+    assert list(pages[0].tables["each"]["table"]) == ["one", "<two>"]
     assert "<two>" not in second
 
 

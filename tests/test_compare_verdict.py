@@ -170,6 +170,15 @@ def test_the_paired_t_test_is_scipys():
     assert significance.t_test(a - b) == pytest.approx(stats.ttest_rel(a, b).pvalue)
 
 
+def test_three_looks_at_growing_data_err_in_5_of_100():
+    rng, erred = np.random.default_rng(0), 0
+    for _ in range(2000):
+        gaps = rng.normal(size=20)
+        looks = significance.t_test(gaps[:5]), *map(significance.wilcoxon, (gaps[:10], gaps))
+        erred += min(looks) < significance.ALPHA
+    assert erred / 2000 == pytest.approx(0.05, abs=0.015)  # three standard errors
+
+
 @pytest.mark.parametrize("n", [3, 5, 10, 20])
 def test_the_number_needed_would_have_found_the_difference(n):
     rng = np.random.default_rng(n)

@@ -12,6 +12,7 @@ from pathlib import Path
 import bars
 import pandas as pd
 import race
+import sampling
 import standings
 from lines import MEASURED, Line, read
 
@@ -44,6 +45,11 @@ and its recipe's starting points and pruner everywhere.
   tuneflow that fails; another's is left out.
 """
 
+SAMPLERS = """Made with `compare()`: 400 rows of each table, three folds, and each recipe's own
+starting points and pruner. Ranks are over tables and seeds, 1 is best. A score is 0 for the median
+of the defaults of its table, and 1 for the best known there. In `all`, a table is a recipe on a
+table, so that its verdict counts each table three times."""
+
 
 def main() -> None:
     """Write the page, and print it."""
@@ -73,6 +79,7 @@ def _page(lines: list[Line], trials: int, seconds: int) -> Iterator[str]:
     yield markdown(_scores(frame, seconds))
     yield "\n## Other families in the same time\n"
     yield markdown(_families(frame))
+    yield from _samplers(lines)
     yield "\n## Overhead and memory\n"
     yield markdown(bars.overheads(lines))
     yield ""
@@ -99,7 +106,8 @@ def _cell(value: object) -> str:
 def machines(lines: list[Line]) -> Iterator[str]:
     """With what the lines were made; more than one line means that versions are mixed."""
     for line in {str(line): line for line in lines if line["mode"] == "machine"}.values():
-        versions = ", ".join(f"{name} {number}" for name, number in line["versions"].items())
+        there = {name: v for name, v in line["versions"].items() if v != "missing"}
+        versions = ", ".join(f"{name} {number}" for name, number in there.items())
         yield f"Measured on {line['cores']} cores with Python {line['python']}, {versions}."
 
 
@@ -163,6 +171,21 @@ def _family(frame: pd.DataFrame) -> dict[str, object]:
     for who, title in {standings.US: standings.US, **RIVALS}.items():
         row[f"{title}, s"] = seconds.get(who, float("nan"))
     return row
+
+
+def _samplers(lines: list[Line]) -> Iterator[str]:
+    """Ranks and scores of every sampler, what they allow to say, and what each costs."""
+    yield "\n## Samplers in the same number of trials\n"
+    yield f"{sampling.size(lines)}\n"
+    yield SAMPLERS
+    for where, score in sampling.WHERE.items():
+        yield f"\nMean rank by the score {where}, and beside it the median score:\n"
+        both = (sampling.ranks(lines, score), sampling.lifts(lines, score).add_suffix(", score"))
+        yield markdown(pd.concat(both, axis=1).rename_axis("sampler"))
+        yield ""
+        yield from sampling.verdicts(lines, score)
+    yield "\nMedian seconds of a run, and what each sampler models:\n"
+    yield markdown(sampling.costs(lines))
 
 
 def _gaps(lines: list[Line]) -> Iterator[str]:

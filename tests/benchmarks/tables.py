@@ -105,6 +105,7 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str, str]] = {
     "digits": (_digits, "target", LOG_LOSS),
     "caravan": (lambda: _islp("Caravan"), "Purchase", AUC),
     "diamonds": (_of_r("ggplot2", "diamonds"), "price", RMSE),
+    "hpc_data": (_of_r("modeldata", "hpc_data"), "class", LOG_LOSS),
 }
 
 

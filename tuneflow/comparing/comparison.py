@@ -107,13 +107,21 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """What can be said, in words; of a suite first over all tables, then of each."""
-        lines = [Judgement.of(self.runs).sentence()]
-        tables = list(dict.fromkeys(self.runs["table"]))
-        if len(tables) > 1:
-            lines[0] = f"over {len(tables)} tables: {lines[0]}"
-            for name in tables:
-                lines.append(f"{name}: {Judgement.of(self._on(name)[0]).sentence()}")
-        return "\n".join([*lines, *(f"{name} failed." for name in standings.failed(self.runs))])
+        each = [f"{name}: {sentence}" for name, sentence in self._each().items()]
+        failed = [f"{name} failed." for name in standings.failed(self.runs)]
+        return "\n".join([self._over_all(), *each, *failed])
+
+    def _over_all(self) -> str:
+        tables = self.runs["table"].nunique()
+        over = f"over {tables} tables: " if tables > 1 else ""
+        return over + Judgement.of(self.runs).sentence()
+
+    def _each(self) -> dict[str, str]:
+        """What can be said of each table of a suite."""
+        names = list(dict.fromkeys(self.runs["table"]))
+        if len(names) <= 1:
+            return {}
+        return {name: Judgement.of(self._on(name)[0]).sentence() for name in names}
 
     def report(self, on: str | None = None) -> ComparisonReport:
         """Tables, figures and a page; of a suite, or of one of its tables."""
@@ -124,12 +132,14 @@ class Comparison:
         ranks = judged.scores.rank(axis=1, ascending=False).mean()
         several = runs["table"].nunique() > 1
         enough = judged.scores.shape[1] > 1
+        failed = [f"{name} failed." for name in standings.failed(runs)]
         return ComparisonReport(
             self.name if on is None else f"{self.name}: {on}",
             "score, 0 as the defaults, 1 as the best known"
             if several
             else runs["scoring"].iloc[0],
-            self.verdict if on is None else judged.sentence(),
+            "\n".join([self._over_all() if on is None else judged.sentence(), *failed]),
+            self._each() if on is None else {},
             self.remarks,
             self.table(on),
             standings.normalised(runs) if several else runs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,13 +16,14 @@ from tuneflow.reporting.markup import Node, node
 from tuneflow.reporting.page import Plotly
 from tuneflow.reporting.panels import Panel
 from tuneflow.reporting.record import Record
-from tuneflow.reporting.words import duration, percent, plain
+from tuneflow.reporting.words import count, duration, listing, number, percent, plain
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
 INSTANTS = 60  # at which curves by seconds are compared
+SHORTEST = 1e-4  # of the longest run: where these begin at the earliest
 QUARTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
 
 
@@ -32,7 +34,8 @@ class ComparisonReport:
     Attributes:
         name: Name of the comparison.
         scoring: The metric, or what scores were made into for a suite.
-        verdict: What can be said.
+        verdict: What can be said, in lines.
+        each: What can be said of each table of a suite.
         remarks: What a reader should know.
         standings: A row a contender.
         runs: A row a run.
@@ -45,6 +48,7 @@ class ComparisonReport:
     name: str
     scoring: str
     verdict: str
+    each: Mapping[str, str]
     remarks: tuple[str, ...]
     standings: pd.DataFrame
     runs: pd.DataFrame
@@ -55,9 +59,12 @@ class ComparisonReport:
 
     @cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Frames by name: ``standings, anytime, anytime_seconds, runs, ranks, tests``."""
+        """Frames by name: ``standings, each, anytime, anytime_seconds, runs, ranks, tests``."""
+        import pandas as pd
+
         return {
             "standings": self.standings,
+            "each": pd.DataFrame(self.each.items(), columns=["table", "verdict"]),
             "anytime": by_trial(self.steps),
             "anytime_seconds": by_seconds(self.steps),
             "runs": self.runs.drop(columns="table") if _single(self.runs) else self.runs,
@@ -114,21 +121,34 @@ class ComparisonReport:
         yield comparisons.overhead(self.standings)
 
     def _panels(self) -> Iterator[Panel]:
-        verdict = " ".join(
-            line if line.endswith(".") else f"{line}." for line in self.verdict.split("\n")
-        )
+        verdict = self.verdict.replace("\n", " ")
         yield Panel("verdict", "Verdict", verdict, "standings", (), self.remarks)
+        if self.each:
+            yield Panel("each", "Each table", _EACH, "each")
         plan = (
-            ("anytime", "Best so far", "anytime", _ANYTIME, ("anytime", "anytime_seconds")),
-            ("final", "Final scores", "runs", self._spread(), ("final",)),
-            ("ranks", "Ranks", "ranks", _RANKS, ("critical",)),
-            ("overhead", "Sampler overhead", "standings", self._overhead(), ("overhead",)),
+            ("anytime", "Best so far", "anytime", self._climb, ("anytime", "anytime_seconds")),
+            ("final", "Final scores", "runs", self._spread, ("final",)),
+            ("ranks", "Ranks", "ranks", self._ranked, ("critical",)),
+            ("overhead", "Sampler overhead", "standings", self._overhead, ("overhead",)),
         )
-        for key, title, table, note, figures in plan:
+        for key, title, table, told, figures in plan:
             drawn = tuple(self.drawings[name] for name in figures if name in self.drawings)
             if drawn:
-                yield Panel(key, title, note, table, drawn)
-        yield Panel("pairs", "Pairs", _PAIRS, "tests")
+                yield Panel(key, title, told(), table, drawn)
+        yield Panel("pairs", "Pairs", self._paired(), "tests")
+
+    def _climb(self) -> str:
+        bands = self.tables["anytime"]
+        points = sorted({math.ceil(bands["at"].max() / 2), int(bands["at"].max())})
+        medians = bands.pivot_table(index="contender", columns="at", values="median", sort=False)
+        told = [
+            f"{name} {' and '.join(number(row[at]) for at in points)}"
+            for name, row in medians.reindex(columns=points).iterrows()
+        ]
+        return (
+            f"Median over runs after {' and '.join(map(str, points))} trials: {listing(told)}. "
+            "The area lies between the quartiles; a run that ended keeps its best."
+        )
 
     def _spread(self) -> str:
         told = [
@@ -137,6 +157,22 @@ class ComparisonReport:
             if row["runs"]
         ]
         return f"Median and standard deviation over runs: {', '.join(told) or 'none'}."
+
+    def _ranked(self) -> str:
+        ordered = self.ranks.sort_values("rank", kind="stable")
+        pairs = zip(ordered["contender"], ordered["rank"].tolist(), strict=True)
+        told = [f"{name} {number(rank)}" for name, rank in pairs]
+        over = "tables" if self.runs["table"].nunique() > 1 else "seeds"
+        return f"Mean rank over {over}, 1 is best: {listing(told)}."
+
+    def _paired(self) -> str:
+        apart = self.tests[self.tests["separable"]]
+        told = [f"{row.first} and {row.second}" for row in apart.itertuples()]
+        found = f"Apart: {'; '.join(told)}" if told else "None is apart"
+        return (
+            f"{found}, of {count(len(self.tests), 'pair')}. p_adjusted holds for all pairs "
+            "together; needed is how many seeds, or tables, would show the difference."
+        )
 
     def _overhead(self) -> str:
         told = [
@@ -148,9 +184,7 @@ class ComparisonReport:
         return f"Proposing and writing takes, of a run: {', '.join(told) or 'nothing'}."
 
 
-_ANYTIME = "Median over runs, with quartiles; a run that ended keeps its best."
-_RANKS = "Mean rank over seeds, or tables of a suite; a bar joins contenders that are not apart."
-_PAIRS = "Each pair, tested: p_adjusted holds for all pairs together; needed counts blocks."
+_EACH = "Over its seeds, each table by itself."
 
 
 def _single(runs: pd.DataFrame) -> bool:
@@ -164,9 +198,15 @@ def by_trial(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_seconds(steps: pd.DataFrame) -> pd.DataFrame:
-    """The same at instants that are evenly spread over the longest run."""
-    longest = float(steps["seconds"].max()) if len(steps) else 0.0
-    return _bands(steps, "seconds", [longest * i / INSTANTS for i in range(1, INSTANTS + 1)])
+    """The same at instants, evenly spread in their logarithm, up to the end of the longest run."""
+    import numpy as np
+
+    last = float(steps["seconds"].max()) if len(steps) else 0.0
+    if not last:
+        return _bands(steps, "seconds", [])
+    scored = steps[steps["best"].notna()].groupby(["contender", "table", "seed"])["seconds"].min()
+    first = max(float(scored.groupby("contender").max().min()), SHORTEST * last)
+    return _bands(steps, "seconds", np.geomspace(first, last, INSTANTS).tolist())
 
 
 def _bands(steps: pd.DataFrame, by: str, at: list[float]) -> pd.DataFrame:
@@ -179,8 +219,10 @@ def _bands(steps: pd.DataFrame, by: str, at: list[float]) -> pd.DataFrame:
         for value, prefix in (("best", ""), ("regret", "regret_")):
             runs = [_known(run, by, value, at) for _, run in found.groupby(["table", "seed"])]
             wide = pd.DataFrame(runs, columns=pd.Index(at))
+            whole = wide.notna().all()  # the median of a part of the runs would be another's
             bands |= {
-                f"{prefix}{q}": wide.quantile(share).tolist() for q, share in QUARTILES.items()
+                f"{prefix}{q}": wide.quantile(share).where(whole).tolist()
+                for q, share in QUARTILES.items()
             }
         frames.append(pd.DataFrame(bands))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

@@ -26,6 +26,9 @@ Plotly: TypeAlias = Literal["inline", "directory", "cdn"]
 
 LIBRARY = "plotly.min.js"
 MOST_ROWS = 2_000  # of a table under a figure; the table of trials is there in full
+AT_HAND = {
+    *(("failures", "failures"), ("verdict", "standings"), ("each", "each"), ("pairs", "tests")),
+}
 ASSETS = files("tuneflow.reporting") / "assets"
 
 
@@ -107,7 +110,7 @@ def _tabled(record: Record, panel: Panel, tables: Mapping[str, pd.DataFrame]) ->
         inner = node("div", class_="grid", data_caption="All trials", data_source="trials")
     else:
         inner = table(frame, panel.title, MOST_ROWS)
-    if panel.key == "failures":
+    if (panel.key, panel.table) in AT_HAND:
         yield inner
         return
     rows = f"{len(frame):,} row{'' if len(frame) == 1 else 's'}"

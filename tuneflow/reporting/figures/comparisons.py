@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
@@ -42,9 +43,12 @@ def _anytime(key: str, title: str, x: str, bands: pd.DataFrame, scoring: str) ->
         }
         for word, seen, (kind, what) in zip(("score", "log regret"), shown, axes, strict=True)
     ]
-    place = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right", "y": 1.02}
-    layout = style.layout(x, scoring, updatemenus=[{**place, "yanchor": "bottom"}])
-    layout["updatemenus"][0]["buttons"] = buttons
+    # Below the axis: above the figure, plotly's own bar would cover the buttons.
+    place = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right"}
+    place |= {"y": -0.06, "yanchor": "top", "buttons": buttons}
+    layout = style.layout(x, scoring, updatemenus=[place])
+    if x == "seconds" and bands["at"].nunique() > 1:
+        layout["xaxis"] |= style.log_axis(bands["at"].min(), bands["at"].max())
     alt = f"{title}: median and quartiles over runs, for {count(half // 2, 'contender')}."
     return Drawing(key, title, alt, {"data": traces, "layout": layout})
 
@@ -68,13 +72,13 @@ def _band(band: pd.DataFrame, name: str, look: tuple[str, str], prefix: str) -> 
     seen = {"visible": not prefix, "legendgroup": name}
     step = {"line": {"shape": "hv"}, "hovertemplate": "%{x}<br>%{y:.6g}<extra></extra>"}
     line = style.line(x, median, style.label(name), look, **step, **seen)
-    pairs = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b == b and c == c]
-    ends = style.signif([a for a, _, _ in pairs] + [a for a, _, _ in reversed(pairs)])
-    tops = style.signif([c for *_, c in pairs] + [b for _, b, _ in reversed(pairs)])
+    whole = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b == b and c == c]
+    tops = stairs([(a, c) for a, _, c in whole])
+    ends = [*tops, *reversed(stairs([(a, b) for a, b, _ in whole]))]
     area: Spec = {
         "type": "scatter",
-        "x": ends,
-        "y": tops,
+        "x": style.signif(a for a, _ in ends),
+        "y": style.signif(b for _, b in ends),
         "fill": "toself",
         "fillcolor": look[0],
         "opacity": BAND,
@@ -85,6 +89,18 @@ def _band(band: pd.DataFrame, name: str, look: tuple[str, str], prefix: str) -> 
         **seen,
     }
     return [line, area]
+
+
+def stairs(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Corners of a line that keeps its height until the next point.
+
+    >>> stairs([(1.0, 5.0), (2.0, 7.0)])
+    [(1.0, 5.0), (2.0, 5.0), (2.0, 7.0)]
+    """
+    corners = points[:1]
+    for (_, before), (at, height) in pairwise(points):
+        corners += [(at, before), (at, height)]
+    return corners
 
 
 def final(runs: pd.DataFrame, scoring: str) -> Drawing:
@@ -120,9 +136,13 @@ def critical(ranks: pd.DataFrame, difference: float) -> Drawing:
         _bar(places[a], places[b], -0.4 * at)
         for at, (a, b) in enumerate(cliques(places, difference))
     ]
-    axis: dict[str, Any] = {"tickvals": heights, "ticktext": [style.label(n) for n in names]}
     layout = style.layout("mean rank, 1 is best", "", shapes=shapes)
-    layout["yaxis"] |= axis
+    layout["xaxis"] |= {"range": [0.9, len(names) + 0.1]}
+    layout["yaxis"] |= {
+        "tickvals": heights,
+        "ticktext": [style.label(name) for name in names],
+        "range": [-0.4 * max(len(shapes), 1), len(names) + 0.5],
+    }
     alt = f"Mean ranks; ranks closer than {number(difference)} are not apart."
     note = f"Critical difference (Nemenyi): {number(difference)}. A bar joins who is not apart."
     spec = {"data": [dots], "layout": layout}
@@ -166,6 +186,7 @@ def overhead(standings: pd.DataFrame) -> Drawing:
         for title, values, colour in series
     ]
     layout = style.layout("median seconds of a run", "", barmode="stack")
+    layout["yaxis"] |= {"autorange": "reversed"}
     most = max((value for value in sampler if math.isfinite(value)), default=0.0)
     alt = f"Seconds of a run; samplers take up to {number(most)} of them."
     return Drawing("overhead", "What the sampler costs", alt, {"data": bars, "layout": layout})
