@@ -36,7 +36,7 @@ _HOME = {
     "Comparison": "comparing.comparison",
     "DataError": "errors",
     "MissingExtra": "errors",
-    "Nested": "nested",
+    "Nested": "nesting",
     "NoTrialError": "errors",
     "Recipe": "recipe",
     "RecipeError": "errors",
