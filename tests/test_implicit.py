@@ -103,7 +103,7 @@ def test_the_loss_of_a_regression_is_its_root_mean_squared_error(recipe):
     values = work.space.defaults()
     learner = work.learner(1, work.arguments(values))
     learner.grow(len(work.folds[1].train))
-    assert slope_at(work, values).loss == pytest.approx(-work.score(1, learner), rel=1e-9)
+    assert slope_at(work, values).loss == pytest.approx(-work.score(1, learner)[0], rel=1e-9)
 
 
 def test_the_loss_of_classes_is_their_log_loss():
@@ -111,7 +111,7 @@ def test_the_loss_of_classes_is_their_log_loss():
     values = work.space.defaults()
     learner = work.learner(1, work.arguments(values))
     learner.grow(len(work.folds[1].train))
-    assert slope_at(work, values).loss == pytest.approx(-work.score(1, learner), rel=1e-6)
+    assert slope_at(work, values).loss == pytest.approx(-work.score(1, learner)[0], rel=1e-6)
 
 
 def test_a_class_that_training_lacks_does_not_move_the_gradient():

@@ -11,7 +11,7 @@ from tuneflow.space import Param, Space
 def place(param: Param, value: float) -> float:
     """Where a value lies in its range, from 0 to 1.
 
-    >>> place(Param(low=0.01, high=100.0, log=True, default=1.0), 1.0)
+    >>> round(place(Param(low=0.01, high=100.0, log=True, default=1.0), 1.0), 9)
     0.5
     """
     low, high = _ends(param)
