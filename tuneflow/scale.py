@@ -11,12 +11,8 @@ from tuneflow.space import Param, Space
 def place(param: Param, value: float) -> float:
     """Where a value lies in its range, from 0 to 1.
 
-    <<<<<<< HEAD
-        >>> round(place(Param(low=0.01, high=100.0, log=True, default=1.0), 1.0), 6)
-    =======
-        >>> round(place(Param(low=0.01, high=100.0, log=True, default=1.0), 1.0), 9)
-    >>>>>>> 3cf58fcfc3543e63e8075f71d4f09260fe48e1ba
-        0.5
+    >>> round(place(Param(low=0.01, high=100.0, log=True, default=1.0), 1.0), 6)
+    0.5
     """
     low, high = _ends(param)
     return ((math.log(value) if param.log else value) - low) / (high - low)
