@@ -76,11 +76,11 @@ class Column:
 
     def encode(self, values: pd.Series) -> FloatArray:
         """The column as floats: gaps are NaN, a level that is new is `UNKNOWN`."""
-        if values.isna().all():
-            return np.full(len(values), math.nan)
         try:
+            if values.isna().all():
+                return np.full(len(values), math.nan)
             return self._codes(values) if self.kind == "category" else self._measure(values)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, ArithmeticError) as error:  # a decimal's signalling NaN
             msg = (
                 f"column {self.name!r}: its kind is {self.kind}, as when the model was made; "
                 f"got {values.dtype}. {error}"
