@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bars
+import crowds
 import pandas as pd
 import race
 import sampling
@@ -80,11 +81,21 @@ def _page(lines: list[Line], trials: int, seconds: int) -> Iterator[str]:
     yield "\n## Other families in the same time\n"
     yield markdown(_families(frame))
     yield from _samplers(lines)
+    yield from _parallel(lines)
     yield "\n## Overhead and memory\n"
     yield markdown(bars.overheads(lines))
     yield ""
     yield markdown(bars.peaks(lines))
     yield from _gaps(lines)
+
+
+def _parallel(lines: list[Line]) -> Iterator[str]:
+    yield "\n## Trials at a time\n"
+    yield markdown(crowds.processes(lines))
+    yield "\nA learner that sleeps for 20 ms a trial: storage and caller are all that counts:\n"
+    yield markdown(crowds.storages(lines))
+    yield "\nNot measured but calculated, from the highest rate of one caller:\n"
+    yield markdown(crowds.calculated(lines))
 
 
 def markdown(frame: pd.DataFrame) -> str:
