@@ -225,11 +225,6 @@ def test_a_gradient_that_the_estimator_does_not_have_is_refused_before_the_first
     assert tf.tune(frame, "y", weighted, n_trials=1).best_score  # others need no gradient
 
 
-def test_weights_are_refused_because_the_gradient_does_not_know_them(frame):
-    with pytest.raises(tf.DataError, match="'gradient' differentiates a loss in which all rows"):
-        tf.tune(frame, "y", "logistic", sampler="gradient", sample_weight=np.ones(len(frame)))
-
-
 @pytest.mark.parametrize(
     "line", [{"choices": [1, 2], "default": 1}, {"low": 1, "high": 3, "default": 1}]
 )

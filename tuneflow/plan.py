@@ -109,7 +109,7 @@ def make_plan(
     work = Work(data, folds, metric, recipe, space, engine, engine.growth, tuple(also))
     _check_arguments(work)
     sampler = search[0] or recipe.sampler
-    _check_weights(work, sampler)
+    _check_weights(work)
     if sampler == "gradient":
         _check_gradients(work)
     pruner = search[1] or ("none" if sampler == "gradient" else recipe.pruner)
@@ -160,14 +160,8 @@ def _check_gradients(work: Work) -> None:
             raise RecipeError(msg)
 
 
-def _check_weights(work: Work, sampler: Any) -> None:
+def _check_weights(work: Work) -> None:
     """Refuse weights where the model has no use for them; nothing is dropped in silence."""
-    if work.data.weights is not None and sampler == "gradient":
-        msg = (
-            "sample_weight: the sampler 'gradient' differentiates a loss in which all rows count "
-            "alike; got weights. Leave them out, or use 'tpe'."
-        )
-        raise DataError(msg)
     if work.data.weights is not None and not work.engine.weighs:
         estimator = work.recipe.path(work.data.task)
         msg = (
