@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -195,3 +196,17 @@ def test_any_executor_runs_trials_and_is_left_open():
         assert pool.submit(int, "1").result() == 1
     assert len(result.study.trials) == 12
     assert "PRUNED" in states(result)
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # a copy of a process with threads
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no system that copies processes")
+def test_a_copy_of_a_process_leaves_the_workers_of_the_original_alone():
+    run(4)
+    workers = list(processes._idle)
+    assert workers
+    child = os.fork()
+    if not child:
+        os._exit(len(processes._idle))
+    assert os.waitpid(child, 0)[1] == 0
+    assert all(worker.process.is_alive() for worker in workers)

@@ -195,6 +195,10 @@ def _hire() -> Worker:
     return Worker()
 
 
+if hasattr(os, "register_at_fork"):  # a copy of this process has no claim on its workers
+    os.register_at_fork(after_in_child=_idle.clear)
+
+
 @atexit.register
 def _end_all() -> None:
     while _idle:
