@@ -41,7 +41,6 @@ class Server:
             shutil.chown(self.folder, "nobody")
         self._programs = home / PACKAGE.name / "pginstall" / "bin"
         self._listening = ["-c", f"listen_addresses={','.join(addresses)}", "-p", str(port)]
-        self._socket = self.folder / f".s.PGSQL.{port}"
         make = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]
         self._run("initdb", "-D", self.folder / "data", *make)
 
@@ -51,7 +50,8 @@ class Server:
         return f"postgresql://postgres@/postgres?host={self.folder}"
 
     def start(self) -> None:
-        """Start it, and wait until it listens on a socket in its folder."""
+        """Start it, and wait until it takes connections: the socket is there before that."""
+        starts = self._starts()
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -63,10 +63,15 @@ class Server:
                 **self._lowly,
             )
         deadline = time.monotonic() + 60
-        while not self._socket.exists():
+        while self._starts() == starts:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text())
             time.sleep(0.02)
+
+    def _starts(self) -> int:
+        """How often it has said that it is ready."""
+        log = self.folder / "log"
+        return log.read_text().count("ready to accept connections") if log.exists() else 0
 
     def stop(self) -> None:
         """Stop it at once, whoever is connected; what was committed is kept."""
