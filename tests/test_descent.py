@@ -238,3 +238,9 @@ def test_choices_in_place_of_a_range_take_the_gradient_away():
         space={"C": {"choices": [0.1, 1.0], "default": 1.0}}
     )
     assert not recipe.space["C"].gradient
+
+
+def test_weights_are_refused_because_the_loss_does_not_know_them(frame):
+    ones = [1.0] * len(frame)
+    with pytest.raises(tf.DataError, match="a loss in which all rows count alike"):
+        tf.tune(frame, "y", "logistic", n_trials=1, sampler="gradient", sample_weight=ones)

@@ -149,7 +149,13 @@ def _check_arguments(work: Work) -> None:
 
 
 def _check_gradients(work: Work) -> None:
-    """Refuse gradients that the library does not have."""
+    """Refuse gradients that the library does not have, and those of rows that count unlike."""
+    if work.data.weights is not None:
+        msg = (
+            "sample_weight: the sampler 'gradient' differentiates a loss in which all rows count "
+            "alike; got weights. Leave them out, or use 'tpe'."
+        )
+        raise DataError(msg)
     for name, param in work.space.params.items():
         if param.gradient and name not in work.engine.gradients:
             msg = (
