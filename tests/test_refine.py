@@ -71,8 +71,10 @@ def test_the_rate_never_leaves_the_space():
 
 def test_it_is_due_for_the_last_few_trials_or_in_the_last_share_of_the_time():
     now = time.monotonic()
-    assert not HELD.is_due(17, 20, now, math.inf)
-    assert HELD.is_due(18, 20, now, math.inf)
+    assert not HELD.is_due(18, 20, now, math.inf)
+    assert HELD.is_due(19, 20, now, math.inf)
+    assert not HELD.is_due(97, 100, now, math.inf)
+    assert HELD.is_due(98, 100, now, math.inf)
     assert not HELD.is_due(2, 3, now, math.inf)  # too few to give any up
     assert not HELD.is_due(7, None, now - 50, now + 50)
     assert HELD.is_due(7, None, now - 80, now + 20)
@@ -97,8 +99,8 @@ def test_defaults_keep_their_rate_and_the_search_holds_it():
     result = tf.tune(frame, target(frame, "binary"), recipe, cv=2, n_trials=12)
     rates = [t.params["learning_rate"] for t in result.study.trials]
     assert rates[0] == 0.1
-    assert set(rates[:10]) == {0.1}
-    assert rates[10:] == [0.025, 0.025]
+    assert set(rates[:11]) == {0.1}
+    assert rates[11:] == [0.025]
 
 
 def test_what_is_tried_at_a_lower_rate_is_never_given_up():

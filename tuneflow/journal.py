@@ -7,8 +7,8 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,37 @@ class Lock(BaseJournalFileLock):
         return True
 
 
+class Journal(JournalStorage):
+    """Optuna's storage, which can write several operations at a time."""
+
+    def __init__(self, backend: BaseJournalBackend) -> None:
+        super().__init__(backend)
+        self._held: list[dict[str, Any]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_held": None}
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Hold back what is written, and append it at the end, also of what failed."""
+        self._held = []
+        try:
+            yield
+        finally:
+            with self._thread_lock:
+                held, self._held = self._held, None
+                if held:
+                    self._backend.append_logs(held)
+                    self._sync_with_backend()
+
+    def _write_log(self, op_code: int, extra_fields: dict[str, Any]) -> None:
+        if self._held is None:
+            super()._write_log(op_code, extra_fields)
+            return
+        worker_id = self._replay_result.worker_id
+        self._held.append({"op_code": op_code, "worker_id": worker_id, **extra_fields})
+
+
 class LogsOnly(BaseJournalBackend):
     """A backend without its snapshots: Optuna pickles them, and whoever can write to the server
     could run code wherever the storage is opened. The log says the same."""
@@ -116,7 +147,7 @@ class LogsOnly(BaseJournalBackend):
         self._backend.append_logs(logs)
 
 
-def open_journal(path: Path) -> JournalStorage:
+def open_journal(path: Path) -> Journal:
     """Open a journal, or make one.
 
     Raises:
@@ -131,7 +162,7 @@ def open_journal(path: Path) -> JournalStorage:
     finally:
         lock.release()
     try:
-        return JournalStorage(JournalFileBackend(str(path), lock))
+        return Journal(JournalFileBackend(str(path), lock))
     except Exception as error:  # whatever replaying a damaged line leads to
         msg = f"It cannot be replayed. {type(error).__name__}: {error}"
         raise ValueError(msg) from error

@@ -258,9 +258,29 @@ def retried(trial: optuna.trial.FrozenTrial) -> int | None:
     return read_number(trial.user_attrs.get(RETRY))
 
 
-def queue_point(study: optuna.Study, point: Mapping[str, Any], again: int | None = None) -> None:
-    """Ask for a point to be tried next, perhaps again after the trial of that number was lost."""
-    study.enqueue_trial(dict(point), user_attrs=None if again is None else {RETRY: again})
+def begin_trial(
+    study: optuna.Study,
+    claim: Mapping[str, str],
+    point: Mapping[str, Any] | None = None,
+    again: int | None = None,
+) -> optuna.Trial:
+    """Make a running trial, in one write.
+
+    Args:
+        study: Where it belongs.
+        claim: Who runs it.
+        point: What it shall try; None if the sampler is to choose.
+        again: The number of the trial that was lost at this point; None if none was.
+    """
+    from optuna.trial import Trial, TrialState, create_trial
+
+    begun = create_trial(
+        state=TrialState.RUNNING,
+        user_attrs={**claim, **({} if again is None else {RETRY: again})},
+        system_attrs={} if point is None else {"fixed_params": dict(point)},
+    )
+    study._thread_local.cached_all_trials = None  # as Study.ask does: samplers look anew
+    return Trial(study, study._storage.create_new_trial(study._study_id, begun))
 
 
 def _json_safe(value: Any) -> Any:

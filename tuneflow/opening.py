@@ -21,13 +21,11 @@ from tuneflow.objective import told
 from tuneflow.plan import Plan
 from tuneflow.presence import Presence
 from tuneflow.space import Params
-from tuneflow.steady import steadily
+from tuneflow.steady import is_of, steadily
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:
     """A study with the header of this call: a new one, or one that agrees with it."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     try:
         existed = name in optuna.get_all_study_names(storage)
         before = optuna.logging.get_verbosity()
@@ -40,7 +38,9 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
             load_if_exists=True,
         )
         optuna.logging.set_verbosity(before)
-    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
+    except Exception as error:
+        if not is_of(error, ("StorageInternalError", "SQLAlchemyError")):
+            raise
         msg = f"storage: the study {name!r} cannot be opened. {error}"
         raise StudyError(msg) from error
     if existed:

@@ -40,10 +40,15 @@ class Presence:
         self._private = isinstance(study._storage, optuna.storages.InMemoryStorage)
         self.name = f"{_process(os.getpid())}:{next(_calls)}"
 
+    @property
+    def claimed(self) -> dict[str, str]:
+        """What says of a trial who is running it."""
+        return {} if self._private else {CLAIM: self.name}
+
     def claim(self, trial: optuna.Trial) -> None:
-        """Note on a trial who is running it."""
-        if not self._private:
-            trial.set_user_attr(CLAIM, self.name)
+        """Note on a trial that another call has made, who is running it."""
+        for key, name in self.claimed.items():
+            trial.set_user_attr(key, name)
 
     def others(self) -> list[str]:
         """Other living calls that are at work on the study."""
@@ -52,8 +57,8 @@ class Presence:
     def abandoned(self, *, leaving: bool = False) -> list[FrozenTrial]:
         """Running trials that nobody living runs; those of this call too, if it is leaving.
 
-        A trial without a claim was left in the moment between its making and its claim, or by an
-        earlier version; it is abandoned if nobody else is at work.
+        A trial without a claim was left in the moment between its choice and its claim, where it
+        waited, or is not tuneflow's; it is abandoned if nobody else is at work.
         """
         running = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
         if not running:

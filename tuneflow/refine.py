@@ -16,7 +16,8 @@ from tuneflow.ledger import read_entry
 from tuneflow.space import Param, Params, Space
 
 FACTORS = (0.25, 0.5)  # four times the rounds, at the same shrinkage; twice, if time is short
-BEST = 2  # configurations that are tried at the lower rate
+BEST = 2  # configurations that are tried at the lower rate; a second one takes as long again, so
+EACH = 50  # that where trials are counted, it has to be one of so many
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,10 @@ class Refinement:
 
     def is_due(self, done: int, total: int | None, started: float, deadline: float) -> bool:
         """Whether it is time to lower the rate, by trials or by seconds of `time.monotonic`."""
-        if total is not None and done >= total - min(BEST, self.share * total):
-            return True
+        if total is not None:
+            few = min(BEST, max(1, total // EACH), self.share * total)
+            if done >= total - few:
+                return True
         late = (
             deadline - self.share * (deadline - started) if math.isfinite(deadline) else math.inf
         )

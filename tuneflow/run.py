@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,13 +12,15 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.bar import Bar
-from tuneflow.ledger import Entry, queue_point, write_entry
+from tuneflow.ledger import Entry, begin_trial, write_entry
 from tuneflow.objective import Outcome, Task, told
 from tuneflow.opening import Point, counts, pending, retake
 from tuneflow.plan import Plan
 from tuneflow.presence import Presence
 from tuneflow.refine import BEST
+from tuneflow.space import Params
 from tuneflow.steady import steadily
+from tuneflow.storage import together
 from tuneflow.workers import Crew, News
 
 Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]
@@ -117,11 +120,7 @@ class Run:
         """Tell what has ended, and that the rest was interrupted."""
         for number, trial in self._open.items():
             outcome = self._ended.get(number)
-            entry = outcome.entry if outcome else Entry(ended="interrupted")
-            if not outcome:
-                write_entry(trial, entry)
-            state, value = told(entry, number, len(self.plan.work.folds))
-            self.study.tell(trial, value, state, skip_if_finished=True)
+            self._tell(trial, outcome.entry if outcome else Entry(ended="interrupted"))
 
     # ---------- asking ----------
 
@@ -172,12 +171,11 @@ class Run:
 
     def _ask(self) -> None:
         trial = self._trial()
-        values = steadily(lambda: self.plan.work.space.suggest(trial))
+        values = steadily(lambda: self._suggested(trial))
         self._open[trial.number] = trial
         self._note_others(trial)
         if self._is_surplus(trial):
             self._ended[trial.number] = Outcome(trial.number, Entry(ended="surplus"))
-            steadily(lambda: write_entry(trial, Entry(ended="surplus")))
             self._settle(trial.number)
             return
         task = Task(trial.number, values, self.plan.spares(values), self.budget.deadline)
@@ -189,11 +187,16 @@ class Run:
         that is."""
         if self._waiting:
             self._waiting -= 1
-        elif point := self._refined() or self._queued():
-            steadily(lambda: queue_point(self.study, point.params, point.again))
-        trial = steadily(self.study.ask)
-        steadily(lambda: self.presence.claim(trial))
-        return trial
+            trial = steadily(self.study.ask)
+            steadily(lambda: self.presence.claim(trial))
+            return trial
+        point = self._refined() or self._queued()
+        chosen = (point.params, point.again) if point else ()
+        return steadily(lambda: begin_trial(self.study, self.presence.claimed, *chosen))
+
+    def _suggested(self, trial: optuna.Trial) -> Params:
+        with together(self.study):
+            return self.plan.work.space.suggest(trial)
 
     def _queued(self) -> Point | None:
         if self._shared:
@@ -250,22 +253,29 @@ class Run:
             self._fill()
 
     def _write(self, trial: optuna.Trial, outcome: Outcome) -> None:
-        """Keep what has ended before it is told, so that it cannot be lost."""
+        """Keep what nobody has written yet; if it waits for its turn, whole, so that it cannot be
+        lost."""
 
         def write() -> None:
             for step, score in outcome.steps.items():
                 trial.report(score, step)
             for key, value in outcome.attrs.items():
                 trial.storage.set_trial_system_attr(trial._trial_id, key, value)
-            write_entry(trial, outcome.entry)
+            if self.in_order:
+                write_entry(trial, outcome.entry)
 
         steadily(write)
 
+    def _tell(self, trial: optuna.Trial, entry: Entry) -> FrozenTrial:
+        state, value = told(entry, trial.number, len(self.plan.work.folds))
+        with together(self.study):
+            write_entry(trial, entry)
+            self.study.tell(trial, value, state, skip_if_finished=True)
+        return trial.storage.get_trial(trial._trial_id)
+
     def _settle(self, number: int) -> None:
         outcome = self._ended[number]
-        state, value = told(outcome.entry, number, len(self.plan.work.folds))
-        trial = self._open[number]
-        frozen = steadily(lambda: self.study.tell(trial, value, state, skip_if_finished=True))
+        frozen = steadily(lambda: self._tell(self._open[number], outcome.entry))
         del self._open[number], self._ended[number]
         if outcome.error:
             raise outcome.error
@@ -274,12 +284,13 @@ class Run:
         self.bar.show(frozen, self.budget.deadline)
         self._heed_ending()
         for callback in self.callbacks:
-            callback(self.study, frozen)
+            callback(self.study, copy.deepcopy(frozen))  # it may do with it as it likes
 
     def _heed_ending(self) -> None:
         """Where nothing is to be gained, only the lower rate is tried: it is no search."""
-        counted = [trial for trial in self._seen if counts(trial)]
-        if not self.plan.ending or not self.plan.ending.is_due(counted):
+        if not self.plan.ending:
+            return
+        if not self.plan.ending.is_due([trial for trial in self._seen if counts(trial)]):
             return
         if self.plan.refinement is None:
             self._stop()

@@ -34,9 +34,9 @@ def steadily(call: Callable[[], T]) -> T:
         try:
             return call()
         except Exception as error:
-            if not isinstance(error, OSError) and not _is_of(error, AWAY):
+            if not isinstance(error, OSError) and not is_of(error, AWAY):
                 raise
-            final = not _is_of(error, AWAY) or any(words in _root(error) for words in FOR_GOOD)
+            final = not is_of(error, AWAY) or any(words in _root(error) for words in FOR_GOOD)
             if final or time.monotonic() + pause > until:
                 raise StorageError(_lost(error)) from error
             if pause > 1:
@@ -46,7 +46,8 @@ def steadily(call: Callable[[], T]) -> T:
         pause = min(2 * pause, 5.0)
 
 
-def _is_of(error: BaseException, names: tuple[str, ...]) -> bool:
+def is_of(error: BaseException, names: tuple[str, ...]) -> bool:
+    """Whether an error is of a class with one of these names; its library need not be loaded."""
     return any(kind.__name__ in names for kind in type(error).__mro__)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 import warnings
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
@@ -55,6 +55,17 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
             "Install it, or an extra of tuneflow: postgresql, redis, grpc."
         )
         raise MissingExtra(msg) from error
+
+
+def together(study: optuna.Study) -> AbstractContextManager[None]:
+    """Within it, what is written to a journal is appended at its end, in one synchronous write.
+
+    Nothing that was written within it may be read within it.
+    """
+    from tuneflow.journal import Journal
+
+    storage = study._storage
+    return storage.together() if isinstance(storage, Journal) else nullcontext()
 
 
 def _by_url(url: str) -> optuna.storages.BaseStorage:
