@@ -103,9 +103,7 @@ class Lock(BaseJournalFileLock):
 class Journal(JournalStorage):
     """Optuna's storage, which can write several operations at a time."""
 
-    def __init__(self, backend: BaseJournalBackend) -> None:
-        super().__init__(backend)
-        self._held: list[dict[str, Any]] | None = None
+    _held: list[dict[str, Any]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_held": None}
@@ -129,6 +127,10 @@ class Journal(JournalStorage):
             return
         worker_id = self._replay_result.worker_id
         self._held.append({"op_code": op_code, "worker_id": worker_id, **extra_fields})
+
+    def _sync_with_backend(self) -> None:
+        if self._held is None:
+            super()._sync_with_backend()
 
 
 class LogsOnly(BaseJournalBackend):

@@ -225,7 +225,7 @@ def read_header(study: optuna.Study) -> Header | None:
 
 def write_entry(trial: optuna.Trial, entry: Entry) -> None:
     """Put the entry on a running trial, in one write."""
-    trial.set_user_attr(KEY, _json_safe(asdict(entry)))
+    trial.set_user_attr(KEY, _json_safe(vars(entry)))
 
 
 def write_outer(study: optuna.Study, outer: Mapping[str, Any]) -> None:
