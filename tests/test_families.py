@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import optuna
@@ -127,15 +128,49 @@ def test_a_rate_is_lowered_only_for_the_one_that_is_left_at_the_end():
     assert spent.rates == [False] * (len(spent.rates) - 1) + [True]
 
 
-def test_time_is_divided_like_trials_and_what_one_leaves_is_for_the_others():
+def test_time_is_divided_like_trials_and_what_one_leaves_is_for_the_rounds_that_follow():
     spent, mine = Spent(CURVES), members(CURVES)
     began = time.monotonic()
     share(mine, None, began + 48, spent)
     lengths = [end - start for start, end in spent.periods]
-    assert lengths[:4] == pytest.approx([24.0] * 4, abs=0.5)  # half is there for the defaults
-    assert lengths[4:8] == pytest.approx([4.0, 16 / 3, 8.0, 16.0], abs=0.5)
+    defaults, first, second, last = lengths[:4], lengths[4:8], lengths[8:10], lengths[10:]
+    assert defaults == pytest.approx([6.0] * 4, abs=0.5)  # half of what is left of a quarter
+    assert first == pytest.approx([3.0] * 4, abs=0.5)
+    assert second == pytest.approx([8.0] * 2, abs=0.5)
+    assert last == pytest.approx([48.0], abs=0.5)
     assert all(end <= began + 48.5 for _, end in spent.periods)
     assert spent.periods[-1][1] == pytest.approx(began + 48, abs=0.5)
+
+
+def test_a_favourite_stays_until_the_last_round():
+    spent = Spent(CURVES)
+    mine = members(CURVES)
+    bad = replace(mine[-1].plan.header, recipe="bad")
+    mine[-1] = replace(mine[-1], plan=replace(mine[-1].plan, header=bad))
+    share(mine, 60, np.inf, spent, favourite="bad")
+    assert {name for name, total in spent.calls if total == 15} == {"steady", "bad"}
+    assert spent.calls[-1] == ("steady", 35)
+
+
+def test_whoever_is_worse_than_every_trial_of_the_leader_gets_no_more_time():
+    curves = {"leader": [0.7, 0.8, *[0.9] * 9], "near": [0.75] * 9, "hopeless": [0.1] * 9}
+    spent, mine = Spent(curves), members(curves)
+    for member in mine:
+        spent(member.study, member.plan, 3, (0.0, 1.0))
+    spent.calls.clear()
+    share(mine, None, time.monotonic() + 60, spent)
+    assert [name for name, _ in spent.calls] == ["leader", "near", "leader", "near", "leader"]
+
+
+def test_recipes_are_compared_on_the_folds_that_all_have_been_scored_on():
+    lucky, other = members(["lucky", "other"])
+    for member, scores in ((lucky, [0.9]), (other, [0.95, 0.1]), (other, [0.8, 0.8])):
+        trial = member.study.ask()
+        write_entry(trial, Entry(scores=scores))
+        member.study.tell(trial, float(np.mean(scores)))
+    spent = Spent({"lucky": [0.9] * 9, "other": [0.9] * 9})
+    share([lucky, other], 6, np.inf, spent)
+    assert spent.calls[-1][0] == "other"
 
 
 def test_a_recipe_scored_on_fewer_folds_is_behind():

@@ -1,20 +1,22 @@
 """Several recipes share one budget: each has a study of its own, and what they show decides.
 
 Successive halving over recipes (Karnin et al. 2013, sequential halving): every round gets the same
-share of the budget, divided equally between the recipes that are left, and the better half of them
-goes on. Trials are compared with those of their own recipe only, so that a pruner still compares
-like with like; recipes are compared by scores on the same folds.
+share of the budget, of time the last one twice as much, divided equally between the recipes that
+are left, and the better half of them goes on. Trials are compared with those of their own recipe
+only, so that a pruner still compares like with like; recipes are compared by scores on the same
+folds.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import optuna
@@ -31,7 +33,11 @@ from tuneflow.result import Result, in_memory
 
 #: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
 #: that are quick first.
-AUTO = ("logistic", "elastic_net", "lightgbm", "random_forest", "svm", "mlp")
+AUTO = ("logistic", "elastic_net", "lightgbm", "svm", "random_forest", "mlp")
+DEFAULTS = 4  # the part of the time that the defaults have, one divided by this; of what is left
+# of it, each has half, as those come first that are quick
+FAVOURITE = "lightgbm"  # of auto: once it is tuned, it is ahead on most tables
+ENOUGH = 3  # trials, to see how far tuning moves a recipe
 MOST_ROWS = {"svm": 20_000}  # training takes the square of the rows or more
 
 Recipes = str | Path | Recipe | Sequence[str | Path | Recipe]
@@ -46,19 +52,31 @@ class Member:
     study: optuna.Study
     plan: Plan | Any  # None in a result that was pickled
 
-    def standing(self, trials: int | None = None) -> tuple[int, float]:
-        """Folds and score of its best, among the first so many trials that came to an end."""
+    def scores(self, trials: int | None = None) -> list[list[float]]:
+        """Scores of the folds of each complete trial, of the first so many that have ended."""
         ended = [trial for trial in self.study.get_trials(deepcopy=False) if counts(trial)]
         scored = [t for t in ended[:trials] if t.state == TrialState.COMPLETE]
-        entries = [(read_entry(trial), trial.value) for trial in scored]
-        found = [(len(e.scores), v) for e, v in entries if e is not None and v is not None]
-        return max(found, default=(0, -math.inf))
+        return [entry.scores for trial in scored if (entry := read_entry(trial))]
 
-    def held(self) -> Plan:
-        """What it is about, without a lower rate at the end: the end is not now."""
+    def standing(self) -> tuple[int, float]:
+        """Folds and score of its best trial."""
+        return max(((len(s), fmean(s)) for s in self.scores()), default=(0, -math.inf))
+
+    def seconds(self) -> float:
+        """What a trial on all folds takes, as far as is known."""
+        trials = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        entries = [entry for trial in trials if (entry := read_entry(trial)) and entry.scores]
+        spent = [(e.seconds_fit + e.seconds_score) / len(e.scores) for e in entries]
+        return len(self.plan.work.folds) * min(spent, default=math.inf)
+
+    def about(self, whole: float) -> Plan:
+        """What it is about in a round: a rate is lowered at the end of the last one only, for the
+        share of the whole budget, as a multiple of the last round's, that the recipe asks for."""
         plan: Plan = self.plan
-        refinement = plan.refinement
-        return replace(plan, refinement=refinement and replace(refinement, share=0.0))
+        if plan.refinement is None:
+            return plan
+        share = min(1.0, whole * plan.refinement.share)
+        return replace(plan, refinement=replace(plan.refinement, share=share))
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,7 +192,13 @@ def open_members(
     return tuple(Member(open_study(storage, each, plan), plan) for each, plan in pairs)
 
 
-def share(members: Sequence[Member], n_trials: int | None, deadline: float, spend: Spend) -> str:
+def share(
+    members: Sequence[Member],
+    n_trials: int | None,
+    deadline: float,
+    spend: Spend,
+    favourite: str = "",
+) -> str:
     """Spend a budget on those that show most; say what cut it short, if anything did.
 
     Args:
@@ -182,25 +206,70 @@ def share(members: Sequence[Member], n_trials: int | None, deadline: float, spen
         n_trials: Trials of all of them together, those of earlier calls included.
         deadline: When all has to end, in seconds of `time.monotonic`.
         spend: Goes on with one study, up to a number of trials or for a time.
+        favourite: The recipe that stays until the last round, if there is one.
     """
-    plan = rounds(len(members), n_trials)
+    plan, began = rounds(len(members), n_trials), time.monotonic()
     left = list(members)
     known: int | None = 0  # a call that goes on decides as the first one did
     for at, (count, total) in enumerate(plan):
-        left, last = _better(left, known)[:count], at == len(plan) - 1
-        defaults = at == 0 < len(plan) - 1  # half of the time, if need be: only what has a score
-        ends = _part(deadline, 2 if defaults else len(plan) - at)  # on all folds can be compared
-        for place, member in enumerate(left):
-            part = time.monotonic(), ends if defaults else _part(ends, len(left) - place)
-            about = member.plan if last else member.held()
+        left = _better(left, known)[:count] if count == 1 else _kept(left, count, known, favourite)
+        left = left if n_trials else _hopeful(left, favourite)
+        last, defaults = len(left) == 1 or at == len(plan) - 1, at == 0 < len(plan) - 1
+        ends = _part(deadline, DEFAULTS if defaults else 1 if last else len(plan) - at + 1)
+        whole = (deadline - began) / (deadline - time.monotonic()) if n_trials is None else 1.0
+        equal = (ends - time.monotonic()) / len(left) if n_trials is None else math.inf
+        for member in left:
+            now = time.monotonic()
+            part = now, _part(ends, 2) if defaults else now + equal
+            if not (n_trials or defaults or last) and member.seconds() > part[1] - part[0]:
+                continue  # what would not get far leaves its time to the others
+            about = member.about(whole if last else 0.0)
             if cut_short := spend(member.study, about, total, part):
                 return cut_short
+        if last:
+            break
         known = total
     return ""
 
 
 def _better(members: Sequence[Member], trials: int | None) -> list[Member]:
-    return sorted(members, key=lambda member: member.standing(trials), reverse=True)
+    """Those whose best is better first, on the folds on which all of them have been scored."""
+    scores = {id(member): member.scores(trials) for member in members}
+    folds = _common(scores.values())
+    return sorted(members, key=lambda m: max(_means(scores[id(m)], folds)), reverse=True)
+
+
+def _kept(
+    members: Sequence[Member], count: int, trials: int | None, favourite: str
+) -> list[Member]:
+    """The best so many; the favourite, if it is not among them, in the place of the last."""
+    ranked = _better(members, trials)
+    behind = [each for each in ranked[count:] if each.plan.header.recipe == favourite]
+    return [*ranked[: count - len(behind)], *behind]
+
+
+def _hopeful(members: list[Member], favourite: str) -> list[Member]:
+    """The leader, and whoever's best is not worse than each of the trials of the leader: tuning
+    moves a recipe no further than it has moved the best one."""
+    scores = [member.scores() for member in members]
+    folds = _common(scores)
+    if len(scores[0]) < ENOUGH:
+        return members
+    floor = min(_means(scores[0], folds))
+    return [
+        member
+        for member, mine in zip(members, scores, strict=True)
+        if max(_means(mine, folds)) >= floor or member.plan.header.recipe == favourite
+    ]
+
+
+def _common(scores: Iterable[list[list[float]]]) -> int:
+    """Folds on which the best-scored trial of all has been scored, of those that have one."""
+    return min((max(map(len, mine)) for mine in scores if mine), default=0)
+
+
+def _means(scores: list[list[float]], folds: int) -> list[float]:
+    return [fmean(s[:folds]) for s in scores if len(s) >= folds > 0] or [-math.inf]
 
 
 def best_of(members: Sequence[Member]) -> Member:

@@ -25,6 +25,7 @@ from tuneflow.conclusion import check_select, conclude, doubt_of
 from tuneflow.ending import Ending
 from tuneflow.errors import SearchError, StorageError, TuneflowWarning
 from tuneflow.families import (
+    FAVOURITE,
     FamilyResult,
     Period,
     Recipes,
@@ -177,7 +178,8 @@ def tune(
     for note in dict.fromkeys(note for each in plans for note in each.search.notes):
         warnings.warn(note, TuneflowWarning, stacklevel=2)
     watching: list[Callback] = [*callbacks, *figures]
-    cut_short = share(members, n_trials, deadline, spend)
+    favourite = FAVOURITE if recipe == "auto" else ""
+    cut_short = share(members, n_trials, deadline, spend, favourite)
     best = best_of(members)
     if cut_short not in ("", INTERRUPTED):
         warnings.warn(cut_short, TuneflowWarning, stacklevel=2)
