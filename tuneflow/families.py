@@ -210,7 +210,7 @@ def share(
     """
     plan, began = rounds(len(members), n_trials), time.monotonic()
     left = list(members)
-    known: int | None = 0  # a call that goes on decides as the first one did
+    known = 0 if n_trials else None  # where trials count, a call that goes on decides as before
     for at, (count, total) in enumerate(plan):
         left = _better(left, known)[:count] if count == 1 else _kept(left, count, known, favourite)
         left = left if n_trials else _hopeful(left, favourite)
