@@ -228,7 +228,7 @@ def share(
                 return cut_short
         if last:
             break
-        known = total
+        known = total if n_trials else None
     return ""
 
 
