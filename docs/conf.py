@@ -22,6 +22,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_co
 exclude_patterns = ["_build", "readme"]  # readme: stretches of the README, which pages include
 
 myst_heading_anchors = 3
+highlight_language = "none"  # what is printed is not code
 nb_execution_mode = "off"  # notebooks are shown as they were stored; `make notebooks` runs them
 nb_output_stderr = "remove"  # warnings stand in the results as notes, too
 nb_render_text_lexer = "none"
@@ -43,6 +44,7 @@ html_static_path = [
     str(Path(plotly.__file__).parent / "package_data" / "plotly.min.js"),
 ]
 html_css_files = ["tuneflow.css"]
+html_sidebars = {"index": [], "faq": []}  # pages without neighbours
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {

@@ -47,7 +47,8 @@ def recipe_format() -> str:
     told = [f"## {title}\n\n{table(head, keys(part))}" for title, part in parts.items()]
     by_hand = read("recipes/README.md").partition("## Keys")[2].partition("## Your own")[0]
     return (
-        f"# The recipe format\n{by_hand}"
+        "# The recipe format\n\n"
+        f"A recipe is one TOML file; [here is one](../howto/recipe.md).\n{by_hand}"
         "What follows is the schema itself, by which a file is checked.\n\n" + "\n".join(told)
     )
 
@@ -80,7 +81,8 @@ def kind(told: Mapping[str, Any]) -> str:
 def commands() -> str:
     """The help of every command."""
     asked = (sys.executable, "-m", "typer", "tuneflow.cli", "utils", "docs", "--name", "tuneflow")
-    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return told.replace("# `tuneflow`", "# Commands", 1)
 
 
 def tutorial(names: Iterable[str]) -> str:

@@ -140,7 +140,7 @@ def starts(points: Iterable[Start]) -> str:
     """Starting points as a list, in the order in which they are tried."""
     return "".join(
         f"1. {point.source}: "
-        f"{', '.join(f'`{name}` {value(v)}' for name, v in point.params.items())}\n"
+        f"{', '.join(f'`{name}` = {value(v)}' for name, v in point.params.items())}\n"
         for point in points
     )
 
