@@ -64,6 +64,16 @@ def test_every_public_name_has_its_place_in_the_reference():
     assert sorted(told) == sorted(tf.__all__)
 
 
+def test_what_a_page_would_fetch_from_the_web_is_seen_and_a_link_is_none(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    from offline import fetched
+
+    away = ['<script src="https://x.example/a.js">', "url(//x.example/a.woff2)"]
+    away.append('<link rel="stylesheet" href="https://x.example/a.css">')
+    assert [len(fetched(text)) for text in away] == [1, 1, 1]
+    assert not fetched('<a href="https://x.example">x</a><script src="_static/a.js"></script>')
+
+
 @pytest.mark.parametrize("book", NOTEBOOKS, ids=lambda book: book.stem)
 def test_a_notebook_shows_what_came_out_and_not_where_it_was_run(book):
     cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
