@@ -13,13 +13,13 @@ BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet
 SCHEMA   := recipes/recipe.schema.json
 BENCHES  := auto families gradient overhead parallel memory samplers race results
-SPELLED  := tuneflow recipes tests $(wildcard notebooks *.md) pyproject.toml Makefile .ci
+SPELLED  := tuneflow recipes tests docs $(wildcard notebooks *.md) pyproject.toml Makefile .ci
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help install demo test test-all bench lint format types spelling metadata schema \
-        schema-check notebooks pytest heavy clean distclean
+        schema-check notebooks outputs docs pytest heavy clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ demo: $(VENV)/.runs ## tune on real data, print a leaderboard, write demo-report
 	$(BIN)/tuneflow demo --out demo-report
 
 # The quick judges first; pytest last, so that its closing line closes the run.
-test: lint spelling metadata types schema-check notebooks pytest ## everything that CI checks
+test: lint spelling metadata types schema-check docs notebooks pytest ## everything that CI checks
 
 test-all: test heavy ## and what is too heavy for every commit
 
@@ -66,6 +66,12 @@ schema-check: $(VENV)/.develops ## the schema in the tree is the one that the co
 notebooks: $(VENV)/.develops ## execute every notebook from top to bottom
 	$(if $(wildcard notebooks/*.ipynb),$(BIN)/jupyter execute --timeout=900 $(wildcard notebooks/*.ipynb))
 
+outputs: $(VENV)/.develops ## execute every notebook, and store what comes out, which the documentation shows
+	$(BIN)/python docs/outputs.py $(wildcard notebooks/*.ipynb)
+
+docs: $(VENV)/.develops ## the documentation, into docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d docs/_build/doctrees docs docs/_build/html
+
 # One model thread a worker: two workers with two threads each run many times slower than one.
 pytest: export OMP_NUM_THREADS = 1
 pytest: $(VENV)/.develops ## unit tests, doctests and the wheel test, WORKERS at a time
@@ -77,7 +83,7 @@ heavy: $(VENV)/.clusters ## crashes, clusters, outages and hostile input: twenty
 	$(BIN)/python -m pytest tests/heavy $(ARGS)
 
 clean: ## remove what was built, reported and cached
-	rm -rf dist demo-report .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA).new
+	rm -rf dist demo-report docs/_build docs/measured docs/readme docs/recipes docs/tutorial .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA).new
 	find tuneflow tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## and .venv too

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import optuna
 import pytest
+from scipy.stats import loguniform
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import make_regression
 from sklearn.ensemble import RandomForestClassifier
@@ -60,6 +61,11 @@ def test_a_space_is_tables_lists_or_distributions():
     assert {"mean", "median"} >= set(
         result.trials()["columntransformer__pipeline__simpleimputer__strategy"]
     )
+
+
+def test_choices_may_come_from_numpy():
+    result = tuned(space={"logisticregression__C": np.logspace(-1, 1, 3)})
+    assert set(result.trials()["logisticregression__C"]) <= {0.1, 1.0, 10.0}
 
 
 def test_many_rows_climb_by_rows_and_few_fold_by_fold():
@@ -120,7 +126,14 @@ def test_a_space_changes_a_recipe_by_name():
     ("estimator", "space", "match"),
     [
         (pipeline(), {"logisticregression__c": [1.0]}, "Did you mean 'logisticregression__C'"),
-        (LogisticRegression, {}, "an estimator is needed"),
+        (pipeline(), {"logisticregression__C": (0.1, 9.0)}, r"Write .* for a range"),
+        (pipeline(), {"logisticregression__C": loguniform(0.1, 9.0)}, "an Optuna distribution"),
+        (
+            pipeline(),
+            {"logisticregression__C": [1.0, None]},
+            "choices.1: true or false, a number or text is needed; got None",
+        ),
+        (LogisticRegression, {}, r"an estimator is needed.*Make one: LogisticRegression\(\)"),
         (object(), {}, "an estimator is needed"),
         (StandardScaler(), {}, "an estimator is needed|a classifier or a regressor"),
         (make_pipeline(FunctionTransformer(lambda X: X), Ridge()), {}, "can be pickled"),

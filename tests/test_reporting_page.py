@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import optuna
 import pytest
+from sklearn.datasets import load_diabetes
 from studies import plain, study
 from test_reporting import STUDIES
 from typer.testing import CliRunner
@@ -180,6 +181,18 @@ def test_curves_end_where_trials_were_given_up():
     pruned = report.tables["trials"].query("state == 'pruned'")
     assert sorted(ends["customdata"]) == sorted(pruned.index)
     assert set(ends["x"]) == {4}
+
+
+@pytest.mark.parametrize(
+    "recipe", ["knn", "svm"]
+)  # in turn from the first fold on, or after a few
+def test_curves_over_folds_can_be_written(recipe, tmp_path):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    report = tf.tune(X, y, recipe, n_trials=6, pruner="none").report()
+    plots = Page(saved(report, tmp_path)).plots
+    assert [
+        words for _, words in plots if words.startswith("Learning curves of 6 trials by folds")
+    ]
 
 
 def test_the_contour_is_about_the_two_most_important_only():

@@ -12,12 +12,13 @@ def change_param(raw: dict[str, Any], name: str, change: Mapping[str, Any] | Non
     """Change, add or drop one parameter wherever the recipe has it."""
     tables = [raw.setdefault("space", {})]
     tables += [raw[part]["space"] for part in ("classification", "regression") if _has(raw, part)]
-    having = [table for table in tables if name in table] or ([tables[0]] if change else [])
-    if not having:
+    having = [table for table in tables if name in table]
+    if not having and "default" not in as_table(change or {}, f"space.{name}"):
         names = [key for table in tables for key in table]
-        msg = f"recipe: there is no parameter {name!r}. {known(name, names)}"
+        new = " A new one needs a default." if change else ""
+        msg = f"recipe: there is no parameter {name!r}. {known(name, names)}{new}"
         raise RecipeError(msg)
-    for table in having:
+    for table in having or [tables[0]]:
         if change is None:
             del table[name]
         else:
@@ -26,7 +27,8 @@ def change_param(raw: dict[str, Any], name: str, change: Mapping[str, Any] | Non
 
 def as_table(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        msg = f"recipe: {where} must be a table of names and values; got {value!r}."
+        hint = f' Write {{"choices": {list(value)}}}.' if isinstance(value, list | tuple) else ""
+        msg = f"recipe: {where} must be a table of names and values; got {value!r}.{hint}"
         raise RecipeError(msg)
     return value
 

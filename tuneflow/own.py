@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ def as_recipe(recipe: Any, space: Mapping[str, Any] | None, rows: int) -> Recipe
         found = load_recipe(recipe)
         return found.replace(space=space) if space else found
     if isinstance(recipe, type) or not all(hasattr(recipe, m) for m in ("fit", "get_params")):
-        msg = f"recipe: a name, a path, a recipe or an estimator is needed; got {recipe!r}."
+        hint = f" Make one: {recipe.__name__}()." if isinstance(recipe, type) else ""
+        msg = f"recipe: a name, a path, a recipe or an estimator is needed; got {recipe!r}.{hint}"
         raise RecipeError(msg)
     return _recipe_of(recipe, space or {}, rows)
 
@@ -114,14 +115,25 @@ def _fingerprint(estimator: Any) -> str:
 def _line(name: str, given: Any, default: Any) -> dict[str, Any]:
     """A line of a space from what was given in Python."""
     if isinstance(given, distributions.CategoricalDistribution):
-        given = given.choices
+        given = list(given.choices)
     if isinstance(given, distributions.FloatDistribution | distributions.IntDistribution):
         given = {"low": given.low, "high": given.high, "log": given.log}
-    line = dict(given) if isinstance(given, Mapping) else {"choices": list(given)}
+    if isinstance(given, tuple | str) or not isinstance(given, Iterable):
+        msg = (
+            f"space.{name}: a table, a list of choices or an Optuna distribution is needed; got "
+            f'{given!r}. Write {{"low": 1, "high": 9}} for a range, and [1, 9] for two choices.'
+        )
+        raise RecipeError(msg)
+    line = dict(given) if isinstance(given, Mapping) else {"choices": _plain(given)}
     line.setdefault("source", "given in Python")
     if "default" not in line:
         line["default"] = _default(line, default)
     return line
+
+
+def _plain(choices: Iterable[Any]) -> list[Any]:
+    """Choices without NumPy's types, such as `np.logspace` gives them."""
+    return [choice.item() if hasattr(choice, "item") else choice for choice in choices]
 
 
 def _default(line: Mapping[str, Any], told: Any) -> Any:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+FREE = "true or false, a number or text is needed"
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -263,7 +266,14 @@ def validated(raw: Mapping[str, Any], where: str) -> Recipe:
     try:
         return Recipe.model_validate(raw)
     except ValidationError as error:
-        lines = [_explain(dict(problem)) for problem in error.errors()]
+        problems: list[dict[str, Any]] = [dict(problem) for problem in error.errors()]
+        free = {p["loc"][:-1] for p in problems if p["loc"][-1:] == ("bool",)}  # of any kind
+        lines = dict.fromkeys(
+            f"{'.'.join(map(str, p['loc'][:-1]))}: {FREE}; got {p['input']!r}"
+            if p["loc"][:-1] in free
+            else _explain(p)
+            for p in problems
+        )
         raise RecipeError(f"recipe {where}: " + "\n".join(lines)) from None
 
 

@@ -148,7 +148,11 @@ class Schema:
             )
             raise DataError(msg)
         if missing := [name for name in wanted if name not in given]:
-            msg = f"X: columns {missing} are missing. {known(missing[0], given)}"
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            hint = known(missing[0], given)
+            if len(missing) == len(wanted):
+                hint = "Give a frame with the names that the training had; an array has none."
+            msg = f"X: columns {missing[:5]}{more} are missing. {hint}"
             raise DataError(msg)
         return frame.iloc[:, [given.index(name) for name in wanted]]
 

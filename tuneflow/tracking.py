@@ -31,7 +31,7 @@ def log_to_mlflow(result: Result, experiment: str | None = None) -> str:
     try:
         import mlflow
     except ImportError as error:
-        msg = f"mlflow: it is needed, and not installed. {error} pip install 'tuneflow[mlflow]'"
+        msg = f"mlflow: it cannot be imported; {error}. Install it: pip install 'tuneflow[mlflow]'"
         raise MissingExtra(msg) from error
     if experiment is not None:
         mlflow.set_experiment(experiment)

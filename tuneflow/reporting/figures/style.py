@@ -132,7 +132,7 @@ def signif(values: Iterable[Any]) -> list[Any]:
 def _short(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None
-    return value
+    return value.item() if hasattr(value, "item") else value  # JSON knows no integers of numpy's
 
 
 def thin(frame: pd.DataFrame, by: str, most: int = MOST) -> pd.DataFrame:

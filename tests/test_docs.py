@@ -1,0 +1,82 @@
+"""The documentation: its examples run, and nothing that is public is left out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+from typer.testing import CliRunner
+
+import tuneflow as tf
+from tuneflow.cli import app
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    page for page in (*DOCS.glob("*.md"), *DOCS.glob("howto/*.md"), *DOCS.glob("explanation/*.md"))
+)
+BLOCK = re.compile(r"^```(python|console)\n(.*?)^```\n(?:```text\n(.*?)^```)?", re.M | re.S)
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def run(language: str, code: str, names: dict[str, object]) -> str:
+    """Run a block; give back what it prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        if language == "python":
+            exec(code, names)
+        else:
+            for line in code.splitlines():
+                words = shlex.split(line.removeprefix("$ tuneflow "))
+                assert CliRunner().invoke(app, words).exit_code == 0, line
+    return printed.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore::tuneflow.TuneflowWarning")  # small tables gain little
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_every_example_runs_and_prints_what_is_shown(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "mlflow", MagicMock())  # what it is told: test_tracking.py
+    names: dict[str, object] = {}
+    for language, code, shown in BLOCK.findall(page.read_text(encoding="utf-8")):
+        printed = run(language, code, names)
+        assert not shown or printed.split() == shown.split()
+
+
+def test_every_block_of_code_is_one_that_is_run():
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        blocks = re.findall(r"^```(\w+)$", text, flags=re.M)
+        assert set(blocks) <= {"python", "console", "text"}
+        assert len(BLOCK.findall(text)) == len([word for word in blocks if word != "text"])
+
+
+def test_every_public_name_has_its_place_in_the_reference():
+    text = "\n".join(page.read_text(encoding="utf-8") for page in DOCS.glob("reference/*.md"))
+    told = re.findall(r"\.\. auto(?:function|class|exception):: (\w+)(?:\(\))?$", text, re.M)
+    assert sorted(told) == sorted(tf.__all__)
+
+
+def test_what_a_page_would_fetch_from_the_web_is_seen_and_a_link_is_none(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    from offline import fetched
+
+    away = ['<script src="https://x.example/a.js">', "url(//x.example/a.woff2)"]
+    away.append('<link rel="stylesheet" href="https://x.example/a.css">')
+    assert [len(fetched(text)) for text in away] == [1, 1, 1]
+    assert not fetched('<a href="https://x.example">x</a><script src="_static/a.js"></script>')
+
+
+@pytest.mark.parametrize("book", NOTEBOOKS, ids=lambda book: book.stem)
+def test_a_notebook_shows_what_came_out_and_not_where_it_was_run(book):
+    cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    assert outputs
+    assert not any(re.search(r"/tmp/|/home/", json.dumps(output)) for output in outputs)
