@@ -110,7 +110,7 @@ def test_nothing_is_memory_and_a_storage_is_handed_back(opened):
 def test_what_cannot_be_opened_is_refused_and_no_password_is_told(
     word, error, law, opened, monkeypatch
 ):
-    for driver in ("MySQLdb", "redis"):
+    for driver in ("pymysql", "redis"):
         monkeypatch.setitem(sys.modules, driver, None)  # as if it were not installed
     with pytest.raises(error, match=law) as caught:
         opened(word)

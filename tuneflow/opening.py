@@ -21,13 +21,12 @@ from tuneflow.objective import told
 from tuneflow.plan import Plan
 from tuneflow.presence import Presence
 from tuneflow.space import Params
-from tuneflow.steady import is_of, steadily
+from tuneflow.steady import is_of, said, steadily
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:
     """A study with the header of this call: a new one, or one that agrees with it."""
     try:
-        existed = name in optuna.get_all_study_names(storage)
         before = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         study = optuna.create_study(
@@ -41,10 +40,9 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
     except Exception as error:
         if not is_of(error, ("StorageInternalError", "SQLAlchemyError")):
             raise
-        msg = f"storage: the study {name!r} cannot be opened. {error}"
+        msg = f"storage: the study {name!r} cannot be opened. {said(error)}"
         raise StudyError(msg) from error
-    if existed:
-        agree(study, plan.header)
+    agree(study, plan.header)  # MySQL takes Churn for churn, so that a new name may be an old one
     if read_header(study) is None:
         steadily(lambda: write_header(study, plan.header))
     return study

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from tuneflow.errors import StudyError
-from tuneflow.storage import JOURNALS, Storage, open_storage
+from tuneflow.storage import JOURNALS, Storage, open_storage, with_driver
 
 if TYPE_CHECKING:
     import optuna
@@ -163,8 +163,7 @@ def _sqlite(path: Path) -> Source:
 def _database(url: str, scheme: str) -> Source:
     if scheme == "grpc":
         return Source(open_storage(url))
-    if scheme in ("postgres", "postgresql"):
-        url = url.replace(scheme, "postgresql+psycopg", 1)
+    url = with_driver(url)
     reads = {"postgresql_readonly": True} if url.startswith("postgresql") else {}
     return Source(_tables(url, {"execution_options": reads}, _shown(url)))
 

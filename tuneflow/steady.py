@@ -20,7 +20,10 @@ AWAY = (
     "ConnectionError",
     "RpcError",
 )
-FOR_GOOD = ("is full", "readonly", "read-only", "disk I/O", "malformed", "no such table")
+FOR_GOOD = (
+    *("is full", "readonly", "read-only", "disk I/O", "malformed", "no such table"),
+    *("Data too long", "Incorrect string value"),  # MySQL: 64 KB, and at worst Latin-1
+)
 
 
 def steadily(call: Callable[[], T]) -> T:
@@ -36,11 +39,11 @@ def steadily(call: Callable[[], T]) -> T:
         except Exception as error:
             if not isinstance(error, OSError) and not is_of(error, AWAY):
                 raise
-            final = not is_of(error, AWAY) or any(words in _root(error) for words in FOR_GOOD)
+            final = not is_of(error, AWAY) or any(words in said(error) for words in FOR_GOOD)
             if final or time.monotonic() + pause > until:
                 raise StorageError(_lost(error)) from error
             if pause > 1:
-                msg = f"storage: it cannot be reached; waiting for it. {_root(error)}"
+                msg = f"storage: it cannot be reached; waiting for it. {said(error)}"
                 warnings.warn(msg, TuneflowWarning, stacklevel=2)
         time.sleep(pause)
         pause = min(2 * pause, 5.0)
@@ -51,7 +54,7 @@ def is_of(error: BaseException, names: tuple[str, ...]) -> bool:
     return any(kind.__name__ in names for kind in type(error).__mro__)
 
 
-def _root(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """What the driver said, below what libraries made of it."""
     while error.__cause__:
         error = error.__cause__
@@ -60,6 +63,6 @@ def _root(error: BaseException) -> str:
 
 def _lost(error: BaseException) -> str:
     return (
-        f"storage: trials can no longer be written to it. {_root(error)}. What was finished is "
+        f"storage: trials can no longer be written to it. {said(error)}. What was finished is "
         "still there: mend the storage, and the same call goes on."
     )

@@ -19,8 +19,15 @@ Storage: TypeAlias = "str | Path | optuna.storages.BaseStorage | None"
 
 JOURNALS = (".journal", ".log")
 SECONDS_TO_WAIT = 60  # for another process that is writing to the same SQLite file
+#: Drivers that extras install, for URLs that name none; to Optuna, MariaDB is MySQL.
+DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
 TIMES_TO_TRY = 20  # while another process is making the tables of a new database
-MADE_BY_ANOTHER = ("already exists", "duplicate key", "UNIQUE constraint")
+MADE_BY_ANOTHER = ("already exists", "duplicate key", "UNIQUE constraint", "Duplicate entry")
 
 
 def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
@@ -52,7 +59,7 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
     except ImportError as error:
         msg = (
             f"storage: {_shown(str(storage))} needs a package that is not installed. {error} "
-            "Install it, or an extra of tuneflow: postgresql, redis, grpc."
+            "Install it, or an extra of tuneflow: postgresql, mysql, redis, grpc."
         )
         raise MissingExtra(msg) from error
 
@@ -79,15 +86,24 @@ def _by_url(url: str) -> optuna.storages.BaseStorage:
     scheme = parts.scheme
     if scheme == "sqlite" and not parts.query:
         return _sqlite(_in_a_folder(Path(url.removeprefix("sqlite://").removeprefix("/"))))
-    if scheme in ("postgres", "postgresql"):  # with the driver that the extra installs
-        url = url.replace(scheme, "postgresql+psycopg", 1)
     if scheme == "redis":
         return _redis(url)
     if scheme == "grpc":
         return storages.GrpcStorageProxy(
             host=parts.hostname or "localhost", port=parts.port or 13000
         )
-    return _database(url)
+    return _database(with_driver(url))
+
+
+def with_driver(url: str) -> str:
+    """A database's URL, with a driver.
+
+    Examples:
+        >>> with_driver("mysql://me@host/db")
+        'mysql+pymysql://me@host/db'
+    """
+    scheme, rest = url.split("://", 1)
+    return f"{DRIVERS.get(scheme, scheme)}://{rest}"
 
 
 def _redis(url: str) -> optuna.storages.BaseStorage:

@@ -3,94 +3,32 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import optuna
-import pandas as pd
 import pytest
-from doubles import RECIPE, rows
+from callers import CALL, PATHS, SHELL, TRIALS, call, check, finish, python, table
 from postgresql import Server, serving
 from sklearn.model_selection import KFold
 
-import tuneflow as tf
 from tuneflow import engines
-from tuneflow.ledger import read_entry
-from tuneflow.presence import CLAIM
-from tuneflow.storage import open_storage
 
-TESTS = Path(__file__).parents[1]
-TRIALS = 60
-SLOW = {"takes": 0.02}
-# What runs elsewhere knows the double, and is otherwise what a person would start.
-SHELL = """
-import sys
-from tuneflow import cli, engines
-engines.ENGINES["lightgbm"] = ("doubles", "Acting")
-cli.main()
-"""
-CALL = """
-import sys
-from tuneflow import engines
-engines.ENGINES["lightgbm"] = ("doubles", "Acting")
-from test_sharing import call
-call(sys.argv[1], int(sys.argv[2]))
-"""
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::ResourceWarning"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture(autouse=True)
 def double(monkeypatch):
     monkeypatch.setitem(engines.ENGINES, "lightgbm", ("doubles", "Acting"))
-    paths = [str(TESTS), str(TESTS / "heavy"), str(TESTS.parent)]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    monkeypatch.setenv("PYTHONPATH", PATHS)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     yield
     gc.collect()  # connections are closed here, where their warnings are ignored
-
-
-def table() -> pd.DataFrame:
-    X, y = rows()
-    return pd.DataFrame({"x": X[:, 0], "y": y})
-
-
-def call(storage, n_trials: int, **more) -> tf.Result:
-    recipe = RECIPE.replace(fixed=SLOW)
-    more = {"sampler": "random", "progress": False, **more}
-    return tf.tune(table(), "y", recipe, n_trials=n_trials, storage=storage, **more)
-
-
-def python(code: str, *words: str, inside: Sequence[str] = ()) -> subprocess.Popen[str]:
-    command = [*inside, sys.executable, "-c", code, *map(str, words)]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def check(storage, n_trials: int = TRIALS, callers: int = 2) -> None:
-    """The total is exact, everybody has worked, and nothing is left running."""
-    study = optuna.load_study(study_name="double", storage=open_storage(storage))
-    trials = study.get_trials(deepcopy=False)
-    assert [trial.number for trial in trials] == list(range(len(trials)))
-    assert not [trial for trial in trials if not trial.state.is_finished()]
-    ends = [read_entry(trial).ended for trial in trials]
-    assert ends.count("complete") == n_trials
-    assert set(ends) <= {"complete", "surplus"}
-    assert len({trial.user_attrs[CLAIM] for trial in trials}) == callers
-
-
-def finish(*processes: subprocess.Popen[str]) -> list[str]:
-    """What they have said; all went well, and no database was locked."""
-    said = [process.communicate(timeout=300) for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(processes), said
-    assert "locked" not in str(said)
-    return [out for out, _ in said]
 
 
 # ---------- a database ----------
