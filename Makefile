@@ -30,9 +30,9 @@ demo: $(VENV)/.runs ## tune on real data, print a leaderboard, write demo-report
 	$(BIN)/tuneflow demo --out demo-report
 
 # The quick judges first; pytest last, so that its closing line closes the run.
-test: lint spelling metadata types schema-check docs notebooks pytest ## everything that CI checks
+test: lint spelling metadata types schema-check docs notebooks pytest ## what CI checks first, in minutes
 
-test-all: test heavy ## and what is too heavy for every commit
+test-all: test heavy ## everything that CI checks
 
 bench: $(VENV)/.races ## every benchmark, which takes a day, or one: make bench BENCH=race ARGS="trials"
 	@for script in $(or $(BENCH),$(BENCHES)); do \
@@ -77,10 +77,10 @@ pytest: export OMP_NUM_THREADS = 1
 pytest: $(VENV)/.develops ## unit tests, doctests and the wheel test, WORKERS at a time
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-# One at a time: these start servers and clusters, and kill what they have started.
+# A cluster or a server that several tests share is one group, and stays with one worker.
 heavy: export OMP_NUM_THREADS = 1
 heavy: $(VENV)/.clusters ## crashes, clusters, outages and hostile input: twenty minutes on two cores
-	$(BIN)/python -m pytest tests/heavy $(ARGS)
+	$(BIN)/python -m pytest tests/heavy -n $(WORKERS) --dist loadgroup $(ARGS)
 
 clean: ## remove what was built, reported and cached
 	rm -rf dist demo-report docs/_build docs/measured docs/readme docs/recipes docs/tutorial .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SCHEMA).new

@@ -25,6 +25,7 @@ from tuneflow.ledger import read_entry
 
 TESTS = Path(__file__).parents[1]
 pytestmark = [
+    pytest.mark.xdist_group("clusters"),
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),  # sockets of Dask and Ray
     pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed"),

@@ -31,7 +31,7 @@ from tuneflow.recipe import _folder
 from tuneflow.space import Param
 
 TEXTS = {file.stem: file.read_text(encoding="utf-8") for file in sorted(_folder().glob("*.toml"))}
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 def cases(number: int) -> settings:

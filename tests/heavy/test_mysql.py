@@ -14,9 +14,9 @@ from tuneflow import engines
 from tuneflow.errors import StorageError
 
 pytestmark = [
+    pytest.mark.xdist_group("mysql"),
     pytest.mark.skipif(SERVE is None, reason="no MariaDB server: apt-get install mariadb-server"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.timeout(300),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from sklearn.model_selection import KFold
 
 from tuneflow import engines
 
-pytestmark = [pytest.mark.filterwarnings("ignore::ResourceWarning"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +37,9 @@ def double(monkeypatch):
 
 def may_make_networks() -> bool:
     """Whether this is root, in a system that lets it."""
-    made = subprocess.run(["ip", "netns", "add", "tuneflow-try"], capture_output=True)
-    subprocess.run(["ip", "netns", "del", "tuneflow-try"], capture_output=True)
+    name = f"tuneflow-{os.getpid()}"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True)
+    subprocess.run(["ip", "netns", "del", name], capture_output=True)
     return not made.returncode
 
 
