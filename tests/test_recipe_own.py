@@ -142,6 +142,12 @@ def test_a_range_is_narrowed_and_what_lies_outside_goes_along(recipe):
     assert changed.digest() != recipe.digest()
 
 
+@pytest.mark.parametrize("choices", [True, "abc", {"": None}])
+def test_choices_that_are_no_list_are_refused_in_words(choices, recipe):
+    with pytest.raises(tf.RecipeError, match="choices: Input should be a valid tuple"):
+        recipe.replace(space={"num_leaves": {"choices": choices}})
+
+
 def test_choices_take_the_place_of_a_range_and_a_range_that_of_choices(recipe):
     choices = recipe.replace(space={"num_leaves": {"choices": [15, 31, 63]}}).space["num_leaves"]
     assert (choices.kind, choices.default, choices.grid) == ("categorical", 31, (15, 31, 63))

@@ -50,12 +50,12 @@ def _has(raw: Mapping[str, Any], part: str) -> bool:
 
 def _narrowed(line: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """Where the range was changed, take along what the old default and grid can keep."""
-    low, high = line.get("low"), line.get("high")
-    if line.get("choices"):
+    low, high, choices = line.get("low"), line.get("high"), line.get("choices")
+    if choices and isinstance(choices, list | tuple):  # anything else is refused later, in words
         if "grid" not in change:
-            line["grid"] = [point for point in line.get("grid", ()) if point in line["choices"]]
-        if "default" not in change and line.get("default") not in line["choices"]:
-            line["default"] = line["choices"][0]
+            line["grid"] = [point for point in line.get("grid", ()) if point in choices]
+        if "default" not in change and line.get("default") not in choices:
+            line["default"] = choices[0]
     elif isinstance(low, int | float) and isinstance(high, int | float):
         if "grid" not in change:
             line["grid"] = [point for point in line.get("grid", ()) if low <= point <= high]
