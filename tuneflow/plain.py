@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tuneflow.columns import steps_of
+from tuneflow.columns import Step, steps_of
 from tuneflow.engines import Job, Trained, start_engine
 from tuneflow.model import Model
 from tuneflow.prepare import Target
@@ -49,8 +49,8 @@ class Plain:
             seed: Seed of the study.
         """
         raw = model.recipe.prepare == "raw"
-        steps = [] if raw else steps_of(model.schema, model.preparation)
-        pipeline = Pipeline([*steps, ("model", _estimator(model, seed))])
+        steps = [] if raw else steps_of(model.features, model.preparation)
+        pipeline = Pipeline([*_front(model), *steps, ("model", _estimator(model, seed))])
         return cls(pipeline, model.amount if model.unit == "epochs" else 0, seed)
 
     def fit(
@@ -85,13 +85,23 @@ class Plain:
         return pipeline
 
 
+def _front(model: Model) -> list[Step]:
+    """The transformer in front; what it makes is made dense, as the recipe got it."""
+    if model.front is None:
+        return []
+    dense = ColumnTransformer([("all", "passthrough", slice(None))], sparse_threshold=0)
+    more: list[Step] = [("dense", dense)] if model.front.sparse else []
+    front = clone(model.front.transformer)
+    return [("front", front[0] if len(front) == 1 else front), *more]
+
+
 def _estimator(model: Model, seed: int) -> Any:
     trained = Trained(
         model.estimator,
         {**model.recipe.fixed_for(model.task), **model.params},
         model.amount,
         model.preparation.categorical,
-        len(model.schema.columns),
+        len(model.features.columns),
         model.classes_,
     )
     job = Job(model.recipe, model.task, seed, probabilities=True)

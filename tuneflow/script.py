@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,13 +93,15 @@ class Writer:
 
     def _call(self, estimator: BaseEstimator, indent: int) -> str:
         kind = type(estimator)
+        made = vars(estimator).get("_sklearn_output_config", {}).get("transform")
+        asked = f".set_output(transform={made!r})" if made else ""
         if isinstance(estimator, Pipeline) and estimator.steps == make_pipeline(*estimator).steps:
             self.imports.add("from sklearn.pipeline import make_pipeline")
-            return "make_pipeline" + self._joined("()", [("", step) for step in estimator], indent)
-        module = kind.__module__.split("._")[0].removesuffix(".sklearn")  # LightGBM's, XGBoost's
-        self.imports.add(f"from {module} import {kind.__name__}")
+            steps = self._joined("()", [("", step) for step in estimator], indent)
+            return "make_pipeline" + steps + asked
+        self.imports.add(f"from {_home(kind)} import {kind.__name__}")
         changed = [(f"{name}=", value) for name, value in _changed(estimator).items()]
-        return kind.__name__ + self._joined("()", changed, indent)
+        return kind.__name__ + self._joined("()", changed, indent) + asked
 
     def _joined(
         self, ends: str, parts: list[tuple[str, Any]], indent: int, comma: str = ""
@@ -120,6 +123,8 @@ class Writer:
         if isinstance(value, pd.Timestamp | pd.Timedelta):
             self.imports.add("import pandas as pd")
             return f"pd.{value!r}"
+        if hasattr(value, "get_n_splits"):  # shows itself as the call that makes it
+            self.imports.add(f"from {_home(type(value))} import {type(value).__name__}")
         return self._function(value) if callable(value) else repr(value)
 
     def _function(self, function: Any) -> str:
@@ -131,6 +136,13 @@ class Writer:
             return name
         self.imports.add(f"import {library} as {SHORT[library]}")
         return f"{SHORT[library]}.{name}"
+
+
+def _home(kind: type) -> str:
+    """The module from which a class is imported: the public one, if it is there as well."""
+    public = kind.__module__.split("._")[0].removesuffix(".sklearn")  # LightGBM's, XGBoost's
+    there = getattr(sys.modules[public], kind.__name__, None) is kind
+    return public if there else kind.__module__
 
 
 def _changed(estimator: BaseEstimator) -> dict[str, Any]:

@@ -92,8 +92,10 @@ def tune(
             categories, booleans, dates and gaps are welcome.
         y: Target, shape (rows,), or the name of a column of `X`.
         recipe: A name from :func:`recipes`, the path of a TOML file, a recipe, or an estimator of
-            scikit-learn's kind, which may be a pipeline; it gets the table as it is. Several, or
-            ``"auto"``, share the budget: the better half of them goes on, round after round.
+            scikit-learn's kind, which may be a pipeline; it gets the table as it is. A pipeline
+            whose last step is one of the former, ``make_pipeline(TableVectorizer(), "svm")``,
+            fits its transformers on the training rows of each fold, once for all trials. Several,
+            or ``"auto"``, share the budget: the better half of them goes on, round after round.
         space: For an estimator, what to search: arguments with a table (``{"low": 0.1, "high":
             10.0, "log": True}``), a list of choices, or an Optuna distribution. Of a recipe, it
             changes parameters, as :meth:`Recipe.replace` does.

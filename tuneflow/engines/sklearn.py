@@ -29,6 +29,7 @@ from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
 from tuneflow.schema import FloatArray
+from tuneflow.seeding import with_seeds
 from tuneflow.space import Params
 
 #: Folds of the calibration of a classifier that has no probabilities of its own.
@@ -202,9 +203,8 @@ class Sklearn:
         return self._class() if self._template is None else clone(self._template)
 
     def _make(self, split: Split, arguments: Callable[[int], Params], rows: int) -> Any:
-        model = self._blank().set_params(**arguments(rows))
+        model = with_seeds(self._blank().set_params(**arguments(rows)), self._job.seed)
         takes = model.get_params()
-        model.set_params(**{name: self._job.seed for name in takes if _is_unseeded(name, takes)})
         if isinstance(takes.get("batch_size"), int):
             model.set_params(batch_size=min(takes["batch_size"], rows))
         if split.categorical and "categorical_features" in takes:
@@ -219,11 +219,6 @@ class Sklearn:
 def weights_of(split: Split, rows: int | None = None) -> dict[str, FloatArray]:
     """What `fit` is told of the weights of the first rows; nothing if all count alike."""
     return {} if split.weights is None else {"sample_weight": split.weights[:rows]}
-
-
-def _is_unseeded(name: str, takes: Params) -> bool:
-    """Whether an argument is a seed that is not set, also of a step of a pipeline."""
-    return name.split("__")[-1] == "random_state" and takes[name] is None
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:
