@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tuneflow.columns import Step, steps_of
 from tuneflow.engines import Job, Trained, start_engine
+from tuneflow.engines.weighing import WEIGHTS, weight_names
 from tuneflow.model import Model
 from tuneflow.prepare import Target
 from tuneflow.schema import FloatArray
@@ -34,11 +35,13 @@ class Plain:
         pipeline: Preparation and model; the last step is called ``model``.
         epochs: Passes over the rows by `partial_fit`; 0 where `fit` does it all.
         seed: Seed of the order of the rows in these passes.
+        weighed: Arguments of `fit` that weights are given to.
     """
 
     pipeline: Pipeline
     epochs: int
     seed: int
+    weighed: tuple[str, ...] = ("model__sample_weight",)
 
     @classmethod
     def of(cls, model: Model, seed: int) -> Plain:
@@ -51,7 +54,10 @@ class Plain:
         raw = model.recipe.prepare == "raw"
         steps = [] if raw else steps_of(model.features, model.preparation)
         pipeline = Pipeline([*_front(model), *steps, ("model", _estimator(model, seed))])
-        return cls(pipeline, model.amount if model.unit == "epochs" else 0, seed)
+        template = model.recipe.template
+        names = (WEIGHTS,) if template is None else weight_names(template)
+        weighed = tuple(f"model__{name}" for name in names)
+        return cls(pipeline, model.amount if model.unit == "epochs" else 0, seed, weighed)
 
     def fit(
         self, X: Any, y: npt.NDArray[Any], sample_weight: FloatArray | None = None
@@ -60,7 +66,7 @@ class Plain:
         pipeline = clone(self.pipeline)
         if self.epochs:
             return self._by_epochs(pipeline, X, y, sample_weight)
-        weights = {} if sample_weight is None else {"model__sample_weight": sample_weight}
+        weights = {} if sample_weight is None else dict.fromkeys(self.weighed, sample_weight)
         with config_context(enable_metadata_routing=False):  # weights go to the model, by name
             return pipeline.fit(X, y, **weights)
 

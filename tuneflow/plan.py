@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from tuneflow.data import Data
 from tuneflow.ending import Ending
@@ -172,10 +173,13 @@ def _check_gradients(work: Work) -> None:
 def _check_weights(work: Work) -> None:
     """Refuse weights where the model has no use for them; nothing is dropped in silence."""
     if work.data.weights is not None and not work.engine.weighs:
-        estimator = work.recipe.path(work.data.task)
+        template = work.recipe.template
+        last = template[-1] if isinstance(template, Pipeline) else template
+        estimator = work.recipe.path(work.data.task) if last is None else type(last).__name__
         msg = (
             f"sample_weight: the model must take weights; got recipe {work.recipe.name!r}, whose "
-            f"{estimator} has none. Leave them out, or choose another recipe."
+            f"{estimator} has none, or does not ask for them where scikit-learn's metadata "
+            "routing is on. Leave them out, or choose another recipe."
         )
         raise DataError(msg)
 

@@ -20,7 +20,7 @@ SHORT = {"numpy": "np", "pandas": "pd"}
 WHOLE = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on labels or values."""
-    weights = {} if sample_weight is None else {"model__sample_weight": sample_weight}
+    weights = {{}} if sample_weight is None else dict.fromkeys({weighed}, sample_weight)
     return pipeline.fit(X, y, **weights)
 '''
 
@@ -51,18 +51,21 @@ def fit(X, y, sample_weight=None):
 '''
 
 
-def program(pipeline: Pipeline, epochs: int, seed: int, title: str) -> str:
+def program(
+    pipeline: Pipeline, weighed: tuple[str, ...], epochs: int, seed: int, title: str
+) -> str:
     """A script that builds a pipeline and trains it.
 
     Args:
         pipeline: One that has seen nothing, whose last step is called ``model``.
+        weighed: Arguments of its `fit` that weights are given to.
         epochs: Passes of `partial_fit`; 0 where `fit` does it all.
         seed: Seed of these passes.
         title: Its first line.
     """
     writer, scaled = Writer(), isinstance(pipeline[-1], TransformedTargetRegressor)
     built = writer.write(pipeline)
-    trained = WHOLE
+    trained = WHOLE.format(weighed=writer.write(list(weighed)))
     if epochs:
         writer.imports.add("import numpy as np")
         trained = (VALUES if scaled else LABELS).format(seed=seed, epochs=epochs)

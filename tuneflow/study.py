@@ -105,7 +105,9 @@ def tune(
         cv: Number of folds, a holdout share, a scikit-learn splitter, or index pairs.
         groups: Group of each row, shape (rows,); a group is never split between folds.
         sample_weight: Weight of each row, shape (rows,), in training and in scoring: a row of
-            weight 2 counts as two. Folds are split, and averaged, as without weights.
+            weight 2 counts as two. Folds are split, and averaged, as without weights. A pipeline
+            hands weights to its last step; with scikit-learn's metadata routing on, to the steps
+            that ask for them.
         test_size: Rows that neither search nor refit will see, for an honest estimate: a share,
             or their positions. With a `TimeSeriesSplit`, a share is that of the last rows.
         select: What is refitted: ``best``, or ``one_se``: of the trials within one standard error
