@@ -92,7 +92,7 @@ def named(recipe: Any) -> Recipe:
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import PolynomialFeatures
     >>> named(make_pipeline(PolynomialFeatures(), "ridge")).title
-    'Ridge after PolynomialFeatures'
+    'Ridge regression after PolynomialFeatures'
     """
     if not _ends_in_one(recipe):
         return load_recipe(recipe)

@@ -78,7 +78,7 @@ class Result:
     @property
     def optimism(self) -> float:
         """How much better the folds were than rows kept aside; NaN without `test_size`."""
-        return self.best_score - self.outer.score if self.outer else math.nan
+        return self.outer.optimism if self.outer else math.nan
 
     @property
     def classes_(self) -> npt.NDArray[Any]:
