@@ -88,6 +88,10 @@ class Plain:
         inner.set_params(random_state=self.seed)
         if scaled:
             model.set_params(regressor=FrozenEstimator(inner)).fit(rows, y)
+            model.regressor, model.regressor_ = (
+                clone(inner),
+                inner,
+            )  # a clone of it is trained anew
         return pipeline
 
 

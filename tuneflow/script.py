@@ -28,26 +28,31 @@ def fit(X, y, sample_weight=None):
 LABELS = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on its labels, pass by pass from one generator."""
-    rows, model = pipeline[:-1].fit_transform(X), pipeline[-1]
+    fitted = clone(pipeline)
+    rows, model = fitted[:-1].fit_transform(X), fitted[-1]
     more = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
     model.set_params(random_state=np.random.RandomState({seed}))
     for _ in range({epochs}):
         model.partial_fit(rows, y, classes=np.unique(y), **more)
-    return pipeline
+    model.set_params(random_state={seed})
+    return fitted
 '''
 
 VALUES = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on its values, pass by pass from one generator."""
-    rows, scaled = pipeline[:-1].fit_transform(X), pipeline[-1]
+    fitted = clone(pipeline)
+    rows, scaled = fitted[:-1].fit_transform(X), fitted[-1]
     model, y = scaled.regressor, np.asarray(y)
     target = StandardScaler().fit_transform(y[:, None])[:, 0].astype(rows.dtype)
     more = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
     model.set_params(random_state=np.random.RandomState({seed}))
     for _ in range({epochs}):
         model.partial_fit(rows, target, **more)
+    model.set_params(random_state={seed})
     scaled.set_params(regressor=FrozenEstimator(model)).fit(rows, y)
-    return pipeline
+    scaled.regressor, scaled.regressor_ = clone(model), model
+    return fitted
 '''
 
 
@@ -67,7 +72,7 @@ def program(
     built = writer.write(pipeline)
     trained = WHOLE.format(weighed=writer.write(list(weighed)))
     if epochs:
-        writer.imports.add("import numpy as np")
+        writer.imports |= {"import numpy as np", "from sklearn.base import clone"}
         trained = (VALUES if scaled else LABELS).format(seed=seed, epochs=epochs)
     if epochs and scaled:
         writer.imports.add("from sklearn.frozen import FrozenEstimator")

@@ -199,6 +199,8 @@ class Sklearn:
             inner.set_params(warm_start=False)
         if self.growth.unit == "epochs":
             inner.set_params(random_state=self._job.seed, max_iter=trained.amount)
+            if "n_iter_no_change" in takes:  # as many epochs, whatever the loss says
+                inner.set_params(n_iter_no_change=trained.amount)
         return plain
 
     def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
