@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from tuneflow.data import Data, Task
 from tuneflow.engines import Job, start_engine
 from tuneflow.errors import DataError
+from tuneflow.folds import drawn
 from tuneflow.front import Front
 from tuneflow.growth import Growth
 from tuneflow.prepare import Preparation, Target, prepare
@@ -80,10 +81,15 @@ class Model:
     ) -> Model:
         """Refit a configuration on every row, with the budget that was best in the folds.
 
-        A classifier without probabilities of its own is calibrated here, whatever it was tuned by.
+        Where that is a share of the rows, it is refitted on such a share, drawn at random. A
+        classifier without probabilities of its own is calibrated here, whatever it was tuned by.
         """
         started = time.perf_counter()
         rows = len(data.y)
+        if growth.unit == "rows" and (fewer := growth.amount(budget, {}, rows)) < rows:
+            classes, seed = data.task != "regression", job.seed
+            data, budget = data.take(drawn(data.y, fewer, classes=classes, seed=seed)), 1.0
+            rows = fewer
         prepared = prepare(data, job.recipe, slice(None), seed=job.seed)
         fixed = job.recipe.fixed_for(data.task)
         engine = start_engine(replace(job, probabilities=True))

@@ -121,7 +121,8 @@ class Result:
         header = _header(self.study)
         plain = Plain.of(self.model, header.random_state)
         made = f"{self._headline()}\n\nWritten by tuneflow {header.versions['tuneflow']}.\n"
-        return program(plain.pipeline, plain.weighed, plain.epochs, plain.seed, made)
+        spent = plain.epochs, plain.rows if plain.rows < header.rows else 0
+        return program(plain.pipeline, plain.weighed, spent, plain.seed, made)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: the study goes along in memory, wherever it is stored."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -56,21 +56,38 @@ def fit(X, y, sample_weight=None):
 '''
 
 
+#: Where the model was trained on a share of the rows.
+SHARE = '''
+def fit(X, y, sample_weight=None):
+    """Train on a share of a table as it came, and of its labels or values."""
+    draw = {{"replace": False, "n_samples": {rows}, "stratify": {strata}, "random_state": {seed}}}
+    given = [X, y] if sample_weight is None else [X, y, sample_weight]
+    X, y, *weights = [resample(each, **draw) for each in given]
+    return pipeline.fit(X, y, **dict.fromkeys({weighed} if weights else [], *weights))
+'''
+
+
 def program(
-    pipeline: Pipeline, weighed: tuple[str, ...], epochs: int, seed: int, title: str
+    pipeline: Pipeline, weighed: tuple[str, ...], spent: tuple[int, int], seed: int, title: str
 ) -> str:
     """A script that builds a pipeline and trains it.
 
     Args:
         pipeline: One that has seen nothing, whose last step is called ``model``.
         weighed: Arguments of its `fit` that weights are given to.
-        epochs: Passes of `partial_fit`; 0 where `fit` does it all.
-        seed: Seed of these passes.
+        spent: Passes of `partial_fit`, 0 where `fit` does it all; rows it is trained on, 0 for
+            all.
+        seed: Seed of these passes, and of the draw of these rows.
         title: Its first line.
     """
+    epochs, rows = spent
     writer, scaled = Writer(), isinstance(pipeline[-1], TransformedTargetRegressor)
     built = writer.write(pipeline)
-    trained = WHOLE.format(weighed=writer.write(list(weighed)))
+    trained = WHOLE.format(weighed=list(weighed))
+    if rows:
+        strata = "y" if is_classifier(pipeline) else None
+        trained = SHARE.format(rows=rows, strata=strata, seed=seed, weighed=list(weighed))
+        writer.imports.add("from sklearn.utils import resample")
     if epochs:
         writer.imports |= {"import numpy as np", "from sklearn.base import clone"}
         trained = (VALUES if scaled else LABELS).format(seed=seed, epochs=epochs)
