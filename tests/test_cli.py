@@ -110,6 +110,12 @@ def test_tune_prints_the_result_and_says_that_nothing_was_saved(table: Path) -> 
     assert "--out" in told.stdout
 
 
+def test_a_gain_that_may_be_chance_is_said_once(table: Path) -> None:
+    told, quiet = (run("tune", table, *QUICK[:-3], "4", *QUICK[-2:], *q) for q in ((), ("-q",)))
+    assert (told.stdout.count("may be chance"), told.stderr.count("may be chance")) == (1, 0)
+    assert quiet.stderr.count("may be chance") == 1
+
+
 def test_quiet_prints_notes_only(table: Path) -> None:
     told = run("tune", table, *QUICK, "--quiet")
     assert (told.exit_code, told.stdout) == (0, "")

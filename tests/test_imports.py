@@ -36,6 +36,7 @@ FLOORS = {
     "data": 2,
     "scale": 2,
     "folds": 3,
+    "front": 3,
     "metrics": 3,
     "recipe": 3,
     "descent": 3,

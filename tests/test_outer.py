@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from tables import table, target
 import tuneflow as tf
 from tuneflow import engines
 from tuneflow.conclusion import doubt_of
-from tuneflow.ledger import read_entry, read_header, read_outer
+from tuneflow.ledger import OUTER, read_aside, read_entry, read_header
 from tuneflow.reporting.record import read
 from tuneflow.reporting.verdict import paired
 from tuneflow.result import best_trial, selected
@@ -74,8 +75,8 @@ def test_the_path_begins_with_the_defaults_and_follows_those_that_led():
 
 def test_the_estimate_is_part_of_the_study_and_of_what_is_shown(tmp_path):
     result = held(storage=tmp_path / "a.db")
-    kept = read_outer(result.study)
-    assert kept["score"] == result.outer.score
+    assert asdict(read_aside(result.study)) == asdict(result.outer)
+    kept = result.study.user_attrs[OUTER]
     assert json.loads(json.dumps(kept)) == kept
     assert "kept aside" in repr(result)
     assert "optimism" in repr(result)

@@ -6,13 +6,17 @@ import numpy as np
 import optuna
 import pytest
 from scipy.stats import loguniform
-from sklearn.compose import make_column_transformer
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import make_regression
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 from tables import table, target
 
 import tuneflow as tf
@@ -143,3 +147,92 @@ def test_a_space_changes_a_recipe_by_name():
 def test_what_cannot_be_tuned_is_refused_in_words(estimator, space, match):
     with pytest.raises(tf.RecipeError, match=match):
         tf.tune(table(), target(table(), "binary"), estimator, space=space)
+
+
+def weighed(estimator, **more):
+    """With weights that make one label of three times the weight."""
+    y = target(table(), "binary")
+    return tuned(estimator, sample_weight=np.where(y == "mid", 3.0, 1.0), **more)
+
+
+def scaled(last):
+    return make_pipeline(SimpleImputer(), StandardScaler(), last)
+
+
+def numbers():
+    return table()[["age", "income"]], target(table(), "binary")
+
+
+def test_weights_go_to_the_last_step_of_a_pipeline():
+    plain, other = tuned(n_trials=1), weighed(None, n_trials=1)
+    assert (other.predict(table()) == "mid").sum() > (plain.predict(table()) == "mid").sum()
+    X, y = table(), target(table(), "binary")
+    weights = np.where(y == "mid", 3.0, 1.0)
+    theirs = pipeline().fit(X, y, logisticregression__sample_weight=weights)
+    np.testing.assert_allclose(other.predict_proba(X), theirs.predict_proba(X), rtol=1e-6)
+    script = {}
+    exec(compile(other.to_python(), "model.py", "exec"), script)
+    again = script["fit"](X, y, weights)
+    np.testing.assert_allclose(again.predict_proba(X), other.predict_proba(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_where_scikit_learn_routes_metadata_steps_ask_for_weights(n_jobs):
+    (X, y), space = numbers(), {"logisticregression__C": [1.0]}
+    weights = np.linspace(0.1, 5, len(X))
+    with config_context(enable_metadata_routing=True):
+        scaler = StandardScaler().set_fit_request(sample_weight=True)
+        last = LogisticRegression().set_fit_request(sample_weight=True)
+        both = make_pipeline(SimpleImputer(), scaler, last)
+        more = {"sample_weight": weights, "n_trials": 1, "cv": 2, "n_jobs": n_jobs}
+        result = tf.tune(X, y, both, space=space, **more)
+        theirs = clone(both).fit(X, y, sample_weight=weights)
+    np.testing.assert_allclose(result.predict_proba(X), theirs.predict_proba(X), rtol=1e-6)
+
+
+def test_one_that_takes_no_weights_is_refused_before_the_first_trial(tmp_path):
+    X, y = numbers()
+    space = {"kneighborsclassifier__n_neighbors": [3, 5]}
+    more = {"sample_weight": np.ones(len(X)), "storage": tmp_path / "a.db"}
+    with pytest.raises(tf.DataError, match=r"must take weights; .*KNeighborsClassifier has none"):
+        tf.tune(X, y, scaled(KNeighborsClassifier()), space=space, **more)
+    assert not (tmp_path / "a.db").exists()
+    with config_context(enable_metadata_routing=True):
+        nobody = scaled(LogisticRegression())
+        with pytest.raises(tf.DataError, match="or does not ask for them"):
+            tf.tune(X, y, nobody, space={"logisticregression__C": [1.0]}, **more)
+
+
+def test_weights_come_to_a_classifier_that_is_calibrated_and_to_a_target_that_is_scaled():
+    X, y = numbers()
+    space = {"linearsvc__C": [0.1]}
+    more = {"n_trials": 1, "cv": 2}
+    weights = np.where(y == "mid", 9.0, 1.0)
+    plain, other = (
+        tf.tune(X, y, scaled(LinearSVC()), space=space, sample_weight=w, **more)
+        for w in (None, weights)
+    )
+    assert (
+        other.model.estimator.calibrated_classifiers_[0].estimator[-1].intercept_
+        != plain.model.estimator.calibrated_classifiers_[0].estimator[-1].intercept_
+    )
+    ridge = scaled(TransformedTargetRegressor(Ridge(), transformer=StandardScaler()))
+    values, alphas = (
+        target(table(), "regression"),
+        {"transformedtargetregressor__regressor__alpha": [1.0]},
+    )
+    weights = np.linspace(0.1, 5, len(X))
+    result = tf.tune(X, values, ridge, space=alphas, sample_weight=weights, **more)
+    theirs = ridge.fit(X, values, transformedtargetregressor__sample_weight=weights)
+    np.testing.assert_allclose(result.predict(X), theirs.predict(X), rtol=1e-6)
+
+
+def test_weights_come_through_scikit_learn_s_door():
+    X, y = numbers()
+    weights = np.where(y == "mid", 3.0, 1.0)
+    space = {"logisticregression__C": [1.0]}
+    model = tf.TunedClassifier(scaled(LogisticRegression()), space=space, n_trials=1, cv=2)
+    model.fit(X, y, sample_weight=weights)
+    theirs = scaled(LogisticRegression()).fit(X, y, logisticregression__sample_weight=weights)
+    for ours in (model, model.best_estimator_):
+        np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-6)

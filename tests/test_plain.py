@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from tables import TASKS, table, target
 
 import tuneflow as tf
@@ -159,3 +160,19 @@ def test_labels_that_are_no_codes_are_told_to_xgboost_by_a_vote_of_one():
     assert type(Plain.of(model, 3).pipeline[-1]).__name__ == "VotingClassifier"
     model = fitted("xgboost", "binary", frame, (target(frame, "binary") == "mid").astype(int))
     assert type(Plain.of(model, 3).pipeline[-1]).__name__ == "XGBClassifier"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_clone_of_a_network_is_trained_anew_for_as_many_epochs(task):
+    frame = table()
+    y = target(frame, task).to_numpy()
+    model = fitted("mlp", task, frame, y)
+    pipeline = Plain.of(model, 3).fit(frame, y)
+    same(model, pipeline, frame, task)
+    again = clone(pipeline).fit(frame, y[::-1])
+    assert np.mean(again.predict(frame) == pipeline.predict(frame)) < 0.9
+    trained = getattr(again[-1], "regressor_", again[-1])
+    assert trained.n_iter_ == model.amount == 5
+    assert "Frozen" not in repr(pipeline)
+    assert type(trained).__module__.startswith("sklearn.neural_network")

@@ -10,10 +10,10 @@ import optuna
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from studies import HEADER, SPACES, plain, study
+from studies import HEADER, SPACES, aside, plain, study
 
 import tuneflow as tf
-from tuneflow.ledger import Entry, write_entry
+from tuneflow.ledger import OUTER, Entry, write_entry
 from tuneflow.reporting import words
 from tuneflow.reporting.importance import importances
 from tuneflow.reporting.record import read
@@ -23,6 +23,7 @@ COLUMNS = {
     "trials": "state score rank lift last ended error budget seconds seconds_fit seconds_score "
     "started rate leaves kind depth",
     "folds": "number fold score lift",
+    "outer": "inner outer optimism overtuned",
     "rungs": "number rung folds budget score",
     "best": "default best difference",
     "parameters": "kind low high log choices default best top_low top_high top_choice edge active "
@@ -63,6 +64,7 @@ def waiting() -> optuna.Study:
 STUDIES = {
     "tuneflow": lambda: study(60),
     "few": lambda: study(3),
+    "kept aside": lambda: aside(60),
     "one": lambda: study(1),
     "header only": lambda: study(0),
     "plain": lambda: study(60, ours=False),
@@ -318,6 +320,33 @@ def test_the_interval_is_that_of_the_corrected_paired_test():
     assert gains == pytest.approx([0.1, 0.2, 0])
     assert mean == pytest.approx(0.1)
     assert half == pytest.approx(4.302653 * 0.1 * math.sqrt(1 / 3 + 1 / 2))
+
+
+def test_rows_kept_aside_have_a_panel_a_card_and_no_advice_to_keep_some():
+    report = tf.report(aside())
+    panels = {panel.key: panel for panel in report.panels}
+    said = panels["outer"].note
+    assert said.startswith("roc_auc 0.8 on 50 rows kept aside (0.75 to 0.86 at 95\xa0%); 0.91 in")
+    assert "these were too good, by 0.11" in said
+    assert "gain over the defaults is +0.02 (-0.01 to +0.05), so it may be chance" in said
+    assert "Trial 4 was better there by 0.01" in said
+    assert ("kept aside", "0.8", "0.75 to 0.86 at 95\xa0%") in panels["verdict"].cards
+    assert not any("keep rows aside" in warning for warning in panels["verdict"].warnings)
+    assert tf.report(study()).panels[0].warnings[-1].endswith("keep rows aside.")
+    assert "outer" not in {panel.key for panel in tf.report(study()).panels}
+
+
+def test_overtuning_is_how_much_an_earlier_leader_was_better_outside():
+    frame = tf.report(aside()).tables["outer"]
+    assert frame.index.tolist() == [0, 4, 9]
+    assert frame["overtuned"].round(6).tolist() == [0.0, 0.0, 0.01]
+    assert frame["optimism"].round(6).tolist() == [0.07, 0.09, 0.11]
+
+
+def test_an_estimate_that_is_damaged_is_none():
+    made = aside()
+    made.set_user_attr(OUTER, {**made.user_attrs[OUTER], "path": "gone"})
+    assert "outer" not in {panel.key for panel in tf.report(made).panels}
 
 
 def test_a_gain_that_may_be_chance_is_called_so():

@@ -85,3 +85,28 @@ def test_what_a_table_says_stays_text():
     names = {}
     exec(compile(code, "model.py", "exec"), names)
     assert "os" not in names
+
+
+@pytest.mark.parametrize(("name", "task"), [("svm", "multiclass"), ("kernel_ridge", "regression")])
+@pytest.mark.parametrize("weighed", [False, True])
+def test_a_share_of_the_rows_is_drawn_alike_whatever_their_order(name, task, weighed, tmp_path):
+    X = table()
+    y = target(X, task).sort_values()  # its first rows are of one kind
+    X = X.loc[y.index]
+    recipe = tf.load_recipe(name).replace(growth={"last": 0.5})
+    weights = np.linspace(0.5, 2, len(X)) if weighed else None
+    result = tf.tune(X, y, recipe, n_trials=2, cv=2, sample_weight=weights)
+    assert result.model.amount == 120
+    if task == "multiclass":
+        assert set(result.predict(X)) == {"low", "mid", "top"}
+    expected = result.predict(X) if task == "regression" else result.predict_proba(X)
+    again = refitted(result, X, y, weights, tmp_path)
+    np.testing.assert_allclose(again, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_share_is_that_of_the_best_estimator_too():
+    X, y = table(), target(table(), "binary")
+    recipe = tf.load_recipe("svm").replace(growth={"last": 0.5})
+    model = tf.TunedClassifier(recipe, n_trials=1, cv=2).fit(X, y)
+    theirs = model.best_estimator_.predict_proba(X)
+    np.testing.assert_allclose(theirs, model.predict_proba(X), rtol=1e-5)

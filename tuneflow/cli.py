@@ -15,7 +15,7 @@ from typer import Argument, Option
 
 from tuneflow import cluster, contest, publish
 from tuneflow.errors import DataError
-from tuneflow.terminal import Door, interrupted, recipe_list, recipe_page
+from tuneflow.terminal import Door, interrupted, recipe_list, recipe_page, said_once
 
 if TYPE_CHECKING:
     from tuneflow.families import Recipes
@@ -149,23 +149,24 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
     loaded, frame = _loaded(recipe), files.read_table(data)
     from tuneflow.study import tune  # takes seconds: wrong names are refused before
 
-    result = tune(
-        frame,
-        target,
-        loaded,
-        scoring=scoring,
-        cv=int(cv) if float(cv).is_integer() else cv,
-        sampler=sampler,
-        pruner=pruner,
-        n_trials=_limit(trials, timeout, sampler or getattr(loaded, "sampler", None)),
-        timeout=timeout,
-        storage=storage,
-        study_name=study,
-        n_jobs=jobs,
-        trial_timeout=trial_timeout,
-        random_state=seed,
-        progress=not quiet,
-    )
+    with said_once(not quiet):
+        result = tune(
+            frame,
+            target,
+            loaded,
+            scoring=scoring,
+            cv=int(cv) if float(cv).is_integer() else cv,
+            sampler=sampler,
+            pruner=pruner,
+            n_trials=_limit(trials, timeout, sampler or getattr(loaded, "sampler", None)),
+            timeout=timeout,
+            storage=storage,
+            study_name=study,
+            n_jobs=jobs,
+            trial_timeout=trial_timeout,
+            random_state=seed,
+            progress=not quiet,
+        )
     if out:
         files.save_result(result, out)
     if not quiet:

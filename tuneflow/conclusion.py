@@ -10,7 +10,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.errors import NoTrialError, SearchError, known
-from tuneflow.ledger import read_entry, write_outer
+from tuneflow.ledger import read_entry, write_aside
 from tuneflow.model import Model
 from tuneflow.outer import Outer, judge
 from tuneflow.plan import Plan
@@ -66,8 +66,8 @@ def _judged(study: optuna.Study, plan: Plan, chosen: FrozenTrial, model: Model) 
         )
         for trial in led(study)
     ]
-    outer = judge(plan.outer, plan.work.metric, outputs, said)
-    write_outer(study, outer.told())
+    outer = judge(plan.outer, plan.work.metric, outputs, (chosen.value or 0.0, said))
+    write_aside(study, outer)
     return outer
 
 

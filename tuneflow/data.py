@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tuneflow.errors import DataError, known
-from tuneflow.schema import Column, FloatArray, Schema, frame_of
+from tuneflow.schema import FloatArray, Schema, frame_of
 
 Task = Literal["binary", "multiclass", "regression"]
 IntArray: TypeAlias = npt.NDArray[np.int64]
@@ -75,7 +75,7 @@ class Data:
             msg = f"X: at least one row and one column are needed; got {frame.shape}."
             raise DataError(msg)
         task = _task(target, tasks)
-        schema = Schema(tuple(Column.of(name, frame.iloc[:, i]) for i, name in enumerate(frame)))
+        schema = Schema.of(frame)
         if task == "regression":
             values, classes = target.to_numpy(float), np.empty(0)
         else:
@@ -87,7 +87,7 @@ class Data:
         given = frame if keep else None
         return cls(schema.encode(frame), values, task, classes, schema, weights, given)
 
-    def take(self, rows: IntArray) -> Data:
+    def take(self, rows: IntArray | slice) -> Data:
         """Some of the rows; columns and classes stay what they are."""
         weights = None if self.weights is None else self.weights[rows]
         frame = None if self.frame is None else self.frame.iloc[rows]

@@ -26,6 +26,7 @@ from optuna.trial import TrialState
 from tuneflow.errors import RecipeError, SearchError
 from tuneflow.ledger import read_entry
 from tuneflow.opening import counts, open_study
+from tuneflow.own import named
 from tuneflow.plan import Plan
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.reporting.report import Report
@@ -134,7 +135,7 @@ def plans_of(recipe: Recipes, plan: Callable[[Recipe], Plan]) -> list[Plan]:
         fitting = [load_recipe(name) for name in AUTO if rows <= MOST_ROWS.get(name, rows)]
         return _told([plan(each) for each in fitting if task in each.tasks])
     assert not isinstance(recipe, str | Path | Recipe)
-    loaded = [load_recipe(each) for each in recipe]
+    loaded = [named(each) for each in recipe]
     names = [each.name or each.title for each in loaded]
     if not names or len(set(names)) < len(names):
         msg = f"recipe: several need names that differ; got {names}."

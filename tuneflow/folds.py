@@ -21,6 +21,7 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
     check_cv,
 )
+from sklearn.utils import resample
 
 from tuneflow.data import Data, IntArray
 from tuneflow.errors import DataError, TuneflowWarning
@@ -142,6 +143,19 @@ def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:
         at = np.flatnonzero(codes == code)
         place[at] = (np.arange(len(at)) + rng.random()) / len(at)
     return rows[np.argsort(place, kind="stable")]
+
+
+def drawn(y: npt.NDArray[Any], rows: int, *, classes: bool, seed: int) -> IntArray:
+    """Positions of so many rows at random, of each class its share.
+
+    They are those that scikit-learn's `resample` draws, so that a script can draw them, too.
+    """
+    strata = y if classes else None
+    every = np.arange(len(y))
+    found: IntArray = resample(
+        every, replace=False, n_samples=rows, stratify=strata, random_state=seed
+    )
+    return found
 
 
 def _fold(data: Data, train: Any, valid: Any, rng: np.random.Generator) -> Fold:

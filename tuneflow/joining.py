@@ -112,6 +112,12 @@ def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
     except ValueError as error:
         msg = f"study {name!r}: the recipe in its header is damaged. {error}"
         raise StudyError(msg) from error
+    if recipe.digest() != header.recipe_digest:
+        msg = (
+            f"study {name!r}: a part of its recipe was handed over in Python, which the ledger "
+            "does not hold. Repeat the call of tune() here: it joins the study as well."
+        )
+        raise StudyError(msg)
     cv = int(header.cv) if header.cv.is_integer() else header.cv
     pruner = {"name": header.pruner, **header.pruner_options}
     search = (header.sampler, pruner)

@@ -174,6 +174,35 @@ class Mark:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Aside:
+    """What models score on rows that nothing has looked at.
+
+    Attributes:
+        scoring: The metric.
+        rows: Number of these rows.
+        inner: Score in the folds of the trial that was refitted.
+        score: The refitted model's score on these rows.
+        low: Lower end of its interval at 95 %, from drawing the rows anew (Efron 1979).
+        high: Upper end.
+        default: Score of the defaults, refitted alike; NaN if they came to none.
+        gain_low: Lower end of the interval of what the model gains over them, on the same draws.
+        gain_high: Upper end.
+        path: Trials that were the best so far, each with its score in the folds, and on the rows.
+    """
+
+    scoring: str
+    rows: int
+    inner: float
+    score: float
+    low: float
+    high: float
+    default: float
+    gain_low: float
+    gain_high: float
+    path: tuple[tuple[int, float, float], ...]
+
+
 def write_mark(study: optuna.Study, mark: Mark) -> None:
     """Say of which comparison a study is a run, and how far it is."""
     study.set_user_attr(RUN, asdict(mark))
@@ -228,15 +257,17 @@ def write_entry(trial: optuna.Trial, entry: Entry) -> None:
     trial.set_user_attr(KEY, _json_safe(vars(entry)))
 
 
-def write_outer(study: optuna.Study, outer: Mapping[str, Any]) -> None:
+def write_aside(study: optuna.Study, aside: Aside) -> None:
     """Put on a study what its models score on rows that it has not seen."""
-    study.set_user_attr(OUTER, _json_safe(outer))
+    study.set_user_attr(OUTER, _json_safe(asdict(aside)))
 
 
-def read_outer(study: optuna.Study) -> dict[str, Any] | None:
-    """What models of a study score on rows that it has not seen; None if nothing was kept."""
+def read_aside(study: optuna.Study) -> Aside | None:
+    """What models of a study score on rows that it has not seen; None if none were kept."""
     found = study.user_attrs.get(OUTER)
-    return found if isinstance(found, dict) else None
+    if isinstance(found, dict):
+        found = {key: with_gaps(value) for key, value in found.items()}
+    return read_record(Aside, found)
 
 
 def read_entry(trial: optuna.trial.FrozenTrial) -> Entry | None:

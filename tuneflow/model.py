@@ -17,6 +17,8 @@ from threadpoolctl import threadpool_limits
 from tuneflow.data import Data, Task
 from tuneflow.engines import Job, start_engine
 from tuneflow.errors import DataError
+from tuneflow.folds import drawn
+from tuneflow.front import Front
 from tuneflow.growth import Growth
 from tuneflow.prepare import Preparation, Target, prepare
 from tuneflow.recipe import Recipe
@@ -71,6 +73,7 @@ class Model:
     schema: Schema
     preparation: Preparation
     target: Target
+    front: Front | None = None
 
     @classmethod
     def fit(
@@ -78,11 +81,16 @@ class Model:
     ) -> Model:
         """Refit a configuration on every row, with the budget that was best in the folds.
 
-        A classifier without probabilities of its own is calibrated here, whatever it was tuned by.
+        Where that is a share of the rows, it is refitted on such a share, drawn at random. A
+        classifier without probabilities of its own is calibrated here, whatever it was tuned by.
         """
         started = time.perf_counter()
         rows = len(data.y)
-        prepared = prepare(data, job.recipe, slice(None))
+        if growth.unit == "rows" and (fewer := growth.amount(budget, {}, rows)) < rows:
+            classes, seed = data.task != "regression", job.seed
+            data, budget = data.take(drawn(data.y, fewer, classes=classes, seed=seed)), 1.0
+            rows = fewer
+        prepared = prepare(data, job.recipe, slice(None), seed=job.seed)
         fixed = job.recipe.fixed_for(data.task)
         engine = start_engine(replace(job, probabilities=True))
         learner = engine.learner(
@@ -104,7 +112,13 @@ class Model:
             schema=data.schema,
             preparation=prepared.preparation,
             target=prepared.target,
+            front=prepared.front,
         )
+
+    @property
+    def features(self) -> Schema:
+        """The columns that the preparation takes: those of the table, or what is made of them."""
+        return self.front.schema if self.front else self.schema
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Labels or values, shape (rows,).
@@ -145,7 +159,8 @@ class Model:
             "unit": self.unit,
             "seconds": self.seconds,
             "params": json.dumps(self.params),
-            "columns": json.dumps([[c.name, c.kind, list(c.levels)] for c in self.schema.columns]),
+            "columns": _columns_told(self.schema),
+            "front": self.front and [self.front.transformer, _columns_told(self.front.schema)],
             "classes_": self.classes_,
             "estimator": self.estimator,
             "transformer": self.preparation.transformer,
@@ -159,16 +174,16 @@ class Model:
         return path
 
     def _predictions(self, X: Any) -> FloatArray:
-        raw = self.recipe.prepare == "raw"
-        return self.outputs(self.schema.select(X) if raw else self.schema.encode(X))
+        as_given = self.recipe.prepare == "raw" or self.front is not None
+        return self.outputs(self.schema.select(X) if as_given else self.schema.encode(X))
 
     def outputs(self, encoded: Any) -> FloatArray:
         """Probabilities or values for rows that the schema has encoded, or selected."""
         engine = start_engine(Job(self.recipe, self.task, seed=0, probabilities=True))
         if not len(encoded):  # scikit-learn takes no empty tables
             return np.empty((0, len(self.classes_)) if len(self.classes_) else 0)
-        raw = self.recipe.prepare == "raw"
-        rows = encoded if raw else self.preparation.transform(encoded)
+        made = self.front.transform(encoded) if self.front else encoded
+        rows = made if self.recipe.prepare == "raw" else self.preparation.transform(made)
         return self.target.restore(engine.predict(self.estimator, rows, len(self.classes_)))
 
 
@@ -220,11 +235,7 @@ def _model_of(told: dict[str, Any]) -> Model:
         msg = f"This version reads format {FORMAT}; got {told['format']!r}."
         raise ValueError(msg)
     prepared = _with_tuples(json.loads(told["preparation"]))
-    schema = Schema(
-        tuple(
-            Column(name, kind, tuple(levels)) for name, kind, levels in json.loads(told["columns"])
-        )
-    )
+    front = told["front"] and Front(told["front"][0], _schema_of(told["front"][1]))
     return Model(
         recipe=Recipe.model_validate_json(told["recipe"]),
         task=told["task"],
@@ -234,7 +245,16 @@ def _model_of(told: dict[str, Any]) -> Model:
         classes_=told["classes_"],
         estimator=told["estimator"],
         seconds=told["seconds"],
-        schema=schema,
+        schema=_schema_of(told["columns"]),
         preparation=Preparation(told["transformer"], **prepared),
         target=Target(*json.loads(told["target"])),
+        front=front,
     )
+
+
+def _columns_told(schema: Schema) -> str:
+    return json.dumps([[c.name, c.kind, list(c.levels)] for c in schema.columns])
+
+
+def _schema_of(told: str) -> Schema:
+    return Schema(tuple(Column(n, kind, tuple(levels)) for n, kind, levels in json.loads(told)))

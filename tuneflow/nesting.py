@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -15,8 +15,10 @@ from scipy.special import stdtrit
 from tuneflow.data import Data
 from tuneflow.folds import Folds
 from tuneflow.outer import Outer
-from tuneflow.recipe import Recipe, load_recipe
+from tuneflow.own import as_recipe
+from tuneflow.recipe import Recipe
 from tuneflow.result import Result
+from tuneflow.schema import frame_of
 from tuneflow.study import tune
 
 
@@ -87,8 +89,9 @@ class Nested:
 def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by design
     X: Any,
     y: Any,
-    recipe: str | Path | Recipe = "lightgbm",
+    recipe: str | Path | Recipe | Any = "lightgbm",
     *,
+    space: Mapping[str, Any] | None = None,
     outer: Any = 5,
     scoring: Any = None,
     cv: Any = 5,
@@ -110,7 +113,8 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     Args:
         X: Table, as in :func:`tune <tuneflow.tune>`.
         y: Target, or its column.
-        recipe: What is tuned.
+        recipe: What is tuned, as in `tune`; one, not several.
+        space: As in `tune`.
         outer: Outer folds: what `cv` may be.
         scoring: As in `tune`.
         cv: Inner folds: a number, a share or a splitter.
@@ -131,7 +135,8 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     >>> bool(found.score > 0.9), len(found.table())
     (True, 3)
     """
-    data = Data.of(X, y, load_recipe(recipe).tasks)
+    recipe = as_recipe(recipe, space, len(frame_of(X)))
+    data = Data.of(X, y, recipe.tasks)
     folds = Folds.of(data, outer, groups, random_state)
     results = tuple(
         tune(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +14,9 @@ from sklearn.model_selection import TimeSeriesSplit
 from tuneflow.data import Data, IntArray
 from tuneflow.errors import DataError
 from tuneflow.folds import Folds
+from tuneflow.ledger import Aside
 from tuneflow.metrics import Metric
+from tuneflow.reporting import outside
 from tuneflow.schema import FloatArray
 
 DRAWS = 1000  # of the bootstrap; a scorer of one's own is asked a tenth as often
@@ -34,53 +36,25 @@ class Said(Protocol):
 
 
 @dataclass(frozen=True)
-class Outer:
-    """What models score on rows that nothing has looked at.
+class Outer(Aside):
+    """What models score on rows that nothing has looked at; see :class:`tuneflow.ledger.Aside`.
 
-    Attributes:
-        scoring: The metric.
-        rows: Number of these rows.
-        score: The refitted model's score on them.
-        low: Lower end of its interval at 95 %, from drawing the rows anew (Efron 1979).
-        high: Upper end.
-        default: Score of the defaults, refitted alike; NaN if they came to none.
-        gain_low: Lower end of the interval of what the model gains over them, on the same draws.
-        gain_high: Upper end.
-        path: Trials that were the best so far, each with its score in the folds, and on the rows.
-
-    >>> print(Outer("r2", 88, 0.43, 0.31, 0.52, 0.4, 0.0, 0.1, ()))
+    >>> print(Outer("r2", 88, 0.5, 0.43, 0.31, 0.52, 0.4, 0.0, 0.1, ()))
     0.43 (0.31 to 0.52 at 95 %, on 88 rows kept aside)
     """
 
-    scoring: str
-    rows: int
-    score: float
-    low: float
-    high: float
-    default: float
-    gain_low: float
-    gain_high: float
-    path: tuple[tuple[int, float, float], ...]
+    @property
+    def optimism(self) -> float:
+        """By how much the folds were too good."""
+        return self.inner - self.score
 
     def table(self) -> pd.DataFrame:
         """Inner against outer score along the study, one row for each trial that led.
 
-        Where the inner score goes on rising and the outer one falls, the search has begun to
-        learn the folds by heart: overtuning (Schneider, Bischl, Feurer 2025).
-
         Returns:
-            A frame indexed by ``number`` with columns ``inner``, ``outer``, ``optimism`` (inner
-            less outer) and ``overtuned`` (by how much an earlier one was better outside).
+            The table ``outer`` of a report; see :func:`tuneflow.reporting.outside.outer`.
         """
-        frame = pd.DataFrame(list(self.path), columns=["number", "inner", "outer"])
-        frame = frame.astype({"number": int, "inner": float, "outer": float})
-        frame["optimism"] = frame["inner"] - frame["outer"]
-        frame["overtuned"] = frame["outer"].cummax() - frame["outer"]
-        return frame.set_index("number")
-
-    def told(self) -> dict[str, Any]:
-        """As it is kept in a study."""
-        return asdict(self)
+        return outside.outer(self)
 
     def __str__(self) -> str:
         span = f"{self.low:.5g} to {self.high:.5g} at 95 %"
@@ -123,7 +97,7 @@ def judge(
     outer: Data,
     metric: Metric,
     outputs: Sequence[tuple[int, float, FloatArray]],
-    chosen: FloatArray,
+    chosen: tuple[float, FloatArray],
 ) -> Outer:
     """Score models on the rows that were kept aside.
 
@@ -132,13 +106,13 @@ def judge(
         metric: What is good.
         outputs: For each trial that led: number, inner score, and predictions for the rows; the
             defaults first.
-        chosen: Predictions of the model that is handed back.
+        chosen: Inner score of the model that is handed back, and its predictions.
     """
     rows = np.arange(len(outer.y))
-    default = outputs[0][2]
+    default, (inside, kept) = outputs[0][2], chosen
 
     def scores(at: IntArray) -> tuple[float, float]:
-        return metric.score(chosen[at], outer, at), metric.score(default[at], outer, at)
+        return metric.score(kept[at], outer, at), metric.score(default[at], outer, at)
 
     score, base = scores(rows)
     drawn = _drawn(scores, len(rows), DRAWS if metric.quick else DRAWS // 10)
@@ -146,7 +120,7 @@ def judge(
     gain_low, gain_high = np.nanpercentile(drawn[:, 0] - drawn[:, 1], SURE)
     path = tuple((n, inner, metric.score(said, outer, rows)) for n, inner, said in outputs)
     ends = (float(low), float(high), base, float(gain_low), float(gain_high))
-    return Outer(metric.name, len(rows), score, *ends, path)
+    return Outer(metric.name, len(rows), inside, score, *ends, path)
 
 
 def _drawn(scores: Callable[[IntArray], tuple[float, float]], rows: int, draws: int) -> FloatArray:

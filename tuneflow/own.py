@@ -1,46 +1,74 @@
-"""A recipe around an estimator of one's own: any of scikit-learn's kind, a pipeline too."""
+"""Recipes with a part that was handed over in Python: an estimator, or a transformer in front."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import joblib
 from optuna import distributions
 from pydantic import PrivateAttr
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.pipeline import Pipeline
 
 from tuneflow.data import Task
 from tuneflow.errors import RecipeError, known
 from tuneflow.recipe import Recipe, load_recipe, validated
 
+NAMES = (str, Path, Recipe)  # what a recipe is called by
 ROWS = 500  # of the first rung, where there are enough for two
 
 
-class Own(Recipe):
-    """A recipe whose estimator was handed over in Python, unfitted, with all that it was told.
+class _Handed(Recipe):
+    """A recipe with an object, unfitted, with all that it was told.
 
     What is stored of it is a fingerprint: nothing is ever read back as an object.
     """
 
-    _template: Any = PrivateAttr(None)
+    _object: Any = PrivateAttr(None)
+
+    @classmethod
+    def around(cls, given: Any, recipe: Recipe) -> Self:
+        """What a recipe says, with an object."""
+        made = cls.model_validate(recipe.model_dump(exclude_unset=True))
+        made._object = given
+        return made
+
+    def replace(self, **changes: Any) -> Recipe:
+        """A changed copy, with the same object."""
+        return self.around(self._object, super().replace(**changes))
+
+    def digest(self) -> str:
+        """Not that of the same words without the object, which is all that storage holds."""
+        return hashlib.sha256(f"{super().digest()}, handed over".encode()).hexdigest()[:16]
+
+
+class Own(_Handed):
+    """A recipe whose estimator was handed over."""
 
     @property
     def template(self) -> Any:
         """What every trial clones."""
-        return self._template
+        return self._object
 
-    def replace(self, **changes: Any) -> Recipe:
-        """A changed copy, around the same estimator."""
-        return _around(self.template, super().replace(**changes))
+
+class Piped(_Handed):
+    """A recipe at the end of a pipeline: what stands in front of it was handed over."""
+
+    @property
+    def front(self) -> Any:
+        """What every fold clones and fits on its training rows."""
+        return self._object
 
 
 def as_recipe(recipe: Any, space: Mapping[str, Any] | None, rows: int) -> Recipe:
     """A recipe by name, by file, or around an estimator; with a space of one's own, if given.
 
     Args:
-        recipe: A name, a path, a recipe, or an estimator with `fit` and `predict`.
+        recipe: A name, a path, a recipe, a pipeline whose last step is one of these, or an
+            estimator with `fit` and `predict`.
         space: Name of an argument to its range: a table as in a recipe, a list of choices, or an
             Optuna distribution. Names with ``__`` lead to the steps of a pipeline.
         rows: Rows of the table.
@@ -48,14 +76,51 @@ def as_recipe(recipe: Any, space: Mapping[str, Any] | None, rows: int) -> Recipe
     Raises:
         RecipeError: The estimator is no such thing, or has no such argument.
     """
-    if isinstance(recipe, str | Path | Recipe):
-        found = load_recipe(recipe)
+    if isinstance(recipe, NAMES) or _ends_in_one(recipe):
+        found = named(recipe)
         return found.replace(space=space) if space else found
     if isinstance(recipe, type) or not all(hasattr(recipe, m) for m in ("fit", "get_params")):
         hint = f" Make one: {recipe.__name__}()." if isinstance(recipe, type) else ""
         msg = f"recipe: a name, a path, a recipe or an estimator is needed; got {recipe!r}.{hint}"
         raise RecipeError(msg)
     return _recipe_of(recipe, space or {}, rows)
+
+
+def named(recipe: Any) -> Recipe:
+    """A recipe by name or file, or at the end of a pipeline whose transformers are its own.
+
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import PolynomialFeatures
+    >>> named(make_pipeline(PolynomialFeatures(), "ridge")).title
+    'Ridge regression after PolynomialFeatures'
+    """
+    if not _ends_in_one(recipe):
+        return load_recipe(recipe)
+    front, last = clone(recipe[:-1]), load_recipe(recipe.steps[-1][1])
+    if strangers := [step for _, step in front.steps if not _transforms(step)]:
+        msg = f"recipe: what stands in front of it must be transformers; got {strangers[0]!r}."
+        raise RecipeError(msg)
+    if last.prepare == "raw" or last.front is not None:
+        msg = (
+            f"recipe: one that prepares its table must be the last step; got {last.name!r}. Put "
+            "its estimator there, and give tune() a space."
+        )
+        raise RecipeError(msg)
+    steps = ", ".join(type(step).__name__ for _, step in front.steps if hasattr(step, "fit"))
+    changes = {
+        "name": f"{last.name} after {steps}",
+        "title": f"{last.title} after {steps}",
+        "sources": {"front": f"{_fingerprint(front)}, {steps}"},
+    }
+    return Piped.around(front, last.replace(**changes))
+
+
+def _ends_in_one(recipe: Any) -> bool:
+    return isinstance(recipe, Pipeline) and isinstance(recipe.steps[-1][1], NAMES)
+
+
+def _transforms(step: Any) -> bool:
+    return step is None or step == "passthrough" or hasattr(step, "transform")
 
 
 def check_space(several: bool, space: Mapping[str, Any] | None) -> None:
@@ -84,13 +149,7 @@ def _recipe_of(estimator: Any, space: Mapping[str, Any], rows: int) -> Recipe:
         "space": {name: _line(name, given, params[name]) for name, given in space.items()},
         "sources": {"estimator": f"{_fingerprint(estimator)}, {kind.__name__}"},
     }
-    return _around(clone(estimator), validated(told, kind.__name__))
-
-
-def _around(template: Any, recipe: Recipe) -> Own:
-    own = Own.model_validate(recipe.model_dump(exclude_unset=True))
-    own._template = template
-    return own
+    return Own.around(clone(estimator), validated(told, kind.__name__))
 
 
 def _tasks(estimator: Any) -> list[Task]:

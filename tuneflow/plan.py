@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from tuneflow.data import Data
 from tuneflow.ending import Ending
@@ -21,7 +22,7 @@ from tuneflow.outer import held_out
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.refine import Refinement
 from tuneflow.search import Search
-from tuneflow.space import Params, Space
+from tuneflow.space import Params
 from tuneflow.work import Work
 
 
@@ -96,7 +97,7 @@ def make_plan(
     """
     recipe, (cv, rows) = load_recipe(recipe), split
     data, groups, outer = held_out(
-        Data.of(X, y, recipe.tasks, rows.sample_weight, keep=recipe.prepare == "raw"),
+        Data.of(X, y, recipe.tasks, rows.sample_weight, keep=recipe.as_given),
         cv,
         rows,
         random_state,
@@ -105,8 +106,9 @@ def make_plan(
     folds = Folds.of(data, cv, groups, random_state=random_state)
     sure = any(one.needs == "probabilities" for one in (metric, *also))
     job = Job(recipe, data.task, random_state, probabilities=sure)
-    engine, space = start_engine(job), _space(recipe, data, folds)
-    work = Work(data, folds, metric, recipe, space, engine, engine.growth, tuple(also))
+    engine, space = start_engine(job), recipe.space_for(data.task)
+    shared = (data, folds, metric, recipe, space, engine, engine.growth, tuple(also))
+    work = _bound(Work(*shared, random_state))
     _check_arguments(work)
     sampler = search[0] or recipe.sampler
     _check_weights(work)
@@ -136,10 +138,12 @@ def _number(cv: Any, groups: Any) -> float | None:
     return float(cv) if plain else None
 
 
-def _space(recipe: Recipe, data: Data, folds: Folds) -> Space:
-    categorical = bool(data.schema.categorical) and recipe.prepare == "native"
-    space = recipe.space_for(data.task)
-    return space.bind(folds.fewest, data.X.shape[1], categorical=categorical)
+def _bound(work: Work) -> Work:
+    """With a space for a table of this size."""
+    schema, fewest = work.schema, work.folds.fewest
+    categorical = bool(schema.categorical) and work.recipe.prepare == "native"
+    space = work.space.bind(fewest, len(schema.columns), categorical=categorical)
+    return replace(work, space=space)
 
 
 def _check_arguments(work: Work) -> None:
@@ -169,10 +173,13 @@ def _check_gradients(work: Work) -> None:
 def _check_weights(work: Work) -> None:
     """Refuse weights where the model has no use for them; nothing is dropped in silence."""
     if work.data.weights is not None and not work.engine.weighs:
-        estimator = work.recipe.path(work.data.task)
+        template = work.recipe.template
+        last = template[-1] if isinstance(template, Pipeline) else template
+        estimator = work.recipe.path(work.data.task) if last is None else type(last).__name__
         msg = (
             f"sample_weight: the model must take weights; got recipe {work.recipe.name!r}, whose "
-            f"{estimator} has none. Leave them out, or choose another recipe."
+            f"{estimator} has none, or does not ask for them where scikit-learn's metadata "
+            "routing is on. Leave them out, or choose another recipe."
         )
         raise DataError(msg)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from sklearn.preprocessing import (
 
 from tuneflow.data import Data, IntArray
 from tuneflow.folds import Split
+from tuneflow.front import Front
 from tuneflow.recipe import Recipe
 from tuneflow.schema import FloatArray
 
@@ -118,12 +119,41 @@ class Prepared:
     preparation: Preparation
     target: Target
     split: Split
+    front: Front | None = None
 
 
 def prepare(
-    data: Data, recipe: Recipe, train: IntArray | slice, valid: IntArray | None = None
+    data: Data,
+    recipe: Recipe,
+    train: IntArray | slice,
+    valid: IntArray | None = None,
+    seed: int = 0,
 ) -> Prepared:
-    """Fit a recipe's preparation on the training rows, and apply it to those to be scored."""
+    """Fit a recipe's preparation on the training rows, and apply it to those to be scored.
+
+    Args:
+        data: The table.
+        recipe: Says how; what stands in front of it comes first.
+        train: Positions of the training rows.
+        valid: Positions of the rows to be scored, if there are any.
+        seed: What the seeds in front are set to, where they are not set.
+    """
+    if recipe.front is None:
+        return _prepared(data, recipe, train, valid)
+    assert data.frame is not None
+    front, X = Front.fit(recipe.front, data.frame.iloc[train], data.labels(train), seed)
+    rows, others = train, slice(len(X), None)
+    if valid is not None:
+        rows = np.concatenate([np.arange(len(data.y))[train], valid])
+        X = np.vstack([X, front.transform(data.frame.iloc[valid])])
+    made = replace(data.take(rows), X=X, schema=front.schema, frame=None)
+    prepared = _prepared(made, recipe, slice(others.start), None if valid is None else others)
+    return replace(prepared, front=front)
+
+
+def _prepared(
+    data: Data, recipe: Recipe, train: IntArray | slice, valid: IntArray | slice | None
+) -> Prepared:
     if data.frame is not None and recipe.prepare == "raw":
         return _as_given(data, data.frame, train, valid)
     X, y = data.X[train], data.y[train]
@@ -142,7 +172,9 @@ def prepare(
     return Prepared(preparation, target, split)
 
 
-def _as_given(data: Data, frame: Any, train: IntArray | slice, valid: IntArray | None) -> Prepared:
+def _as_given(
+    data: Data, frame: Any, train: IntArray | slice, valid: IntArray | slice | None
+) -> Prepared:
     """Rows as they are, for an estimator that prepares them by itself."""
     split = Split(
         table=lambda: frame.iloc[train],

@@ -99,6 +99,16 @@ class Recipe(_Frozen):
         """The estimator, where it was handed over in Python instead of named; else None."""
         return None
 
+    @property
+    def front(self) -> Any:
+        """The transformer in front of it, which was handed over in Python; None without one."""
+        return None
+
+    @property
+    def as_given(self) -> bool:
+        """Whether the table is taken as it was given, before it becomes numbers."""
+        return self.prepare == "raw" or self.front is not None
+
     def space_for(self, task: Task) -> Space:
         """The parameters to search for one task, in order."""
         return Space({**self.space, **self._part(task).space})

@@ -78,7 +78,7 @@ class Result:
     @property
     def optimism(self) -> float:
         """How much better the folds were than rows kept aside; NaN without `test_size`."""
-        return self.best_score - self.outer.score if self.outer else math.nan
+        return self.outer.optimism if self.outer else math.nan
 
     @property
     def classes_(self) -> npt.NDArray[Any]:
@@ -121,7 +121,8 @@ class Result:
         header = _header(self.study)
         plain = Plain.of(self.model, header.random_state)
         made = f"{self._headline()}\n\nWritten by tuneflow {header.versions['tuneflow']}.\n"
-        return program(plain.pipeline, plain.epochs, plain.seed, made)
+        spent = plain.epochs, plain.rows if plain.rows < header.rows else 0
+        return program(plain.pipeline, plain.weighed, spent, plain.seed, made)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: the study goes along in memory, wherever it is stored."""

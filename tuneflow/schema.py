@@ -113,6 +113,11 @@ class Schema:
 
     columns: tuple[Column, ...]
 
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Schema:
+        """Recognise the columns of a table by their content."""
+        return cls(tuple(Column.of(name, frame.iloc[:, i]) for i, name in enumerate(frame)))
+
     @property
     def categorical(self) -> tuple[int, ...]:
         """Positions of the categorical columns."""

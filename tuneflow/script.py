@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -19,7 +20,7 @@ SHORT = {"numpy": "np", "pandas": "pd"}
 WHOLE = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on labels or values."""
-    weights = {} if sample_weight is None else {"model__sample_weight": sample_weight}
+    weights = {{}} if sample_weight is None else dict.fromkeys({weighed}, sample_weight)
     return pipeline.fit(X, y, **weights)
 '''
 
@@ -27,43 +28,68 @@ def fit(X, y, sample_weight=None):
 LABELS = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on its labels, pass by pass from one generator."""
-    rows, model = pipeline[:-1].fit_transform(X), pipeline[-1]
+    fitted = clone(pipeline)
+    rows, model = fitted[:-1].fit_transform(X), fitted[-1]
     more = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
     model.set_params(random_state=np.random.RandomState({seed}))
     for _ in range({epochs}):
         model.partial_fit(rows, y, classes=np.unique(y), **more)
-    return pipeline
+    model.set_params(random_state={seed})
+    return fitted
 '''
 
 VALUES = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on its values, pass by pass from one generator."""
-    rows, scaled = pipeline[:-1].fit_transform(X), pipeline[-1]
+    fitted = clone(pipeline)
+    rows, scaled = fitted[:-1].fit_transform(X), fitted[-1]
     model, y = scaled.regressor, np.asarray(y)
     target = StandardScaler().fit_transform(y[:, None])[:, 0].astype(rows.dtype)
     more = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
     model.set_params(random_state=np.random.RandomState({seed}))
     for _ in range({epochs}):
         model.partial_fit(rows, target, **more)
+    model.set_params(random_state={seed})
     scaled.set_params(regressor=FrozenEstimator(model)).fit(rows, y)
-    return pipeline
+    scaled.regressor, scaled.regressor_ = clone(model), model
+    return fitted
 '''
 
 
-def program(pipeline: Pipeline, epochs: int, seed: int, title: str) -> str:
+#: Where the model was trained on a share of the rows.
+SHARE = '''
+def fit(X, y, sample_weight=None):
+    """Train on a share of a table as it came, and of its labels or values."""
+    draw = {{"replace": False, "n_samples": {rows}, "stratify": {strata}, "random_state": {seed}}}
+    given = [X, y] if sample_weight is None else [X, y, sample_weight]
+    X, y, *weights = [resample(each, **draw) for each in given]
+    return pipeline.fit(X, y, **dict.fromkeys({weighed} if weights else [], *weights))
+'''
+
+
+def program(
+    pipeline: Pipeline, weighed: tuple[str, ...], spent: tuple[int, int], seed: int, title: str
+) -> str:
     """A script that builds a pipeline and trains it.
 
     Args:
         pipeline: One that has seen nothing, whose last step is called ``model``.
-        epochs: Passes of `partial_fit`; 0 where `fit` does it all.
-        seed: Seed of these passes.
+        weighed: Arguments of its `fit` that weights are given to.
+        spent: Passes of `partial_fit`, 0 where `fit` does it all; rows it is trained on, 0 for
+            all.
+        seed: Seed of these passes, and of the draw of these rows.
         title: Its first line.
     """
+    epochs, rows = spent
     writer, scaled = Writer(), isinstance(pipeline[-1], TransformedTargetRegressor)
     built = writer.write(pipeline)
-    trained = WHOLE
+    trained = WHOLE.format(weighed=list(weighed))
+    if rows:
+        strata = "y" if is_classifier(pipeline) else None
+        trained = SHARE.format(rows=rows, strata=strata, seed=seed, weighed=list(weighed))
+        writer.imports.add("from sklearn.utils import resample")
     if epochs:
-        writer.imports.add("import numpy as np")
+        writer.imports |= {"import numpy as np", "from sklearn.base import clone"}
         trained = (VALUES if scaled else LABELS).format(seed=seed, epochs=epochs)
     if epochs and scaled:
         writer.imports.add("from sklearn.frozen import FrozenEstimator")
@@ -92,13 +118,15 @@ class Writer:
 
     def _call(self, estimator: BaseEstimator, indent: int) -> str:
         kind = type(estimator)
+        made = vars(estimator).get("_sklearn_output_config", {}).get("transform")
+        asked = f".set_output(transform={made!r})" if made else ""
         if isinstance(estimator, Pipeline) and estimator.steps == make_pipeline(*estimator).steps:
             self.imports.add("from sklearn.pipeline import make_pipeline")
-            return "make_pipeline" + self._joined("()", [("", step) for step in estimator], indent)
-        module = kind.__module__.split("._")[0].removesuffix(".sklearn")  # LightGBM's, XGBoost's
-        self.imports.add(f"from {module} import {kind.__name__}")
+            steps = self._joined("()", [("", step) for step in estimator], indent)
+            return "make_pipeline" + steps + asked
+        self.imports.add(f"from {_home(kind)} import {kind.__name__}")
         changed = [(f"{name}=", value) for name, value in _changed(estimator).items()]
-        return kind.__name__ + self._joined("()", changed, indent)
+        return kind.__name__ + self._joined("()", changed, indent) + asked
 
     def _joined(
         self, ends: str, parts: list[tuple[str, Any]], indent: int, comma: str = ""
@@ -120,6 +148,8 @@ class Writer:
         if isinstance(value, pd.Timestamp | pd.Timedelta):
             self.imports.add("import pandas as pd")
             return f"pd.{value!r}"
+        if hasattr(value, "get_n_splits"):  # shows itself as the call that makes it
+            self.imports.add(f"from {_home(type(value))} import {type(value).__name__}")
         return self._function(value) if callable(value) else repr(value)
 
     def _function(self, function: Any) -> str:
@@ -131,6 +161,13 @@ class Writer:
             return name
         self.imports.add(f"import {library} as {SHORT[library]}")
         return f"{SHORT[library]}.{name}"
+
+
+def _home(kind: type) -> str:
+    """The module from which a class is imported: the public one, if it is there as well."""
+    public = kind.__module__.split("._")[0].removesuffix(".sklearn")  # LightGBM's, XGBoost's
+    there = getattr(sys.modules[public], kind.__name__, None) is kind
+    return public if there else kind.__module__
 
 
 def _changed(estimator: BaseEstimator) -> dict[str, Any]:

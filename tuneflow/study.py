@@ -92,8 +92,10 @@ def tune(
             categories, booleans, dates and gaps are welcome.
         y: Target, shape (rows,), or the name of a column of `X`.
         recipe: A name from :func:`recipes`, the path of a TOML file, a recipe, or an estimator of
-            scikit-learn's kind, which may be a pipeline; it gets the table as it is. Several, or
-            ``"auto"``, share the budget: the better half of them goes on, round after round.
+            scikit-learn's kind, which may be a pipeline; it gets the table as it is. A pipeline
+            whose last step is one of the former, ``make_pipeline(TableVectorizer(), "svm")``,
+            fits its transformers on the training rows of each fold, once for all trials. Several,
+            or ``"auto"``, share the budget: the better half of them goes on, round after round.
         space: For an estimator, what to search: arguments with a table (``{"low": 0.1, "high":
             10.0, "log": True}``), a list of choices, or an Optuna distribution. Of a recipe, it
             changes parameters, as :meth:`Recipe.replace` does.
@@ -103,7 +105,9 @@ def tune(
         cv: Number of folds, a holdout share, a scikit-learn splitter, or index pairs.
         groups: Group of each row, shape (rows,); a group is never split between folds.
         sample_weight: Weight of each row, shape (rows,), in training and in scoring: a row of
-            weight 2 counts as two. Folds are split, and averaged, as without weights.
+            weight 2 counts as two. Folds are split, and averaged, as without weights. A pipeline
+            hands weights to its last step; with scikit-learn's metadata routing on, to the steps
+            that ask for them.
         test_size: Rows that neither search nor refit will see, for an honest estimate: a share,
             or their positions. With a `TimeSeriesSplit`, a share is that of the last rows.
         select: What is refitted: ``best``, or ``one_se``: of the trials within one standard error

@@ -6,7 +6,8 @@ import shutil
 import textwrap
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import typer
@@ -45,6 +46,15 @@ class Door(TyperGroup):
                 code, message = _explain(error)
                 typer.echo(message, err=True)
                 raise typer.Exit(code) from error
+
+
+@contextmanager
+def said_once(shown: bool) -> Iterator[None]:
+    """No note of a gain that may be chance where the result is shown, whose last lines say it."""
+    with warnings.catch_warnings():
+        if shown:
+            warnings.filterwarnings("ignore", "tune: the gain over the defaults", TuneflowWarning)
+        yield
 
 
 def as_text(frame: pd.DataFrame, width: int | None = None) -> str:

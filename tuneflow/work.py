@@ -20,6 +20,7 @@ from tuneflow.metrics import Metric
 from tuneflow.prepare import Prepared, prepare
 from tuneflow.recipe import Recipe
 from tuneflow.scale import slopes
+from tuneflow.schema import Schema
 from tuneflow.space import Params, Space
 
 
@@ -36,6 +37,7 @@ class Work:
         engine: The library at work.
         growth: How learners grow.
         also: Metrics that are recorded, and decide nothing.
+        seed: Seed of what is drawn in preparing rows.
     """
 
     data: Data
@@ -46,6 +48,7 @@ class Work:
     engine: Engine
     growth: Growth
     also: tuple[Metric, ...] = ()
+    seed: int = 0
     _prepared: dict[int, Prepared] = field(default_factory=dict)
 
     @property
@@ -73,11 +76,17 @@ class Work:
         rungs = [(folds, at) for folds in self.stages for at in (*inside, self.budgets[-1])]
         return {rung: step for step, rung in enumerate(rungs[:-1], start=1)}
 
+    @property
+    def schema(self) -> Schema:
+        """What the columns are when a recipe comes to them, in the first fold."""
+        front = self.prepared(0).front if self.recipe.front is not None else None
+        return front.schema if front else self.data.schema
+
     def prepared(self, at: int) -> Prepared:
         """A fold, prepared for the recipe; once for all trials."""
         if at not in self._prepared:
-            fold = self.folds[at]
-            self._prepared[at] = prepare(self.data, self.recipe, fold.train, fold.valid)
+            fold, seed = self.folds[at], self.seed
+            self._prepared[at] = prepare(self.data, self.recipe, fold.train, fold.valid, seed)
         return self._prepared[at]
 
     def learner(self, at: int, arguments: Callable[[int], Params]) -> Learner:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sklearn.pipeline import Pipeline
+
 from tuneflow.errors import SearchError, known
-from tuneflow.recipe import Recipe, load_recipe
+from tuneflow.own import named
+from tuneflow.recipe import Recipe
 
 OWN = ("recipe", "sampler", "pruner")  # what contenders may differ in
 
@@ -56,9 +59,7 @@ def line_up(shared: Mapping[str, Any], lists: Mapping[str, Any]) -> tuple[Conten
 
 
 def _contender(name: str, options: Mapping[str, Any]) -> Contender:
-    return Contender(
-        name, load_recipe(options["recipe"]), options.get("sampler"), options.get("pruner")
-    )
+    return Contender(name, named(options["recipe"]), options.get("sampler"), options.get("pruner"))
 
 
 def _checked(contenders: Any) -> dict[str, dict[str, Any]]:
@@ -96,8 +97,9 @@ def _each(kind: str, values: Any) -> dict[str, dict[str, Any]]:
 
 
 def _name(value: Any) -> str:
-    if isinstance(value, Recipe | Path) or (isinstance(value, str) and value.endswith(".toml")):
-        recipe = load_recipe(value)
+    by_file = isinstance(value, str) and value.endswith(".toml")
+    if by_file or isinstance(value, Recipe | Path | Pipeline):
+        recipe = named(value)
         return recipe.name or recipe.title
     if isinstance(value, Mapping):
         return str(value.get("name"))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, softmax
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
@@ -25,10 +26,12 @@ from sklearn.exceptions import NotFittedError
 
 from tuneflow.engines import Job, Learner, Slope, Trained, spread
 from tuneflow.engines.implicit import differentiable, slope
+from tuneflow.engines.weighing import WEIGHTS, weight_names
 from tuneflow.errors import RecipeError, known
 from tuneflow.folds import Split
 from tuneflow.growth import Growth
 from tuneflow.schema import FloatArray
+from tuneflow.seeding import with_seeds
 from tuneflow.space import Params
 
 #: Folds of the calibration of a classifier that has no probabilities of its own.
@@ -48,8 +51,8 @@ Make = Callable[[int], Any]
 class Whole:
     """An estimator that is trained anew on the first `budget` rows."""
 
-    def __init__(self, split: Split, make: Make) -> None:
-        self._split, self._make = split, make
+    def __init__(self, split: Split, make: Make, weighed: tuple[str, ...]) -> None:
+        self._split, self._make, self._weighed = split, make, weighed
         self._X = split.once("sklearn", split.table)
         self.model: Any = None
         self.spent = 0
@@ -58,8 +61,10 @@ class Whole:
         """Train on the first `budget` rows, unless there are more already."""
         if budget <= self.spent:
             return
-        weighted = weights_of(self._split, budget)
-        self.model = self._make(budget).fit(self._X[:budget], self._split.y[:budget], **weighted)
+        weights = weights_of(self._split, budget, self._weighed)
+        with config_context(enable_metadata_routing=False):  # weights go by name
+            model = self._make(budget)
+            self.model = model.fit(self._X[:budget], self._split.y[:budget], **weights)
         self.spent = budget
 
     def predict(self, X: FloatArray) -> FloatArray:
@@ -157,7 +162,9 @@ class Sklearn:
         searched = job.recipe.space_for(job.task).params
         self.gradients = differentiable(self._class, job.recipe.fixed_for(job.task), searched)
         fit = self._class.partial_fit if self.growth.unit == "epochs" else self._class.fit
-        self.weighs = "sample_weight" in signature(fit).parameters
+        named = (WEIGHTS,) if WEIGHTS in signature(fit).parameters else ()
+        self._weighed = named if self._template is None else weight_names(self._template)
+        self.weighs = bool(self._weighed)
 
     def check(self, params: Params) -> None:
         """Refuse names that the estimator's constructor does not take."""
@@ -177,7 +184,7 @@ class Sklearn:
             return Trees(split, make)
         if self.growth.unit in ("rounds", "trees"):
             return Warm(split, make, _counter(self._class))
-        return Whole(split, make)
+        return Whole(split, make, self._weighed)
 
     def plain(self, trained: Trained) -> Any:
         """The estimator itself, trained all at once."""
@@ -192,6 +199,8 @@ class Sklearn:
             inner.set_params(warm_start=False)
         if self.growth.unit == "epochs":
             inner.set_params(random_state=self._job.seed, max_iter=trained.amount)
+            if "n_iter_no_change" in takes:  # as many epochs, whatever the loss says
+                inner.set_params(n_iter_no_change=trained.amount)
         return plain
 
     def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
@@ -202,9 +211,8 @@ class Sklearn:
         return self._class() if self._template is None else clone(self._template)
 
     def _make(self, split: Split, arguments: Callable[[int], Params], rows: int) -> Any:
-        model = self._blank().set_params(**arguments(rows))
+        model = with_seeds(self._blank().set_params(**arguments(rows)), self._job.seed)
         takes = model.get_params()
-        model.set_params(**{name: self._job.seed for name in takes if _is_unseeded(name, takes)})
         if isinstance(takes.get("batch_size"), int):
             model.set_params(batch_size=min(takes["batch_size"], rows))
         if split.categorical and "categorical_features" in takes:
@@ -216,14 +224,11 @@ class Sklearn:
         return CalibratedClassifierCV(model, ensemble=False, cv=CALIBRATION_FOLDS)
 
 
-def weights_of(split: Split, rows: int | None = None) -> dict[str, FloatArray]:
+def weights_of(
+    split: Split, rows: int | None = None, names: tuple[str, ...] = (WEIGHTS,)
+) -> dict[str, FloatArray]:
     """What `fit` is told of the weights of the first rows; nothing if all count alike."""
-    return {} if split.weights is None else {"sample_weight": split.weights[:rows]}
-
-
-def _is_unseeded(name: str, takes: Params) -> bool:
-    """Whether an argument is a seed that is not set, also of a step of a pipeline."""
-    return name.split("__")[-1] == "random_state" and takes[name] is None
+    return {} if split.weights is None else dict.fromkeys(names, split.weights[:rows])
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:

@@ -11,6 +11,7 @@ from tuneflow.reporting.figures import (
     folds,
     history,
     importances,
+    outside,
     relations,
     slices,
     times,
@@ -44,6 +45,7 @@ def _all(record: Record, tables: Mapping[str, pd.DataFrame]) -> Iterator[Drawing
         yield history.by_seconds(trials, record)
     yield curves.curves(tables["rungs"], trials, record)
     yield folds.folds(tables["folds"], record)
+    yield outside.outer(tables["outer"], record)
     if record.scored:
         yield from slices.slices(trials, parameters, record)
     yield relations.parallel(trials, parameters, record)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from tuneflow.reporting import findings, verdict, words
+from tuneflow.reporting import findings, outside, verdict, words
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.record import Record, score_of
 
@@ -44,6 +44,7 @@ PLAN: tuple[tuple[str, str, str, tuple[str, ...], Callable[[Tables, Record], str
     ("history", "Best so far", "trials", ("history", "history_seconds"), findings.history),
     ("curves", "Learning curves", "rungs", ("curves",), findings.curves),
     ("folds", "Folds of the best", "folds", ("folds",), findings.folds),
+    ("outer", "Rows kept aside", "outer", ("outer",), outside.finding),
     ("slices", "Parameters", "parameters", ("slice:*",), findings.slices),
     ("relations", "Parameters together", "trials", ("parallel", "contour"), findings.relations),
     ("importance", "What mattered", "parameters", ("importance",), findings.importance),
@@ -70,6 +71,8 @@ def panels(
         drawn = tuple(_chosen(drawings, figures))
         if key in ("folds", "curves", "relations") and not drawn:
             continue  # the verdict says which, and why
+        if key == "outer" and record.aside is None:
+            continue
         yield Panel(key, title, sentence(tables, record), table, drawn)
 
 
@@ -98,6 +101,8 @@ def cards(record: Record, tables: Tables) -> Iterable[tuple[str, str, str]]:
     base = score_of(record.baseline)
     gain = (score_of(record.best) - base) * record.sign
     yield f"over {record.first_point}", words.signed(gain), f"from {words.number(base)}"
+    if record.aside:
+        yield outside.card(record.aside)
     counts = trials["state"].value_counts()
     names = {"fail": "failed"}
     states = [f"{counts[state]:,} {names.get(state, state)}" for state in counts.index]

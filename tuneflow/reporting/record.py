@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tuneflow.errors import StudyError
-from tuneflow.ledger import Entry, Header, read_entry, read_header
+from tuneflow.ledger import Aside, Entry, Header, read_aside, read_entry, read_header
 
 if TYPE_CHECKING:
     import optuna
@@ -30,6 +30,7 @@ class Record:
         trials: Every trial, by number.
         entries: What tuneflow wrote on each of them; None where it wrote nothing.
         header: What tuneflow wrote on the study; None if it did not make it.
+        aside: What models score on rows kept aside; None if there are none.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Record:
     trials: tuple[Trial, ...]
     entries: tuple[Entry | None, ...]
     header: Header | None
+    aside: Aside | None = None
 
     @property
     def sign(self) -> int:
@@ -102,6 +104,7 @@ def read(study: optuna.Study) -> Record:
         trials,
         tuple(_entry(trial) for trial in trials),
         read_header(study),
+        read_aside(study),
     )
 
 

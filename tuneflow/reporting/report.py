@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuneflow.errors import StudyError, known
-from tuneflow.reporting import about, costs, page, tables
+from tuneflow.reporting import about, costs, outside, page, tables
 from tuneflow.reporting.draw import drawings
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.markup import Node, html
@@ -81,14 +81,15 @@ class Report:
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Frames by name: what the page tells, to go on with. Their functions say what is in them.
 
-        ``trials``, ``folds``, ``rungs``, ``best``, ``parameters``, ``cost``, ``timeline``,
-        ``failures``, ``studies`` and ``header``.
+        ``trials``, ``folds``, ``outer``, ``rungs``, ``best``, ``parameters``, ``cost``,
+        ``timeline``, ``failures``, ``studies`` and ``header``.
         """
         record = self.record
         trials = tables.trials(record)
         return {
             "trials": trials,
             "folds": tables.folds(record),
+            "outer": outside.outer(record.aside),
             "rungs": tables.rungs(record),
             "best": about.best(record),
             "parameters": parameters(record),

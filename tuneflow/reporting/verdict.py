@@ -100,6 +100,6 @@ def warnings(record: Record, tables: Tables) -> list[str]:
             f"{words.count(len(record.scored), 'complete trial')}: too few to say what mattered "
             f"({FEWEST} are needed)."
         )
-    if len(record.scored) > 1 and record.header:
+    if len(record.scored) > 1 and record.header and not record.aside:
         found.append("The best of many on the same folds is a little too good; keep rows aside.")
     return found
