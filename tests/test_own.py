@@ -17,6 +17,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 from tables import table, target
 
 import tuneflow as tf
@@ -126,6 +127,33 @@ def test_a_space_changes_a_recipe_by_name():
     assert result.trials()["C"].between(0.01, 0.1).all()
 
 
+def test_a_list_is_choices_for_a_recipe_as_for_an_estimator():
+    X, y = table(), target(table(), "binary")
+    result = tf.tune(
+        X, y, "logistic", space={"C": [0.5, 0.25], "l1_ratio": None}, cv=2, n_trials=4
+    )
+    assert set(result.trials()["C"]) <= {0.5, 0.25}
+
+
+def test_none_is_a_choice_like_any_other(tmp_path):
+    X, y = table(), target(table(), "binary")
+    forest = make_pipeline(SimpleImputer(), DecisionTreeClassifier(random_state=0))
+    X = X.select_dtypes("number")
+    space = {"decisiontreeclassifier__max_depth": [2, None]}
+    for storage in ("a.db", "a.journal"):
+        tf.tune(X, y, forest, space=space, cv=2, n_trials=4, storage=tmp_path / storage)
+        result = tf.tune(X, y, forest, space=space, cv=2, n_trials=8, storage=tmp_path / storage)
+        tried = [t.params["decisiontreeclassifier__max_depth"] for t in result.study.trials]
+        assert tried[0] is None  # the estimator's own
+        assert set(tried) == {2, None}
+
+
+def test_without_a_space_there_is_one_trial_and_a_word_about_it():
+    with pytest.warns(tf.TuneflowWarning, match=r"the space is empty.*Give tune\(\) a space"):
+        result = tf.tune(table(), target(table(), "binary"), pipeline(), cv=2, n_trials=5)
+    assert len(result.study.trials) == 1
+
+
 @pytest.mark.parametrize(
     ("estimator", "space", "match"),
     [
@@ -134,8 +162,8 @@ def test_a_space_changes_a_recipe_by_name():
         (pipeline(), {"logisticregression__C": loguniform(0.1, 9.0)}, "an Optuna distribution"),
         (
             pipeline(),
-            {"logisticregression__C": [1.0, None]},
-            "choices.1: true or false, a number or text is needed; got None",
+            {"logisticregression__C": [1.0, (2.0,)]},
+            "choices.1: true or false, a number, text or None is needed; got",
         ),
         (LogisticRegression, {}, r"an estimator is needed.*Make one: LogisticRegression\(\)"),
         (object(), {}, "an estimator is needed"),

@@ -77,8 +77,9 @@ def as_recipe(recipe: Any, space: Mapping[str, Any] | None, rows: int) -> Recipe
         RecipeError: The estimator is no such thing, or has no such argument.
     """
     if isinstance(recipe, NAMES) or _ends_in_one(recipe):
-        found = named(recipe)
-        return found.replace(space=space) if space else found
+        found, changes = named(recipe), space or {}
+        tables = {name: _table(name, given) for name, given in changes.items()}
+        return found.replace(space=tables) if tables else found
     if isinstance(recipe, type) or not all(hasattr(recipe, m) for m in ("fit", "get_params")):
         hint = f" Make one: {recipe.__name__}()." if isinstance(recipe, type) else ""
         msg = f"recipe: a name, a path, a recipe or an estimator is needed; got {recipe!r}.{hint}"
@@ -173,6 +174,16 @@ def _fingerprint(estimator: Any) -> str:
 
 def _line(name: str, given: Any, default: Any) -> dict[str, Any]:
     """A line of a space from what was given in Python."""
+    line = {"source": "given in Python", **(_table(name, given) or {})}
+    if "default" not in line:
+        line["default"] = _default(line, default)
+    return line
+
+
+def _table(name: str, given: Any) -> dict[str, Any] | None:
+    """What was given in Python, as it would stand in a file; None takes a parameter away."""
+    if given is None:
+        return None
     if isinstance(given, distributions.CategoricalDistribution):
         given = list(given.choices)
     if isinstance(given, distributions.FloatDistribution | distributions.IntDistribution):
@@ -183,11 +194,7 @@ def _line(name: str, given: Any, default: Any) -> dict[str, Any]:
             f'{given!r}. Write {{"low": 1, "high": 9}} for a range, and [1, 9] for two choices.'
         )
         raise RecipeError(msg)
-    line = dict(given) if isinstance(given, Mapping) else {"choices": _plain(given)}
-    line.setdefault("source", "given in Python")
-    if "default" not in line:
-        line["default"] = _default(line, default)
-    return line
+    return dict(given) if isinstance(given, Mapping) else {"choices": _plain(given)}
 
 
 def _plain(choices: Iterable[Any]) -> list[Any]:

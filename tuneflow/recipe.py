@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-FREE = "true or false, a number or text is needed"
+FREE = "true or false, a number, text or None is needed"
 
 
 class _Frozen(BaseModel):

@@ -170,7 +170,7 @@ class Search:
         """
         word, sampled, drawn = _sampler(sampler, space, random_state)
         name, pruned = _pruner(pruner)
-        finite = word == "grid"
+        finite = word == "grid" or not space.params
         points, clipped = _points(space, () if finite else starts, grid=finite)
         notes = tuple(_said_of(word, drawn, space, raw=name == "wilcoxon"))
         raw = name in ("wilcoxon", "WilcoxonPruner")
@@ -277,6 +277,8 @@ def _points(
 
 def _said_of(word: str, drawn: tuple[str, ...], space: Space, *, raw: bool) -> list[str]:
     notes = []
+    if not space.params:
+        notes.append("the space is empty: only the defaults are tried. Give tune() a space.")
     if drawn:
         share = 1 - len(drawn) / len(space.params)
         notes.append(

@@ -46,8 +46,10 @@ class Param(BaseModel):
     low: StrictInt | StrictFloat | None = Field(None, description="Smallest value.")
     high: StrictInt | StrictFloat | None = Field(None, description="Largest value.")
     log: StrictBool = Field(False, description="Search on a logarithmic scale.")
-    choices: tuple[Value, ...] = Field((), description="The values of a categorical parameter.")
-    default: Value = Field(description="The library's default; or 'sqrt', '1/n'.")
+    choices: tuple[Value | None, ...] = Field(
+        (), description="The values of a categorical parameter."
+    )
+    default: Value | None = Field(description="The library's default; or 'sqrt', '1/n'.")
     grid: tuple[Value, ...] = Field((), description="Points for the grid sampler.")
     when: dict[str, Value | tuple[Value, ...]] = Field(
         {}, description="Active only if a parameter above has this value, or one of these."
