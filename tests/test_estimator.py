@@ -215,3 +215,13 @@ def test_the_best_estimator_works_where_tuneflow_is_not_installed(name, tmp_path
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_pickling_says_nothing(caplog):
+    model = quick().fit(*IRIS)
+    optuna.logging.enable_propagation()
+    try:
+        pickle.dumps(model)
+    finally:
+        optuna.logging.disable_propagation()
+    assert caplog.text == ""

@@ -145,17 +145,16 @@ def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:
     return rows[np.argsort(place, kind="stable")]
 
 
-def drawn(y: npt.NDArray[Any], rows: int, *, classes: bool, seed: int) -> IntArray:
-    """Positions of so many rows at random, of each class its share.
+def share(data: Data, rows: int, seed: int) -> Data:
+    """So many rows at random, of each class its share; all of them, if there are no more.
 
     They are those that scikit-learn's `resample` draws, so that a script can draw them, too.
     """
-    strata = y if classes else None
-    every = np.arange(len(y))
-    found: IntArray = resample(
-        every, replace=False, n_samples=rows, stratify=strata, random_state=seed
-    )
-    return found
+    if rows >= len(data.y):
+        return data
+    draw = {"replace": False, "n_samples": rows, "random_state": seed}
+    strata = None if data.task == "regression" else data.y
+    return data.take(resample(np.arange(len(data.y)), stratify=strata, **draw))
 
 
 def _fold(data: Data, train: Any, valid: Any, rng: np.random.Generator) -> Fold:

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from tuneflow.data import Data, Task
 from tuneflow.engines import Job, start_engine
 from tuneflow.errors import DataError
-from tuneflow.folds import drawn
+from tuneflow.folds import share
 from tuneflow.front import Front
 from tuneflow.growth import Growth
 from tuneflow.prepare import Preparation, Target, prepare
@@ -85,11 +85,9 @@ class Model:
         classifier without probabilities of its own is calibrated here, whatever it was tuned by.
         """
         started = time.perf_counter()
+        if growth.unit == "rows":
+            data, budget = share(data, growth.amount(budget, {}, len(data.y)), job.seed), 1.0
         rows = len(data.y)
-        if growth.unit == "rows" and (fewer := growth.amount(budget, {}, rows)) < rows:
-            classes, seed = data.task != "regression", job.seed
-            data, budget = data.take(drawn(data.y, fewer, classes=classes, seed=seed)), 1.0
-            rows = fewer
         prepared = prepare(data, job.recipe, slice(None), seed=job.seed)
         fixed = job.recipe.fixed_for(data.task)
         engine = start_engine(replace(job, probabilities=True))

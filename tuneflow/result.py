@@ -18,6 +18,7 @@ from tuneflow.ledger import Entry, Header, read_entry, read_header
 from tuneflow.model import Model
 from tuneflow.outer import Outer
 from tuneflow.plain import Plain
+from tuneflow.quiet import quietly
 from tuneflow.recipe import Recipe
 from tuneflow.reporting import tables
 from tuneflow.reporting.report import Report
@@ -171,7 +172,8 @@ class Result:
 def in_memory(study: optuna.Study) -> optuna.Study:
     """A copy of a study that needs no storage."""
     own, name = optuna.storages.InMemoryStorage(), study.study_name
-    optuna.copy_study(from_study_name=name, from_storage=study._storage, to_storage=own)
+    with quietly():
+        optuna.copy_study(from_study_name=name, from_storage=study._storage, to_storage=own)
     return optuna.load_study(study_name=name, storage=own)
 
 
