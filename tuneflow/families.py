@@ -211,21 +211,19 @@ def share(
     """
     plan, began = rounds(len(members), n_trials), time.monotonic()
     left = list(members)
-    known = 0 if n_trials else None  # where trials count, a call that goes on decides as before
+    known: int | None = 0 if n_trials else None  # so that a call that goes on decides as before
     for at, (count, total) in enumerate(plan):
-        left = _better(left, known)[:count] if count == 1 else _kept(left, count, known, favourite)
+        left = _kept(left, count, known, favourite if count > 1 else "")
         left = left if n_trials else _hopeful(left, favourite)
         last, defaults = len(left) == 1 or at == len(plan) - 1, at == 0 < len(plan) - 1
         ends = _part(deadline, DEFAULTS if defaults else 1 if last else len(plan) - at + 1)
-        whole = (deadline - began) / (deadline - time.monotonic()) if n_trials is None else 1.0
-        equal = (ends - time.monotonic()) / len(left) if n_trials is None else math.inf
+        equal, whole = (ends - time.monotonic()) / len(left), _times(began, deadline) * last
         for member in left:
             now = time.monotonic()
             part = now, _part(ends, 2) if defaults else now + equal
-            if not (n_trials or defaults or last) and member.seconds() > part[1] - part[0]:
+            if not (n_trials or defaults or last) and member.seconds() > equal:
                 continue  # what would not get far leaves its time to the others
-            about = member.about(whole if last else 0.0)
-            if cut_short := spend(member.study, about, total, part):
+            if cut_short := spend(member.study, member.about(whole), total, part):
                 return cut_short
         if last:
             break
@@ -276,6 +274,13 @@ def _means(scores: list[list[float]], folds: int) -> list[float]:
 def best_of(members: Sequence[Member]) -> Member:
     """The one with the best score, on the most folds; of equal ones, the first."""
     return max(members, key=Member.standing)
+
+
+def _times(began: float, deadline: float) -> float:
+    """The whole time as a multiple of what is left; once, where there is no limit."""
+    if math.isinf(deadline):
+        return 1.0
+    return (deadline - began) / max(deadline - time.monotonic(), 1e-9)
 
 
 def _part(until: float, parts: int) -> float:

@@ -274,7 +274,7 @@ def _check_numbers(param: Param, low: float, high: float) -> None:
     if named and param.default not in NAMED_DEFAULTS:
         msg = f"a named default is one of {list(NAMED_DEFAULTS)}; got {param.default!r}"
         raise ValueError(msg)
-    numbers = [low, high, *param.grid, *([] if named else [param.default])]
+    numbers: list[Any] = [low, high, *param.grid, *([] if named else [param.default])]
     if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
         msg = f"a range is made of numbers; got {numbers}"
         raise ValueError(msg)
