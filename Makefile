@@ -30,9 +30,9 @@ demo: $(VENV)/.runs ## tune on real data, print a leaderboard, write demo-report
 	$(BIN)/tuneflow demo --out demo-report
 
 # The quick judges first; pytest last, so that its closing line closes the run.
-test: lint spelling metadata types schema-check docs notebooks pytest ## what CI checks first, in minutes
+test: lint spelling metadata types schema-check docs notebooks pytest ## what CI checks, in minutes
 
-test-all: test heavy ## everything that CI checks
+test-all: test heavy ## and what is too heavy for every commit
 
 bench: $(VENV)/.races ## every benchmark, which takes a day, or one: make bench BENCH=race ARGS="trials"
 	@for script in $(or $(BENCH),$(BENCHES)); do \
