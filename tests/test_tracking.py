@@ -60,6 +60,7 @@ def test_without_mlflow_the_extra_is_named(result, monkeypatch):
         tf.log_to_mlflow(result)
 
 
+@pytest.mark.filterwarnings("ignore:The ..noload.. loader strategy:DeprecationWarning")  # its own
 def test_mlflow_itself_takes_it(result, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where its artifacts go
     mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
