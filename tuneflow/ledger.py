@@ -311,6 +311,8 @@ def begin_trial(
         system_attrs={} if point is None else {"fixed_params": dict(point)},
     )
     study._thread_local.cached_all_trials = None  # as Study.ask does: samplers look anew
+    # A database that is away says so here; making a trial would try again for a while, in silence.
+    study._storage.get_n_trials(study._study_id, TrialState.WAITING)
     return Trial(study, study._storage.create_new_trial(study._study_id, begun))
 
 
