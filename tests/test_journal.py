@@ -135,3 +135,18 @@ def test_the_lock_of_optuna_is_respected_and_given_up_only_after_a_while(path, m
     started = time.monotonic()
     assert len(read(path).trials) == 3
     assert time.monotonic() - started >= 1.0
+
+
+def test_what_one_thread_holds_back_does_not_hold_back_another(path):
+    storage = open_journal(path)
+    study = optuna.create_study(study_name="mine", storage=storage)
+    asked: list[optuna.Trial] = []
+    with storage.together():
+        study.set_user_attr("held", 1)
+        thread = Thread(target=lambda: asked.append(study.ask()))
+        thread.start()
+        thread.join()
+        assert "held" not in path.read_text()
+        assert asked[0].number == 0
+    again = optuna.load_study(study_name="mine", storage=open_journal(path))
+    assert again.user_attrs == {"held": 1}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from optuna.storages import JournalStorage
@@ -103,33 +104,36 @@ class Lock(BaseJournalFileLock):
 class Journal(JournalStorage):
     """Optuna's storage, which can write several operations at a time."""
 
-    _held: list[dict[str, Any]] | None = None
+    def __init__(self, backend: BaseJournalBackend) -> None:
+        self._held: dict[int, list[dict[str, Any]]] = {}  # by thread
+        super().__init__(backend)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_held": None}
+        return {**super().__getstate__(), "_held": {}}
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Hold back what is written, and append it at the end, also of what failed."""
-        self._held = []
+        """Hold back what this thread writes, and append it at the end, also of what failed."""
+        self._held[get_ident()] = []
         try:
             yield
         finally:
             with self._thread_lock:
-                held, self._held = self._held, None
-                if held:
+                if held := self._held.pop(get_ident()):
                     self._backend.append_logs(held)
                     self._sync_with_backend()
 
     def _write_log(self, op_code: int, extra_fields: dict[str, Any]) -> None:
-        if self._held is None:
+        if get_ident() not in self._held:
             super()._write_log(op_code, extra_fields)
             return
         worker_id = self._replay_result.worker_id
-        self._held.append({"op_code": op_code, "worker_id": worker_id, **extra_fields})
+        self._held[get_ident()].append(
+            {"op_code": op_code, "worker_id": worker_id, **extra_fields}
+        )
 
     def _sync_with_backend(self) -> None:
-        if self._held is None:
+        if get_ident() not in self._held:
             super()._sync_with_backend()
 
 
