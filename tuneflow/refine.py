@@ -16,8 +16,8 @@ from tuneflow.ledger import read_entry
 from tuneflow.space import Param, Params, Space
 
 FACTORS = (0.25, 0.5)  # four times the rounds, at the same shrinkage; twice, if time is short
-BEST = 2  # configurations that are tried at the lower rate; a second one takes as long again, so
-EACH = 50  # that where trials are counted, it has to be one of so many
+BEST = 2  # configurations that are tried at the lower rate
+EACH = 50  # where trials are counted, one of so many: a second one takes as long again
 
 
 @dataclass(frozen=True)
