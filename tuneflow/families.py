@@ -57,7 +57,7 @@ class Member:
         """Scores of the folds of each complete trial, of the first so many that have ended."""
         ended = [trial for trial in self.study.get_trials(deepcopy=False) if counts(trial)]
         scored = [t for t in ended[:trials] if t.state == TrialState.COMPLETE]
-        return [entry.scores for trial in scored if (entry := read_entry(trial))]
+        return [e.scores for trial in scored if (e := read_entry(trial)) and e.scores]
 
     def standing(self) -> tuple[int, float]:
         """Folds and score of its best trial."""

@@ -144,8 +144,9 @@ class Recipe(_Frozen):
         for name, change in as_table(changes.pop("space", None) or {}, "space").items():
             change_param(raw, name, change)
         for key, change in changes.items():
-            old = None if key == "pruner" and "name" in (change or ()) else raw.get(key)
-            raw[key] = merged(old, change) if isinstance(change, Mapping) else change
+            table = isinstance(change, Mapping)
+            old = None if key == "pruner" and table and "name" in change else raw.get(key)
+            raw[key] = merged(old, change) if table else change
         return validated({k: v for k, v in raw.items() if v is not None}, self.name or self.title)
 
     def digest(self) -> str:

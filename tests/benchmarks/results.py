@@ -15,6 +15,7 @@ import pandas as pd
 import race
 import sampling
 import standings
+import variants
 from lines import MEASURED, Line, read
 
 TITLES = {
@@ -197,6 +198,8 @@ def _samplers(lines: list[Line]) -> Iterator[str]:
         yield from sampling.verdicts(lines, score)
     yield "\nMedian seconds of a run, and what each sampler models:\n"
     yield markdown(sampling.costs(lines))
+    yield "\nVariants that are no words, by the score of the folds, over six tables:\n"
+    yield markdown(variants.pairs(lines))
 
 
 def _gaps(lines: list[Line]) -> Iterator[str]:

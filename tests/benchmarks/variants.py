@@ -1,0 +1,148 @@
+"""Variants of samplers that are no words of `tune()`: does one of them pay?
+
+Run by `make bench BENCH=variants`. TPE as it is, and with a quasi-random start; CMA-ES with and
+without margin for integers; NSGA-II, which with one objective is a (mu + mu) evolution strategy,
+and random draws. All have the same few rows, folds and starting points; the recipe has integers,
+a choice, and more of both where a table has strings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lines import MEASURED, ONE_THREAD, Line, append, begin
+
+os.environ.update(ONE_THREAD)
+
+import optuna
+import pandas as pd
+import tables
+from optuna.samplers import (
+    BaseSampler,
+    CmaEsSampler,
+    NSGAIISampler,
+    QMCSampler,
+    RandomSampler,
+    TPESampler,
+)
+from samplers import DATA, FOLDS, cut
+
+import tuneflow as tf
+
+RECIPE, TRIALS, START, POPULATION = "lightgbm", 50, 10, 20
+# What is held against what.
+PAIRS = (("tpe after qmc", "tpe"), ("cmaes with margin", "cmaes"), ("nsga2", "random"))
+
+
+class AfterQMC(BaseSampler):
+    """TPE whose first points come from a scrambled Sobol sequence instead of at random."""
+
+    def __init__(self, seed: int) -> None:
+        self._first = QMCSampler(
+            scramble=True,
+            seed=seed,
+            independent_sampler=RandomSampler(seed=seed),
+            warn_independent_sampling=False,
+            warn_asynchronous_seeding=False,
+        )
+        self._then = _tpe(seed)
+
+    def _at(self, trial: optuna.trial.FrozenTrial) -> BaseSampler:
+        return self._first if trial.number < START else self._then
+
+    def infer_relative_search_space(self, study: Any, trial: Any) -> Any:
+        return self._at(trial).infer_relative_search_space(study, trial)
+
+    def sample_relative(self, study: Any, trial: Any, search_space: Any) -> Any:
+        return self._at(trial).sample_relative(study, trial, search_space)
+
+    def sample_independent(self, study: Any, trial: Any, name: str, distribution: Any) -> Any:
+        return self._at(trial).sample_independent(study, trial, name, distribution)
+
+
+def _tpe(seed: int) -> TPESampler:
+    return TPESampler(seed=seed, multivariate=True, n_startup_trials=START)
+
+
+def _cmaes(seed: int, *, with_margin: bool) -> CmaEsSampler:
+    return CmaEsSampler(
+        seed=seed,
+        with_margin=with_margin,
+        consider_pruned_trials=True,
+        independent_sampler=_tpe(seed),
+        warn_independent_sampling=False,
+    )
+
+
+VARIANTS: dict[str, Callable[[int], BaseSampler]] = {
+    "tpe": _tpe,
+    "tpe after qmc": AfterQMC,
+    "cmaes": lambda seed: _cmaes(seed, with_margin=False),
+    "cmaes with margin": lambda seed: _cmaes(seed, with_margin=True),
+    "nsga2": lambda seed: NSGAIISampler(seed=seed, population_size=POPULATION),
+    "random": lambda seed: RandomSampler(seed=seed),
+}
+
+
+def main() -> None:
+    """Measure what the file does not hold yet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=MEASURED / "variants.jsonl")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    done = {key(line) for line in begin(options.out) if line["mode"] == "variants"}
+    for seed in range(options.seeds):
+        for table in DATA:
+            for variant in VARIANTS:
+                if (table, seed, variant) not in done:
+                    append(options.out, measured(table, seed, variant))
+
+
+def key(line: Line) -> tuple[str, int, str]:
+    return line["table"], line["seed"], line["variant"]
+
+
+def measured(name: str, seed: int, variant: str) -> Line:
+    """One run: the score of the folds. The sampler chooses the rate, too: it is not held."""
+    table = cut(tables.load(name, seed))
+    result = tf.tune(
+        table.X_train,
+        table.y_train,
+        RECIPE,
+        scoring=table.scoring,
+        sampler=VARIANTS[variant](seed),
+        n_trials=TRIALS,
+        cv=FOLDS,
+        random_state=seed,
+        progress=False,
+    )
+    line = {"mode": "variants", "table": name, "seed": seed, "variant": variant}
+    return line | {"score": result.best_score, "default": result.default_score}
+
+
+def pairs(lines: list[Line]) -> pd.DataFrame:
+    """How often each variant found a better score than what it is a variant of."""
+    frame = pd.DataFrame([line for line in lines if line["mode"] == "variants"])
+    if frame.empty:
+        return frame
+    wide = frame.pivot(index=["table", "seed"], columns="variant", values="score")
+    rows = {}
+    for one, other in PAIRS:
+        apart = (wide[one] - wide[other]).dropna()
+        rows[f"{one}, against {other}"] = {
+            "pairs": str(len(apart)),
+            "ahead": str((apart > 0).sum()),
+            "behind": str((apart < 0).sum()),
+        }
+    return pd.DataFrame(rows).T.rename_axis(f"{TRIALS} trials of {RECIPE}")
+
+
+if __name__ == "__main__":
+    main()
