@@ -181,6 +181,12 @@ def test_another_pruner_does_not_inherit_the_options_of_the_first(recipe):
     assert recipe.replace(pruner={"name": "wilcoxon"}).pruner == {"name": "wilcoxon"}
 
 
+@pytest.mark.parametrize("pruner", [1, True, ["name"]])
+def test_a_pruner_that_is_no_table_is_refused(recipe, pruner):
+    with pytest.raises(tf.RecipeError, match="pruner"):
+        recipe.replace(pruner=pruner)
+
+
 @pytest.mark.parametrize(
     ("change", "law"),
     [

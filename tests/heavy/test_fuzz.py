@@ -226,7 +226,7 @@ def column(draw, count: int) -> pd.Series:
     series = pd.Series(values, dtype=object)
     try:
         return series.astype(dtype) if dtype else series.infer_objects()
-    except (TypeError, ValueError, OverflowError):  # pandas has no such column
+    except (TypeError, ValueError, ArithmeticError):  # pandas has no such column
         return series
 
 
