@@ -183,6 +183,16 @@ def test_a_recipe_scored_on_fewer_folds_is_behind():
     assert members(["none"])[0].standing() < one.standing()
 
 
+def test_a_trial_without_scores_says_nothing_of_its_recipe():
+    """Who else writes into the storage may have left an entry that holds nothing."""
+    (member,) = members(["one"])
+    trial = member.study.ask()
+    write_entry(trial, Entry(scores=[]))
+    member.study.tell(trial, 1.0)
+    assert member.scores() == []
+    assert member.standing() == members(["none"])[0].standing()
+
+
 # ---------- through the front door ----------
 
 
