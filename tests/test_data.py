@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -130,7 +131,13 @@ def test_a_column_may_be_the_target_and_the_index_means_nothing(task):
     assert named.digest() == shuffled.digest()
 
 
-@pytest.mark.parametrize("y", [[[1], [2, 3]], objects([1], [2]), [[1, 2], [3, 4]], None, 1.5])
+@pytest.mark.parametrize(
+    "y",
+    [
+        *([[1], [2, 3]], objects([1], [2]), [[1, 2], [3, 4]], None, 1.5),
+        objects(Decimal(1), Decimal("sNaN")),
+    ],
+)
 def test_what_is_no_target_is_refused(y):
     with pytest.raises(tf.DataError, match=r"^y: "):
         Data.of([[1], [2]], y)

@@ -281,6 +281,22 @@ def test_if_every_trial_fails_the_reasons_are_told(double):
         run(3)
 
 
+def test_a_model_that_refuses_every_row_is_told_and_its_trials_are_kept(double, tmp_path):
+    """Each fold grows in five rungs, then comes the refit."""
+    storage, grown = tmp_path / "a.db", []
+
+    def on_grow(values):
+        grown.append(values)
+        if len(grown) > 2 * 5 * 5:
+            raise ValueError
+
+    double.on_grow = staticmethod(on_grow)
+    with pytest.raises(tf.TrialError, match=r"refit: .* got ValueError from trial .: "):
+        run(2, storage=storage)
+    kept = optuna.load_study(study_name=None, storage=f"sqlite:///{storage}")
+    assert [trial.state.name for trial in kept.trials] == ["COMPLETE", "COMPLETE"]
+
+
 def test_any_other_exception_stops_the_study_and_says_where(double, tmp_path):
     double.on_grow = fails_on(lambda values: values["kind"] == "b", ZeroDivisionError("bug"))
     with pytest.raises(ZeroDivisionError) as caught:

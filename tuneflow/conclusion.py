@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from tuneflow.errors import NoTrialError, SearchError, known
+from tuneflow.errors import NoTrialError, SearchError, TrialError, known
 from tuneflow.ledger import read_entry, write_aside
 from tuneflow.model import Model
 from tuneflow.outer import Outer, judge
@@ -34,6 +34,7 @@ def conclude(study: optuna.Study, plan: Plan, cut_short: str, select: Select) ->
 
     Raises:
         NoTrialError: No trial came to a score.
+        TrialError: The model refused to be trained on every row.
     """
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         msg = f"tune: no trial came to a score.{reasons(study)} Give more time, or another recipe."
@@ -49,7 +50,15 @@ def refit(plan: Plan, trial: FrozenTrial) -> Model:
     """A trial's configuration, trained on every row that the search was given."""
     entry, work = read_entry(trial), plan.work
     budget = entry.budget if entry else work.budgets[-1]
-    return Model.fit(work.data, plan.job, work.space, trial.params, work.growth, budget)
+    try:
+        return Model.fit(work.data, plan.job, work.space, trial.params, work.growth, budget)
+    except work.engine.errors as error:
+        msg = (
+            f"refit: a model that has scored on the folds has to take every row; got "
+            f"{type(error).__name__} from trial {trial.number}: {error}. All trials are in the "
+            f"study, if it has a storage. Look for numbers of an absurd size, or narrow the space."
+        )
+        raise TrialError(msg) from error
 
 
 def _judged(study: optuna.Study, plan: Plan, chosen: FrozenTrial, model: Model) -> Outer | None:

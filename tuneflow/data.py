@@ -144,7 +144,13 @@ def _series(y: Any) -> pd.Series:
 
 def _checked(target: pd.Series) -> pd.Series:
     target = target.infer_objects()
-    gaps = int(target.isna().sum())
+    try:
+        gaps = int(target.isna().sum())
+    except ArithmeticError as error:
+        msg = (
+            "y: every row needs a finite value; got a decimal's signalling NaN. Leave its row out."
+        )
+        raise DataError(msg) from error
     if not gaps and pd.api.types.is_float_dtype(target.dtype):
         gaps = int(np.isinf(target.to_numpy(float)).sum())
     if gaps:

@@ -10,7 +10,7 @@
     ├── StudyError       (ValueError)    the storage or the study in it disagrees with the call
     │   └── StorageError                 trials can no longer be written
     ├── MissingExtra     (ImportError)   an optional package has to be installed
-    ├── TrialError       (RuntimeError)  the model refused its parameters, or scored nothing finite
+    ├── TrialError       (RuntimeError)  the model refused its parameters or rows, or scored ill
     └── NoTrialError     (RuntimeError)  no trial came to a score
 
     TuneflowWarning (UserWarning)        work goes on, but differently from what was asked
@@ -57,7 +57,8 @@ class MissingExtra(TuneflowError, ImportError):
 
 
 class TrialError(TuneflowError, RuntimeError):
-    """One trial failed: the model refused its parameters, or its score is not finite."""
+    """One trial failed, or its refit: the model refused its parameters or rows, or its score is
+    not finite."""
 
 
 class NoTrialError(TuneflowError, RuntimeError):

@@ -148,6 +148,7 @@ def tune(
             a notebook.
         StudyError: The storage cannot be used, or the study in it is another one.
         NoTrialError: No trial came to a score.
+        TrialError: The best model refused to be trained on every row.
 
     >>> from sklearn.datasets import load_iris
     >>> import tuneflow as tf
