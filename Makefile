@@ -12,8 +12,7 @@ TORCH   ?= torch==2.13.0
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet
 SCHEMA   := recipes/recipe.schema.json
-BENCHES  := auto families gradient overhead parallel memory samplers variants race \
-            results
+BENCHES  := auto families gradient overhead parallel memory samplers variants race results
 SPELLED  := tuneflow recipes tests docs $(wildcard notebooks *.md) pyproject.toml Makefile .ci
 
 .DEFAULT_GOAL := help

@@ -33,9 +33,10 @@ from tuneflow.families import AUTO
 SINGLE = ("lightgbm", "random_forest", "svm", "mlp", "linear")
 HEAD = """# Several families in the time of one
 
-Written by `make bench BENCH=auto`. "best single" is the family whose mean rank over these tables
-and seeds is best, and "best at hindsight" the best of the families run by run, which nobody can
-know beforehand. A share of pairs is that of auto being ahead; a tie is half a pair won.
+Written by `make bench BENCH=auto`. "best single" is the family whose mean rank is best over the
+tables and seeds that all families were run on, and "best at hindsight" the best of the families
+run by run, which nobody can know beforehand. A share of pairs is that of auto being ahead; a tie
+is half a pair won.
 """
 
 

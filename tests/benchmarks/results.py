@@ -198,7 +198,7 @@ def _samplers(lines: list[Line]) -> Iterator[str]:
         yield from sampling.verdicts(lines, score)
     yield "\nMedian seconds of a run, and what each sampler models:\n"
     yield markdown(sampling.costs(lines))
-    yield "\nVariants that are no words, by the score of the folds, over six tables:\n"
+    yield "\nSamplers used otherwise, by the score of the folds, over six tables:\n"
     yield markdown(variants.pairs(lines))
 
 
