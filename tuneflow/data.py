@@ -147,9 +147,7 @@ def _checked(target: pd.Series) -> pd.Series:
     try:
         gaps = int(target.isna().sum())
     except ArithmeticError as error:
-        msg = (
-            "y: every row needs a finite value; got a decimal's signalling NaN. Leave its row out."
-        )
+        msg = "y: every row needs a finite value; got a signalling NaN. Leave its row out."
         raise DataError(msg) from error
     if not gaps and pd.api.types.is_float_dtype(target.dtype):
         gaps = int(np.isinf(target.to_numpy(float)).sum())
