@@ -6,7 +6,6 @@ import optuna
 import pytest
 from doubles import RECIPE, rows
 from sklearn.datasets import load_diabetes
-from tables import table, target
 
 import tuneflow as tf
 from tuneflow import engines
@@ -74,16 +73,6 @@ def test_the_same_call_does_no_more(tmp_path):
     more = {"storage": tmp_path / "a.journal", "sampler": "random", "n_trials": 300, "stop": 5}
     first, again = (tf.tune(*rows(), RECIPE, **more) for _ in range(2))
     assert len(first.study.trials) == len(again.study.trials)
-
-
-def test_the_lower_rate_is_still_tried():
-    X, y = table(), target(table(), "binary")
-    recipe = tf.load_recipe("lightgbm").replace(growth={"last": 4, "factor": 4}, start=[])
-    result = tf.tune(X, y, recipe, n_trials=60, cv=2, stop=3)
-    rates = [t.params["learning_rate"] for t in result.study.trials]
-    assert len(rates) < 60
-    assert set(rates[:-2]) == {0.1}
-    assert min(rates[-2:]) < 0.1
 
 
 def test_noise_ends_a_search_on_a_small_table():

@@ -73,13 +73,11 @@ class Spent:
         self.scores = scores
         self.calls: list[tuple] = []
         self.periods: list[tuple[float, float]] = []
-        self.rates: list[bool] = []
 
     def __call__(self, study, plan, total, period) -> bool:
         name = study.study_name
         self.calls.append((name, total))
         self.periods.append(period)
-        self.rates.append(plan.refinement is not None and plan.refinement.share > 0)
         for _ in range(len(study.trials), total if total is not None else len(study.trials) + 1):
             score = self.scores[name][len(study.trials)]
             trial = study.ask()
@@ -120,12 +118,6 @@ def test_what_was_decided_is_decided_again_by_a_call_that_goes_on():
     share(mine, 60, np.inf, again)
     assert again.calls == first.calls
     assert {m.study.study_name: len(m.study.trials) for m in mine} == before
-
-
-def test_a_rate_is_lowered_only_for_the_one_that_is_left_at_the_end():
-    spent = Spent(CURVES)
-    share(members(CURVES), 60, np.inf, spent)
-    assert spent.rates == [False] * (len(spent.rates) - 1) + [True]
 
 
 def test_time_is_divided_like_trials_and_what_one_leaves_is_for_the_rounds_that_follow():

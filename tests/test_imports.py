@@ -51,7 +51,7 @@ FLOORS = {
     "ending": 5,
     "outer": 5,
     "model": 5,
-    "refine": 5,
+    "rate": 5,
     "reports": 5,
     "work": 5,
     "bar": 6,

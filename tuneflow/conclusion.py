@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.errors import NoTrialError, SearchError, TrialError, known
-from tuneflow.ledger import read_entry, write_aside
+from tuneflow.ledger import Entry, read_entry, write_aside
 from tuneflow.model import Model
 from tuneflow.outer import Outer, judge
 from tuneflow.plan import Plan
@@ -29,8 +30,17 @@ def check_select(select: str) -> None:
         raise SearchError(msg)
 
 
-def conclude(study: optuna.Study, plan: Plan, cut_short: str, select: Select) -> Result:
+def conclude(
+    study: optuna.Study, plan: Plan, cut_short: str, select: Select, deadline: float = math.inf
+) -> Result:
     """Refit, judge and say what a reader of the numbers should know.
+
+    Args:
+        study: Trials, all of which have ended.
+        plan: What they are about.
+        cut_short: What ended them, if not the budget.
+        select: Which of them is refitted.
+        deadline: When that should end, in seconds of `time.monotonic`.
 
     Raises:
         NoTrialError: No trial came to a score.
@@ -40,18 +50,26 @@ def conclude(study: optuna.Study, plan: Plan, cut_short: str, select: Select) ->
         msg = f"tune: no trial came to a score.{reasons(study)} Give more time, or another recipe."
         raise NoTrialError(msg)
     chosen = selected(study, select)
-    model = refit(plan, chosen)
+    model = refit(plan, chosen, deadline - time.monotonic())
     outer = _judged(study, plan, chosen, model)
     remarks = _remarks(study, plan, cut_short, chosen)
     return Result(study, plan.recipe, model, remarks, select, outer)
 
 
-def refit(plan: Plan, trial: FrozenTrial) -> Model:
-    """A trial's configuration, trained on every row that the search was given."""
-    entry, work = read_entry(trial), plan.work
-    budget = entry.budget if entry else work.budgets[-1]
+def refit(plan: Plan, trial: FrozenTrial, left: float = math.inf) -> Model:
+    """A trial's configuration, trained on every row that the search was given.
+
+    Args:
+        plan: What the trial was about; a rate that was held is lowered.
+        trial: One that is complete.
+        left: Seconds there are for it, if a lower rate is a matter of time.
+    """
+    entry, work, values = read_entry(trial) or Entry(), plan.work, trial.params
+    if plan.rate:
+        values = plan.rate.lowered(values, plan.refit_seconds(entry), left)
+    budget = entry.budget or work.budgets[-1]
     try:
-        return Model.fit(work.data, plan.job, work.space, trial.params, work.growth, budget)
+        return Model.fit(work.data, plan.job, work.space, values, work.growth, budget)
     except work.engine.errors as error:
         msg = (
             f"refit: a model that has scored on the folds has to take every row; got "

@@ -70,15 +70,6 @@ class Member:
         spent = [(e.seconds_fit + e.seconds_score) / len(e.scores) for e in entries]
         return len(self.plan.work.folds) * min(spent, default=math.inf)
 
-    def about(self, whole: float) -> Plan:
-        """What it is about in a round: a rate is lowered at the end of the last one only, for the
-        share of the whole budget, as a multiple of the last round's, that the recipe asks for."""
-        plan: Plan = self.plan
-        if plan.refinement is None:
-            return plan
-        share = min(1.0, whole * plan.refinement.share)
-        return replace(plan, refinement=replace(plan.refinement, share=share))
-
 
 @dataclass(frozen=True, repr=False)
 class FamilyResult(Result):
@@ -209,7 +200,7 @@ def share(
         spend: Goes on with one study, up to a number of trials or for a time.
         favourite: The recipe that stays until the last round, if there is one.
     """
-    plan, began = rounds(len(members), n_trials), time.monotonic()
+    plan = rounds(len(members), n_trials)
     left = list(members)
     known: int | None = 0 if n_trials else None  # so that a call that goes on decides as before
     for at, (count, total) in enumerate(plan):
@@ -217,13 +208,13 @@ def share(
         left = left if n_trials else _hopeful(left, favourite)
         last, defaults = len(left) == 1 or at == len(plan) - 1, at == 0 < len(plan) - 1
         ends = _part(deadline, DEFAULTS if defaults else 1 if last else len(plan) - at + 1)
-        equal, whole = (ends - time.monotonic()) / len(left), _times(began, deadline) * last
+        equal = (ends - time.monotonic()) / len(left)
         for member in left:
             now = time.monotonic()
             part = now, _part(ends, 2) if defaults else now + equal
             if not (n_trials or defaults or last) and member.seconds() > equal:
                 continue  # what would not get far leaves its time to the others
-            if cut_short := spend(member.study, member.about(whole), total, part):
+            if cut_short := spend(member.study, member.plan, total, part):
                 return cut_short
         if last:
             break
@@ -274,13 +265,6 @@ def _means(scores: list[list[float]], folds: int) -> list[float]:
 def best_of(members: Sequence[Member]) -> Member:
     """The one with the best score, on the most folds; of equal ones, the first."""
     return max(members, key=Member.standing)
-
-
-def _times(began: float, deadline: float) -> float:
-    """The whole time as a multiple of what is left; once, where there is no limit."""
-    if math.isinf(deadline):
-        return 1.0
-    return (deadline - began) / max(deadline - time.monotonic(), 1e-9)
 
 
 def _part(until: float, parts: int) -> float:

@@ -27,13 +27,13 @@ class Growth(BaseModel):
     )
     per: str | None = Field(None, description="Rungs count this parameter times the unit.")
     hold: Number | None = Field(
-        None, gt=0, description="Value of `per` while the sampler searches; lowered at the end."
+        None, gt=0, description="Value of `per` while the sampler searches."
     )
-    refine: StrictFloat = Field(
-        0.3,
-        ge=0,
+    refit: StrictFloat = Field(
+        0.25,
+        gt=0,
         le=1,
-        description="Share of trials or time at the end, to lower it.",
+        description="Share of `hold` for the refit, with more rounds in proportion.",
     )
     first: Number = Field(
         1, gt=0, description="Budget of the first rung; for rows, a number of rows."

@@ -41,13 +41,11 @@ class Task:
     Attributes:
         number: Its number in the study.
         values: The point of the space.
-        spared: No pruner is asked.
         deadline: When growing has to stop, in seconds of `time.monotonic`.
     """
 
     number: int
     values: Params
-    spared: bool = False
     deadline: float = math.inf
 
 
@@ -224,7 +222,7 @@ class _Climb:
     def _decide(self, folds: int, budget: float, best: Best) -> None:
         """Where it is due, report the best so far, and end here if the pruner says so."""
         step = self.objective.work.decisions.get((folds, budget))
-        if step is None or not self.objective.prunes or self.task.spared:
+        if step is None or not self.objective.prunes:
             return
         self.judge.report(best.scores[-1] if self.objective.raw else best.mean, step)
         if self.judge.should_prune():

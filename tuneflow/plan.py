@@ -16,13 +16,12 @@ from tuneflow.ending import Ending
 from tuneflow.engines import Job, start_engine
 from tuneflow.errors import DataError, RecipeError, SearchError
 from tuneflow.folds import Folds
-from tuneflow.ledger import Header
+from tuneflow.ledger import Entry, Header
 from tuneflow.metrics import Metric, scorings
 from tuneflow.outer import held_out
+from tuneflow.rate import Rate
 from tuneflow.recipe import Recipe, load_recipe
-from tuneflow.refine import Refinement
 from tuneflow.search import Search
-from tuneflow.space import Params
 from tuneflow.work import Work
 
 
@@ -49,14 +48,18 @@ class Plan:
     job: Job
     work: Work
     search: Search
-    refinement: Refinement | None
+    rate: Rate | None
     header: Header
     outer: Data | None = None
     ending: Ending | None = None
 
-    def spares(self, point: Params) -> bool:
-        """Whether a point is tried to the end: those whose rate was lowered have shown enough."""
-        return self.refinement is not None and self.refinement.is_lowered(point)
+    def refit_seconds(self, entry: Entry) -> float:
+        """What the refit of a trial may take at the rate of the search: a fold's time, on all
+        rows."""
+        work, growth = self.work, self.work.growth
+        a_fold = entry.seconds_fit / max(1, len(entry.scores))
+        more = growth.final / entry.amount if growth.final and entry.amount else 1.0
+        return a_fold * more * len(work.data.y) / work.folds.fewest
 
 
 def check_limits(n_trials: int | None, timeout: float | None, random_state: int) -> None:
@@ -115,8 +118,8 @@ def make_plan(
     if sampler == "gradient":
         _check_gradients(work)
     pruner = search[1] or ("none" if sampler == "gradient" else recipe.pruner)
-    refinement = Refinement.of(work.growth, work.space, sampler)
-    held = {refinement.name: refinement.hold} if refinement else {}
+    rate = Rate.of(work.growth, work.space, sampler)
+    held = {rate.name: rate.hold} if rate else {}
     starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))
     options = dict(pruner) if isinstance(pruner, Mapping) else {}
     options.pop("name", None)
@@ -129,7 +132,9 @@ def make_plan(
         test_size=rows.test_size if isinstance(rows.test_size, float) else None,
         pruner_options=options,
     )
-    return Plan(recipe, job, work, found, refinement, header, outer)
+    if rate:
+        header = replace(header, notes=(*header.notes, rate.note))
+    return Plan(recipe, job, work, found, rate, header, outer)
 
 
 def _number(cv: Any, groups: Any) -> float | None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.bar import Bar
-from tuneflow.ledger import Entry, begin_trial, write_entry
+from tuneflow.ledger import Entry, begin_trial, read_entry, write_entry
 from tuneflow.objective import Outcome, Task, told
 from tuneflow.opening import Point, counts, pending, retake
 from tuneflow.plan import Plan
 from tuneflow.presence import Presence
-from tuneflow.refine import BEST
 from tuneflow.space import Params
 from tuneflow.steady import steadily
 from tuneflow.storage import together
@@ -26,6 +26,7 @@ from tuneflow.workers import Crew, News
 Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]
 
 LOOK_AGAIN = 1.0  # seconds, while others finish what is left
+REFIT = 0.3  # of the time of a call, at most, is kept for the refit
 AHEAD = 2  # trials asked for a worker at most before the oldest is told, where the order counts
 
 
@@ -42,6 +43,10 @@ class Budget:
     total: int | None
     started: float
     deadline: float
+
+    def until(self, refit: float) -> float:
+        """When trials have to end, so that a refit of so many seconds ends in time, too."""
+        return self.deadline - min(refit, REFIT * (self.deadline - self.started))
 
 
 @dataclass
@@ -69,6 +74,7 @@ class Run:
     callbacks: Sequence[Callback]
     progress: bool
     _seen: list[FrozenTrial] = field(init=False)
+    _best: FrozenTrial | None = field(init=False)
     _queue: list[Point] = field(init=False)
     _waiting: int = field(init=False)
     _newest: int = field(init=False)
@@ -84,6 +90,7 @@ class Run:
     def __post_init__(self) -> None:
         trials = self.study.get_trials(deepcopy=False)
         self._seen = [trial for trial in trials if trial.state.is_finished()]
+        self._best = max(filter(_is_complete, self._seen), key=_value, default=None)
         self._waiting = sum(trial.state == TrialState.WAITING for trial in trials)
         self._newest = len(trials) - 1
         self._done = sum(map(counts, self._seen))
@@ -130,12 +137,20 @@ class Run:
 
     def _may_ask(self) -> bool:
         at_once = self.crew.size * (AHEAD if self.in_order and self.crew.size > 1 else 1)
-        late = time.monotonic() >= self.budget.deadline
+        late = time.monotonic() >= self._until()
         if self._stopped or late or len(self._open) >= at_once:
             return False
         if self.plan.search.finite and not self._queue and not self._waiting:
             return False
         return self.budget.total is None or self._taken() < self.budget.total
+
+    def _until(self) -> float:
+        """When trials have to end: the refit of the best takes its time, too."""
+        entry = read_entry(self._best) if self._best else None
+        if math.isinf(self.budget.deadline) or entry is None:
+            return self.budget.deadline
+        more = self.plan.rate.times if self.plan.rate else 1.0
+        return self.budget.until(more * self.plan.refit_seconds(entry))
 
     def _taken(self) -> int:
         """Trials that are done or begun, by whomever."""
@@ -157,7 +172,7 @@ class Run:
     def _is_left_to_others(self) -> bool:
         """Whether the total waits for trials of others; what they abandon is taken over."""
         total = self.budget.total
-        late = time.monotonic() >= self.budget.deadline
+        late = time.monotonic() >= self._until()
         if not self._shared or total is None or late or self._stopped:
             return False
         steadily(lambda: retake(self.study, self.plan, self.presence))
@@ -178,7 +193,7 @@ class Run:
             self._ended[trial.number] = Outcome(trial.number, Entry(ended="surplus"))
             self._settle(trial.number)
             return
-        task = Task(trial.number, values, self.plan.spares(values), self.budget.deadline)
+        task = Task(trial.number, values, self._until())
         self._backlog.append((task, len(self._seen)))
         self._start()
 
@@ -190,7 +205,7 @@ class Run:
             trial = steadily(self.study.ask)
             steadily(lambda: self.presence.claim(trial))
             return trial
-        point = self._refined() or self._queued()
+        point = self._queued()
         chosen = (point.params, point.again) if point else ()
         return steadily(lambda: begin_trial(self.study, self.presence.claimed, *chosen))
 
@@ -202,17 +217,6 @@ class Run:
         if self._shared:
             self._queue = steadily(lambda: pending(self.study, self.plan))
         return self._queue.pop(0) if self._queue else None
-
-    def _refined(self) -> Point | None:
-        """The best configuration at a lower rate, if it is time for that."""
-        refinement, budget = self.plan.refinement, self.budget
-        taken = self._done + len(self._open)
-        if not refinement or not refinement.is_due(
-            taken, budget.total, budget.started, budget.deadline
-        ):
-            return None
-        point = refinement.next(self._trials(), budget.deadline - time.monotonic())
-        return None if point is None else Point(point)
 
     def _note_others(self, trial: optuna.Trial) -> None:
         """Numbers are given in order: one that was left out is another's."""
@@ -280,6 +284,8 @@ class Run:
         if outcome.error:
             raise outcome.error
         self._seen.append(frozen)
+        if _is_complete(frozen) and (not self._best or _value(frozen) > _value(self._best)):
+            self._best = frozen
         self._done += counts(frozen)
         self.bar.show(frozen, self.budget.deadline)
         self._heed_ending()
@@ -287,15 +293,18 @@ class Run:
             callback(self.study, copy.deepcopy(frozen))  # it may do with it as it likes
 
     def _heed_ending(self) -> None:
-        """Where nothing is to be gained, only the lower rate is tried: it is no search."""
-        if not self.plan.ending:
-            return
-        if not self.plan.ending.is_due([trial for trial in self._seen if counts(trial)]):
-            return
-        if self.plan.refinement is None:
+        """Stop where nothing is to be gained."""
+        ending = self.plan.ending
+        if ending and ending.is_due([trial for trial in self._seen if counts(trial)]):
             self._stop()
-        elif self.budget.total is None or self.budget.total > self._done + BEST:
-            self.budget = replace(self.budget, total=self._done + BEST)
 
     def _stop(self) -> None:
         self._stopped = True
+
+
+def _is_complete(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.COMPLETE
+
+
+def _value(trial: FrozenTrial) -> float:
+    return -math.inf if trial.value is None else trial.value

@@ -190,7 +190,7 @@ def tune(
         warnings.warn(cut_short, TuneflowWarning, stacklevel=2)
     for figure in figures:
         figure.draw(best.study)
-    result = conclude(best.study, best.plan, cut_short, select)
+    result = conclude(best.study, best.plan, cut_short, select, deadline)
     if doubt := doubt_of(best.study):
         warnings.warn(doubt, TuneflowWarning, stacklevel=2)
     return FamilyResult(**vars(result), members=members) if several else result
@@ -216,7 +216,7 @@ def search(
     """
     objective = Objective(plan.work, plan.search.raw, plan.search.prunes, plan.search.descends)
     presence, sampler = Presence(study), plan.search.sampled()
-    study.sampler = plan.refinement.held(sampler) if plan.refinement else sampler
+    study.sampler = plan.rate.held(sampler) if plan.rate else sampler
     with presence.signed_in():
         retake(study, plan, presence)
         run = Run(
