@@ -118,7 +118,7 @@ def tune(
             and options, or an Optuna pruner; by default the recipe's.
         n_trials: Trials in the study, all in all, those of earlier calls included; None for no
             limit, or for the whole grid.
-        timeout: Seconds for this call; kept to within one rung. The refit comes after.
+        timeout: Seconds for this call, the refit included; kept to within one rung.
         stop: Ends the study early: after so many trials without a gain, or, with ``noise``, once
             the later half of the trials has gained less than the noise of the folds.
         storage: Nothing for memory, ``churn.db`` for SQLite, ``churn.journal`` for a journal, a
