@@ -30,9 +30,9 @@ demo: $(VENV)/.runs ## tune on real data, print a leaderboard, write demo-report
 	$(BIN)/tuneflow demo --out demo-report
 
 # The quick judges first; pytest last, so that its closing line closes the run.
-test: lint spelling metadata types schema-check docs notebooks pytest ## what CI checks, in minutes
+test: lint spelling metadata types schema-check docs notebooks pytest ## all that takes minutes
 
-test-all: test heavy ## and what is too heavy for every commit
+test-all: test heavy ## what CI checks: what is too heavy for every commit, too
 
 bench: $(VENV)/.races ## every benchmark, which takes a day, or one: make bench BENCH=race ARGS="trials"
 	@for script in $(or $(BENCH),$(BENCHES)); do \
