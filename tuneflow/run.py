@@ -146,9 +146,9 @@ class Run:
 
     def _until(self) -> float:
         """When trials have to end: the refit of the best takes its time, too."""
-        entry = read_entry(self._best) if self._best else None
-        if math.isinf(self.budget.deadline) or entry is None:
+        if math.isinf(self.budget.deadline) or self._best is None:
             return self.budget.deadline
+        entry = read_entry(self._best) or Entry()
         more = self.plan.rate.times if self.plan.rate else 1.0
         return self.budget.until(more * self.plan.refit_seconds(entry))
 
