@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 from lines import Line
 
@@ -33,27 +35,27 @@ def storages(lines: list[Line]) -> pd.DataFrame:
 
 
 def calculated(lines: list[Line]) -> pd.DataFrame:
-    """How many callers it takes to keep so many workers busy, by the highest rate measured of one.
+    """How many callers it takes to keep so many workers busy, by the highest rates measured.
 
     A caller that serves R trials a second keeps R x d workers busy whose trials take d seconds.
+    More callers do not help beyond what the storage has taken from all of them together.
     """
-    rates = [line["rate"] for line in lines if line["mode"] == "storage"]
-    if not rates:
-        return pd.DataFrame()
-    fastest = {
-        storage: max(
-            line["rate"]
-            for line in lines
-            if line["mode"] == "storage" and line["storage"] == storage and line["by"] == "workers"
-        )
-        for storage in dict.fromkeys(line["storage"] for line in lines if "rate" in line)
-    }
+    frame = pd.DataFrame([line for line in lines if line["mode"] == "storage"])
+    if frame.empty:
+        return frame
     rows = {
         f"{storage}, {workers:,} workers": {
-            f"trials of {seconds:g} s": max(1, -(-workers // int(rate * seconds)))
-            for seconds in SECONDS
+            f"trials of {seconds:g} s": _callers(rates, workers / seconds) for seconds in SECONDS
         }
-        for storage, rate in fastest.items()
+        for storage, rates in frame.groupby("storage", sort=False)
         for workers in WORKERS
     }
     return pd.DataFrame(rows).T.rename_axis("callers needed (calculated)")
+
+
+def _callers(rates: pd.DataFrame, needed: float) -> str:
+    """How many callers bring so many trials a second, if the storage was seen to take them."""
+    if needed > rates["rate"].max():
+        return f"too many: {needed:,.0f} a second, seen {rates['rate'].max():.0f}"
+    one = rates.loc[rates["by"] == "workers", "rate"].max()
+    return str(math.ceil(needed / one))

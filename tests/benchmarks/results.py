@@ -97,7 +97,8 @@ def _parallel(lines: list[Line]) -> Iterator[str]:
     yield markdown(crowds.processes(lines))
     yield "\nA learner that sleeps for 20 ms a trial: storage and caller are all that counts:\n"
     yield markdown(crowds.storages(lines))
-    yield "\nNot measured but calculated, from the highest rate of one caller:\n"
+    yield "\nNot measured but calculated, from the highest rate of one caller, and of all of them;"
+    yield "server and callers shared two cores, so that a server of its own takes more:\n"
     yield markdown(crowds.calculated(lines))
 
 
