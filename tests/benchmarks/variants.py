@@ -4,6 +4,9 @@ Run by `make bench BENCH=variants`. TPE with a quasi-random start, CMA-ES with m
 each against the word; and NSGA-II, which with one objective is a (mu + mu) evolution strategy,
 against random draws. All have the same few rows, folds and starting points, and choose the
 learning rate, too; the recipe has integers, a choice, and more of both where a table has strings.
+
+And TPE with pruners of several rungs, hyperband being what BOHB is made of, for the same seconds
+on all rows, with the recipe as it is.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ RECIPE, TRIALS = "lightgbm", 50
 START = 10  # TPE's own number of first trials; a recipe's starting points are among them
 # What is held against what.
 PAIRS = (("tpe after qmc", "tpe"), ("cmaes with margin", "cmaes"), ("nsga2", "random"))
+SECONDS = 10
+PRUNERS = ("hyperband", "halving", "median", "percentile")  # the last is the recipe's own
+PRUNED = (("hyperband", "median"), ("halving", "median"), ("hyperband", "percentile"))
 
 
 class AfterQMC(BaseSampler):
@@ -87,6 +93,7 @@ def main() -> None:
     """Measure what the file does not hold yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--who", default=",".join((*VARIANTS, *PRUNERS)))
     parser.add_argument("--out", type=Path, default=MEASURED / "variants.jsonl")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -94,9 +101,10 @@ def main() -> None:
     done = {key(line) for line in begin(options.out) if line["mode"] == "variants"}
     for seed in range(options.seeds):
         for table in DATA:
-            for variant in VARIANTS:
+            for variant in options.who.split(","):
                 if (table, seed, variant) not in done:
-                    append(options.out, measured(table, seed, variant))
+                    run = pruned if variant in PRUNERS else measured
+                    append(options.out, run(table, seed, variant))
 
 
 def key(line: Line) -> tuple[str, int, str]:
@@ -121,6 +129,24 @@ def measured(name: str, seed: int, variant: str) -> Line:
     return line | {"score": result.best_score, "default": result.default_score}
 
 
+def pruned(name: str, seed: int, pruner: str) -> Line:
+    """One run with a pruner, for a time: the score of the folds."""
+    table = tables.load(name, seed)
+    result = tf.tune(
+        table.X_train,
+        table.y_train,
+        RECIPE,
+        scoring=table.scoring,
+        pruner=None if pruner == "percentile" else pruner,
+        n_trials=None,
+        timeout=SECONDS,
+        random_state=seed,
+        progress=False,
+    )
+    line = {"mode": "variants", "table": name, "seed": seed, "variant": pruner}
+    return line | {"score": result.best_score, "default": result.default_score}
+
+
 def pairs(lines: list[Line]) -> pd.DataFrame:
     """How often each variant found a better score than what it is a variant of."""
     frame = pd.DataFrame([line for line in lines if line["mode"] == "variants"])
@@ -128,14 +154,16 @@ def pairs(lines: list[Line]) -> pd.DataFrame:
         return frame
     wide = frame.pivot(index=["table", "seed"], columns="variant", values="score")
     rows = {}
-    for one, other in PAIRS:
+    for one, other in (*PAIRS, *PRUNED):
+        if not {one, other} <= set(wide):
+            continue
         apart = (wide[one] - wide[other]).dropna()
         rows[f"{one}, against {other}"] = {
             "pairs": str(len(apart)),
             "ahead": str((apart > 0).sum()),
             "behind": str((apart < 0).sum()),
         }
-    return pd.DataFrame(rows).T.rename_axis(f"{TRIALS} trials of {RECIPE}")
+    return pd.DataFrame(rows).T.rename_axis(f"{TRIALS} trials of {RECIPE}; pruners {SECONDS} s")
 
 
 if __name__ == "__main__":
