@@ -103,8 +103,7 @@ def main() -> None:
         for table in DATA:
             for variant in options.who.split(","):
                 if (table, seed, variant) not in done:
-                    run = pruned if variant in PRUNERS else measured
-                    append(options.out, run(table, seed, variant))
+                    append(options.out, measured(table, seed, variant))
 
 
 def key(line: Line) -> tuple[str, int, str]:
@@ -113,37 +112,22 @@ def key(line: Line) -> tuple[str, int, str]:
 
 def measured(name: str, seed: int, variant: str) -> Line:
     """One run: the score of the folds."""
-    table = cut(tables.load(name, seed))
-    result = tf.tune(
-        table.X_train,
-        table.y_train,
-        tf.load_recipe(RECIPE).replace(growth={"hold": None}),
-        scoring=table.scoring,
-        sampler=VARIANTS[variant](seed),
-        n_trials=TRIALS,
-        cv=FOLDS,
-        random_state=seed,
-        progress=False,
-    )
-    line = {"mode": "variants", "table": name, "seed": seed, "variant": variant}
-    return line | {"score": result.best_score, "default": result.default_score}
-
-
-def pruned(name: str, seed: int, pruner: str) -> Line:
-    """One run with a pruner, for a time: the score of the folds."""
     table = tables.load(name, seed)
-    result = tf.tune(
-        table.X_train,
-        table.y_train,
-        RECIPE,
-        scoring=table.scoring,
-        pruner=None if pruner == "percentile" else pruner,
-        n_trials=None,
-        timeout=SECONDS,
-        random_state=seed,
-        progress=False,
-    )
-    line = {"mode": "variants", "table": name, "seed": seed, "variant": pruner}
+    if variant in PRUNERS:
+        pruner = None if variant == "percentile" else variant
+        how = {"recipe": RECIPE, "pruner": pruner, "n_trials": None, "timeout": SECONDS}
+    else:
+        recipe = tf.load_recipe(RECIPE).replace(growth={"hold": None})
+        how = {
+            "recipe": recipe,
+            "sampler": VARIANTS[variant](seed),
+            "n_trials": TRIALS,
+            "cv": FOLDS,
+        }
+        table = cut(table)
+    rows = table.X_train, table.y_train
+    result = tf.tune(*rows, scoring=table.scoring, random_state=seed, progress=False, **how)
+    line = {"mode": "variants", "table": name, "seed": seed, "variant": variant}
     return line | {"score": result.best_score, "default": result.default_score}
 
 
