@@ -27,6 +27,7 @@ DRAWN = {
     "grid": {},
     "random": {},
     "tpe": {},
+    "bohb": {},
     "nsga2": {"conditions": ("deep",)},
     "gp": {"conditions": ("deep",)},
     "qmc": {"choices": ("kind",), "conditions": ("kind", "deep")},

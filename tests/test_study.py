@@ -207,7 +207,7 @@ def test_wilcoxon_sees_single_folds_and_the_others_running_means():
 # ---------- again, and again ----------
 
 
-@pytest.mark.parametrize("sampler", ["random", "qmc", "tpe", "cmaes", "nsga2", "gradient"])
+@pytest.mark.parametrize("sampler", ["random", "qmc", "tpe", "bohb", "cmaes", "nsga2", "gradient"])
 @pytest.mark.usefixtures("double")
 def test_the_same_call_gives_the_same_trials_and_a_resumed_one_goes_on_alike(sampler, tmp_path):
     whole = told(run(16, sampler=sampler).study)
@@ -215,6 +215,24 @@ def test_the_same_call_gives_the_same_trials_and_a_resumed_one_goes_on_alike(sam
     storage = tmp_path / "study.journal"
     run(7, sampler=sampler, storage=storage)
     assert told(run(16, sampler=sampler, storage=storage).study) == whole
+
+
+@pytest.mark.parametrize(
+    ("more", "pruner"),
+    [
+        ({"sampler": "bohb"}, "hyperband"),
+        ({"sampler": "bohb", "pruner": "median"}, "median"),
+        ({"sampler": "gradient"}, "none"),
+        ({}, RECIPE.pruner),
+    ],
+)
+@pytest.mark.usefixtures("double")
+def test_a_sampler_brings_the_pruner_that_belongs_to_it(more, pruner):
+    study = run(12, **more).study
+    assert read_header(study).pruner == pruner
+    if pruner == "hyperband":
+        brackets = {key for t in study.trials for key in t.system_attrs if "completed_rung" in key}
+        assert len(brackets) > 1
 
 
 @pytest.mark.parametrize("file", ["study.db", "study.journal"])

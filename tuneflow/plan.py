@@ -21,7 +21,7 @@ from tuneflow.metrics import Metric, scorings
 from tuneflow.outer import held_out
 from tuneflow.rate import Rate
 from tuneflow.recipe import Recipe, load_recipe
-from tuneflow.search import Search
+from tuneflow.search import Search, pruner_of
 from tuneflow.work import Work
 
 
@@ -117,7 +117,7 @@ def make_plan(
     _check_weights(work)
     if sampler == "gradient":
         _check_gradients(work)
-    pruner = search[1] or ("none" if sampler == "gradient" else recipe.pruner)
+    pruner = search[1] or pruner_of(sampler) or recipe.pruner
     rate = Rate.of(work.growth, work.space, sampler)
     held = {rate.name: rate.hold} if rate else {}
     starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))

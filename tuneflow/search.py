@@ -24,13 +24,15 @@ from tuneflow.space import Params, Space
 
 @dataclass(frozen=True)
 class _Word:
-    """A sampler: how it is made, which parameters it models, what it needs."""
+    """A sampler: how it is made, which parameters it models, what it needs, and the pruner that
+    belongs to it, if it is not for the recipe to say."""
 
     make: Callable[[Space, int, int], BaseSampler]  # space, seed of the study, seed of the trial
     models: Callable[[str, Space], bool] = lambda name, space: True
     package: str = "optuna"
     extra: str = ""
     keep: bool = False  # one sampler serves all trials: it remembers nothing that matters
+    pruner: str = ""
 
 
 def _numeric(name: str, space: Space) -> bool:
@@ -93,10 +95,11 @@ SAMPLERS: dict[str, _Word] = {
     "random": _Word(lambda space, study, trial: _random(trial), keep=True),
     "qmc": _Word(_qmc, models=_numeric),
     "tpe": _Word(_tpe, keep=True),
+    "bohb": _Word(_tpe, keep=True, pruner="hyperband"),  # Falkner, Klein, Hutter 2018
     "cmaes": _Word(_cmaes, models=_numeric, package="cmaes", keep=True),
     "gp": _Word(_gp, models=_unconditional, package="torch", extra="gp"),
     "nsga2": _Word(_nsga2, models=_unconditional),
-    "gradient": _Word(_gradient, models=_smooth),
+    "gradient": _Word(_gradient, models=_smooth, pruner="none"),
 }
 
 #: Pruners by word: class and options, for `steps` decisions a trial.
@@ -226,6 +229,11 @@ def _sampler(
 
     drawn = tuple(name for name in space.params if not word.models(name, space))
     return sampler, lambda: Seeded(make, random_state, keep=word.keep), drawn
+
+
+def pruner_of(sampler: object) -> str:
+    """The pruner that belongs to a word; empty if that is for the recipe to say."""
+    return SAMPLERS[sampler].pruner if isinstance(sampler, str) and sampler in SAMPLERS else ""
 
 
 def _smooth_recipes() -> list[str]:

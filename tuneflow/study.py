@@ -112,7 +112,7 @@ def tune(
             or their positions. With a `TimeSeriesSplit`, a share is that of the last rows.
         select: What is refitted: ``best``, or ``one_se``: of the trials within one standard error
             of the best, the one that was fastest to train.
-        sampler: ``grid random qmc tpe cmaes gp nsga2 gradient``, or an Optuna sampler; by
+        sampler: ``grid random qmc tpe bohb cmaes gp nsga2 gradient``, or an Optuna sampler; by
             default the recipe's.
         pruner: ``none median percentile halving hyperband wilcoxon patient``, a table with a name
             and options, or an Optuna pruner; by default the recipe's.
