@@ -112,3 +112,11 @@ def test_trials_end_so_early_that_the_refit_ends_in_time():
 def test_a_recipe_without_a_rate_to_hold_searches_everything():
     assert RECIPE.growth.hold is None
     assert tf.tune(*rows(), "knn", n_trials=2).best_score
+
+
+def test_a_report_tells_what_the_best_have_in_common_of_what_was_not_held():
+    frame = table(120)
+    recipe = tf.load_recipe("lightgbm").replace(growth={"last": 4}, pruner="none")
+    report = tf.tune(frame, target(frame, "binary"), recipe, cv=2, n_trials=12).report()
+    (said,) = [panel.note for panel in report.panels if "The best tenth" in panel.note]
+    assert "learning_rate" not in said

@@ -97,10 +97,11 @@ def slices(tables: Tables, record: Record) -> str:
 
 def relations(tables: Tables, record: Record) -> str:
     """What the best trials have in common."""
+    numbers = tables["parameters"].dropna(subset=["top_low"])
+    held = numbers["top_low"] == numbers["top_high"]  # what was held says nothing of the best
     narrow = [
         f"{words.plain(name)} {words.number(row['top_low'])} to {words.number(row['top_high'])}"
-        for name, row in tables["parameters"].iterrows()
-        if row["kind"] != "choice" and math.isfinite(row["top_low"])
+        for name, row in numbers.loc[held.sort_values(kind="stable").index].iterrows()
     ][:2]
     chosen = [
         f"{words.plain(name)} {words.plain(row['top_choice'])}"
