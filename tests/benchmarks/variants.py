@@ -36,7 +36,13 @@ START = 10  # TPE's own number of first trials; a recipe's starting points are a
 PAIRS = (("tpe after qmc", "tpe"), ("cmaes with margin", "cmaes"), ("nsga2", "random"))
 SECONDS = 10
 PRUNERS = ("hyperband", "halving", "median", "percentile")  # the last is the recipe's own
-PRUNED = (("hyperband", "median"), ("halving", "median"), ("hyperband", "percentile"))
+PRUNED = (
+    ("hyperband", "median"),
+    ("halving", "median"),
+    ("halving", "hyperband"),
+    ("hyperband", "percentile"),
+    ("halving", "percentile"),
+)
 
 
 class AfterQMC(BaseSampler):
