@@ -105,7 +105,17 @@ def test_an_entry_that_is_damaged_is_none(study, damage):
     assert read_entry(study.trials[0]) is None
 
 
-@pytest.mark.parametrize("damage", [{"rows": "many"}, {"cv": []}, {"notes": 3}, {"versions": []}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"rows": "many"},
+        {"cv": []},
+        {"notes": 3},
+        {"versions": []},
+        {"recipe_json": ""},
+        {"recipe_json": "[1]"},
+    ],
+)
 def test_a_header_that_holds_other_types_is_refused(study, damage):
     study.set_user_attr(KEY, {**asdict(HEADER), **damage})
     with pytest.raises(tf.StudyError, match="its header is damaged"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -151,7 +152,7 @@ def test_an_exception_in_a_process_stops_the_study_and_says_where(tmp_path):
     with pytest.raises(ZeroDivisionError) as caught:
         run(30, fixed={"deed": "bug"}, **more)
     notes = "\n".join(caught.value.__notes__)
-    assert "recipe double, trial 0" in notes  # the defaults have x = 0.9
+    assert re.search("recipe double, trial [01], ", notes)  # whichever was first
     assert "in a worker process" in notes
     with pytest.raises(ZeroDivisionError):  # trial 1 was interrupted by trial 0, or by itself
         run(30, fixed={"deed": "bug"}, **more)

@@ -8,6 +8,7 @@ and nothing is unpickled.
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Iterable, Mapping
@@ -97,6 +98,12 @@ class Header:
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=_versions)
     format: int = FORMAT
+
+    @property
+    def growth(self) -> dict[str, Any]:
+        """What the recipe says of growth; empty if that is nothing."""
+        found = json.loads(self.recipe_json).get("growth")
+        return found if isinstance(found, dict) else {}
 
     def differences(self, other: Header) -> list[str]:
         """What keeps two calls from sharing a study, in words."""
@@ -246,10 +253,17 @@ def read_header(study: optuna.Study) -> Header | None:
         )
         raise StudyError(msg)
     header = read_record(Header, found)
-    if header is None:
+    if header is None or not _is_table(header.recipe_json):
         msg = f"study {study.study_name!r}: its header is damaged; got {sorted(found)}."
         raise StudyError(msg)
     return header
+
+
+def _is_table(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def write_entry(trial: optuna.Trial, entry: Entry) -> None:

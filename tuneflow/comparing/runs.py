@@ -180,5 +180,4 @@ def _proposed(run: Ran) -> set[str]:
 
 def is_held(run: Ran) -> bool:
     """Whether the recipe's rate was held; a grid and a sampler object choose it themselves."""
-    growth = json.loads(run.header.recipe_json).get("growth") or {}
-    return growth.get("hold") is not None and run.header.sampler in SAMPLERS_THAT_HOLD
+    return run.header.growth.get("hold") is not None and run.header.sampler in SAMPLERS_THAT_HOLD

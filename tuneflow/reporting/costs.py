@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from statistics import median
@@ -60,8 +59,8 @@ def _saved_by_patience(record: Record) -> float:
 
 
 def _last_rung(record: Record) -> float:
-    growth = json.loads(record.header.recipe_json).get("growth", {}) if record.header else {}
-    return float(growth.get("last", 0))
+    last = record.header.growth.get("last") if record.header else None
+    return float(last) if isinstance(last, int | float) else 0.0
 
 
 def timeline(trials: pd.DataFrame) -> pd.DataFrame:
