@@ -223,6 +223,7 @@ def test_the_same_call_gives_the_same_trials_and_a_resumed_one_goes_on_alike(sam
         ({"sampler": "bohb"}, "hyperband"),
         ({"sampler": "bohb", "pruner": "median"}, "median"),
         ({"sampler": "gradient"}, "none"),
+        ({"sampler": "nsga2"}, "none"),
         ({}, RECIPE.pruner),
     ],
 )

@@ -98,7 +98,8 @@ SAMPLERS: dict[str, _Word] = {
     "bohb": _Word(_tpe, keep=True, pruner="hyperband"),  # Falkner, Klein, Hutter 2018
     "cmaes": _Word(_cmaes, models=_numeric, package="cmaes", keep=True),
     "gp": _Word(_gp, models=_unconditional, package="torch", extra="gp"),
-    "nsga2": _Word(_nsga2, models=_unconditional),
+    # A generation is made of complete trials only: with a pruner there would never be a second.
+    "nsga2": _Word(_nsga2, models=_unconditional, pruner="none"),
     "gradient": _Word(_gradient, models=_smooth, pruner="none"),
 }
 
