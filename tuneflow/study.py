@@ -115,7 +115,7 @@ def tune(
         sampler: ``grid random qmc tpe bohb cmaes gp nsga2 gradient``, or an Optuna sampler; by
             default the recipe's.
         pruner: ``none median percentile halving hyperband wilcoxon patient``, a table with a name
-            and options, or an Optuna pruner; by default the recipe's.
+            and options, or an Optuna pruner; by default the sampler's own, or the recipe's.
         n_trials: Trials in the study, all in all, those of earlier calls included; None for no
             limit, or for the whole grid.
         timeout: Seconds for this call, the refit included; kept to within one rung.
