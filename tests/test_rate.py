@@ -79,6 +79,7 @@ def test_a_share_of_one_refits_what_was_scored():
     recipe = tf.load_recipe("lightgbm").replace(growth={"last": 4, "refit": 1.0})
     result = tf.tune(frame, target(frame, "binary"), recipe, cv=2, n_trials=2)
     assert result.best_params["learning_rate"] == 0.1
+    assert not any("in the refit" in remark for remark in result.remarks)
 
 
 def test_a_call_that_goes_on_makes_the_study_that_one_call_makes(tmp_path):

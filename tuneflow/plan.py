@@ -132,7 +132,7 @@ def make_plan(
         test_size=rows.test_size if isinstance(rows.test_size, float) else None,
         pruner_options=options,
     )
-    if rate:
+    if rate and rate.refit < rate.hold:
         header = replace(header, notes=(*header.notes, rate.note))
     return Plan(recipe, job, work, found, rate, header, outer)
 
