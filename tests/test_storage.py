@@ -6,8 +6,10 @@ import gc
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import warnings
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -166,6 +168,25 @@ def test_every_connection_to_sqlite_waits_for_others_and_leaves_safety_to_the_lo
             ]
         assert told == ["wal", 1, 60_000]
         storage.engine.dispose()
+
+
+def test_opening_sqlite_waits_for_another_that_is_just_writing_its_first_page(opened, tmp_path):
+    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # SQLite by itself would not wait for this one
+    done = threading.Timer(0.5, other.rollback)
+    done.start()
+    storage = opened(tmp_path / "a.db")
+    done.join()
+    other.close()
+    assert storage.get_all_studies() == []
+
+
+def test_a_sqlite_file_that_stays_locked_is_refused_and_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "SECONDS_TO_WAIT", 0.2)
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(tf.StudyError, match=r"a\.db is not a SQLite .* database is locked"):
+            room.open_storage(tmp_path / "a.db")
 
 
 def test_a_database_that_holds_other_things_keeps_them(opened, tmp_path):

@@ -145,7 +145,7 @@ def _sqlite(path: Path) -> optuna.storages.BaseStorage:
 
     try:
         with closing(sqlite3.connect(path, timeout=SECONDS_TO_WAIT)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+            _keep_a_log(connection)
             connection.execute("BEGIN IMMEDIATE")  # is it writable? And nothing is written.
             connection.rollback()
     except sqlite3.Error as error:
@@ -159,6 +159,20 @@ def _sqlite(path: Path) -> optuna.storages.BaseStorage:
 
     storage.engine.dispose()
     return storage
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Keep a write-ahead log; SQLite itself does not wait for another that is just switching."""
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _database(url: str) -> optuna.storages.RDBStorage:
