@@ -274,8 +274,10 @@ class Run:
         state, value = told(entry, trial.number, len(self.plan.work.folds))
         with together(self.study):
             write_entry(trial, entry)
-            self.study.tell(trial, value, state, skip_if_finished=True)
-        return trial.storage.get_trial(trial._trial_id)
+            frozen = self.study.tell(trial, value, state, skip_if_finished=True)
+        if frozen.state.is_finished():
+            return frozen
+        return trial.storage.get_trial(trial._trial_id)  # a journal is not written before here
 
     def _settle(self, number: int) -> None:
         outcome = self._ended[number]
