@@ -10,6 +10,7 @@ import standings
 from lines import Line
 
 LARGE = 5_000  # rows
+OVERHEADS = {"x bare Optuna": "optuna", "x Optuna with the same folds": "by_hand"}
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,10 @@ def _won(what: str, scores: pd.DataFrame, who: str, bound: float) -> Bar:
 
 def _costs(lines: list[Line]) -> list[Bar]:
     over, peak = overheads(lines), peaks(lines)
-    worst = over["x bare Optuna"].max() if len(over) else float("nan")
     memory = peak["x script"].max() if len(peak) else float("nan")
     imports = [line["tuneflow"] / line["optuna"] for line in lines if line["mode"] == "import"]
     return [
-        Bar("time of a trial, x bare Optuna, worst", worst, 1.15, True, f"{len(over)} medians"),
+        *(_overhead(over, what) for what in OVERHEADS),
         Bar("peak memory, x script", memory, 1.3, True, f"{len(peak)} pairs"),
         Bar(
             "`import tuneflow`, x `import optuna`",
@@ -115,15 +115,21 @@ def _costs(lines: list[Line]) -> list[Bar]:
     ]
 
 
+def _overhead(over: pd.DataFrame, what: str) -> Bar:
+    worst = over.get(what, pd.Series(dtype=float)).max()
+    return Bar(f"time of a trial, {what}, worst", worst, 1.15, True, f"{len(over)} medians")
+
+
 def overheads(lines: list[Line]) -> pd.DataFrame:
     """Median ratio and milliseconds a trial, for each storage and number of trials."""
     frame = pd.DataFrame([line for line in lines if line["mode"] == "overhead"])
     if frame.empty:
         return frame
-    frame["x bare Optuna"] = frame["tuneflow"] / frame["optuna"]
+    for what, other in OVERHEADS.items():
+        frame[what] = frame["tuneflow"] / frame[other]
     frame["more, ms a trial"] = (frame["tuneflow"] - frame["optuna"]) / frame["trials"] * 1000
     grouped = frame.groupby(["trials", "storage"])
-    found = grouped[["x bare Optuna", "more, ms a trial"]].median()
+    found = grouped[[*OVERHEADS, "more, ms a trial"]].median()
     found["pairs"] = grouped.size().astype(str)
     found.index = [f"{trials:,} trials, {storage}" for trials, storage in found.index]
     return found.rename_axis("a learner that does nothing")

@@ -1,6 +1,8 @@
 """What tuneflow adds to a trial and to an import: ratios to bare Optuna, measured in turn.
 
-Run by `make bench BENCH=overhead`. The learner costs nothing, so that all the time is overhead.
+Run by `make bench BENCH=overhead`. The learner costs nothing, so that all the time is overhead:
+against an objective without any learner, and against one that grows the same learner by hand over
+the same rungs and folds, and scores each.
 """
 
 from __future__ import annotations
@@ -13,12 +15,17 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1]))
 
+import numpy as np
 import optuna
-from doubles import RECIPE, rows
+from doubles import RECIPE, Counted, Counting, rows
 from lines import MEASURED, append, begin
+from sklearn.metrics import root_mean_squared_error
+from sklearn.model_selection import KFold
 
 import tuneflow as tf
 from tuneflow import engines
@@ -27,6 +34,7 @@ from tuneflow.storage import open_storage
 STORAGES = {"memory": None, "Journal": "a.journal", "SQLite": "a.db"}
 # A pair of short studies is noisier than one of long ones, and cheaper.
 TRIALS_OF_A_ROUND, MOST_PAIRS, IMPORTS = 3_000, 9, 9
+FOLDS = 5  # tune()'s own number
 X, Y = rows()
 
 
@@ -36,14 +44,36 @@ def ours(trials: int, storage: Path | None) -> None:
 
 
 def bare(trials: int, storage: Path | None) -> None:
-    """A study of Optuna's with the same space, sampler and storage."""
+    """A study of Optuna's with the same space, sampler and storage, and no learner."""
+    _optimize(lambda values: abs(values["x"] - 0.3) + 0.1 * ("n" in values), trials, storage)
 
+
+def by_hand(trials: int, storage: Path | None) -> None:
+    """The same study, whose objective has the learner, its rungs and its folds."""
+    engine = Counting(SimpleNamespace(recipe=RECIPE))
+    folds = [test for _, test in KFold(FOLDS).split(X)]
+
+    def error(values: dict[str, Any]) -> float:
+        learners = [Counted(engine, values) for _ in folds]
+        for budget in RECIPE.growth.budgets(len(X)):
+            scores = []
+            for learner, test in zip(learners, folds, strict=True):
+                learner.grow(budget)
+                scores.append(root_mean_squared_error(Y[test], learner.predict(X[test])))
+        return float(np.mean(scores))
+
+    _optimize(error, trials, storage)
+
+
+def _optimize(error: Callable[[dict[str, Any]], float], trials: int, storage: Path | None) -> None:
     def objective(trial: optuna.Trial) -> float:
-        x = trial.suggest_float("x", 0, 1)
-        kind = trial.suggest_categorical("kind", ["a", "b"])
-        if kind == "b":
-            trial.suggest_int("n", 1, 8)
-        return abs(x - 0.3) + 0.1 * (kind == "b")
+        values = {
+            "x": trial.suggest_float("x", 0, 1),
+            "kind": trial.suggest_categorical("kind", ["a", "b"]),
+        }
+        if values["kind"] == "b":
+            values["n"] = trial.suggest_int("n", 1, 8)
+        return error(values)
 
     study = optuna.create_study(
         storage=open_storage(storage),
@@ -81,6 +111,7 @@ def measure_trials(out: Path, trials: int, name: str, known: int) -> None:
         line = {"mode": "overhead", "storage": name, "trials": trials}
         line["tuneflow"] = seconds(ours, trials, STORAGES[name])
         line["optuna"] = seconds(bare, trials, STORAGES[name])
+        line["by_hand"] = seconds(by_hand, trials, STORAGES[name])
         append(out, line)
 
 
@@ -103,8 +134,9 @@ def main() -> None:
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-    engines.ENGINES["lightgbm"] = ("doubles", "Counting")
-    tf.tune(X, Y, RECIPE, n_trials=1)  # what is loaded once is not an overhead of trials
+    engines.ENGINES["lightgbm"] = ("doubles", Counting.__name__)
+    for run in (ours, by_hand):
+        run(1, None)  # what is loaded once is not an overhead of trials
     lines = begin(options.out)
     measure_imports(options.out, [line["mode"] for line in lines].count("import"))
     done = [(line.get("storage"), line.get("trials")) for line in lines]
