@@ -10,7 +10,7 @@ from tables import TASKS, table, target
 
 import tuneflow as tf
 from tuneflow.data import Data
-from tuneflow.prepare import MOST_CODES, MOST_COLUMNS, Preparation, Target, prepare
+from tuneflow.prepare import FAR, MOST_CODES, MOST_COLUMNS, Preparation, Target, prepare
 from tuneflow.recipe import Recipe
 from tuneflow.schema import UNKNOWN
 
@@ -116,7 +116,7 @@ def test_levels_beyond_what_a_library_takes_share_a_code(name):
     assert 0 <= codes.min() <= codes.max() < MOST_CODES
 
 
-@pytest.mark.parametrize("name", ["dense", "quantile"])
+@pytest.mark.parametrize("name", ["dense", "clipped"])
 def test_rare_levels_share_a_column_and_new_ones_join_them(name):
     levels = np.append(np.repeat(np.arange(60.0), 3), np.arange(60.0, 90))[:, None]
     preparation = fitted(name, levels, (0,))
@@ -135,10 +135,12 @@ def test_dense_fills_by_the_median_standardises_and_marks_gaps():
     assert prepared[3, 0] == prepared[1, 0]
 
 
-def test_quantile_makes_numbers_normal_whatever_their_shape():
-    X = np.exp(np.random.default_rng(0).normal(size=(400, 1)) * 5)
-    prepared = fitted("quantile", X).transform(X)[:, 0]
-    assert np.quantile(prepared, [0.159, 0.5, 0.841]) == pytest.approx([-1, 0, 1], abs=0.05)
+def test_clipped_draws_in_what_is_far_out_and_is_of_single_precision():
+    X = np.append(np.random.default_rng(0).normal(size=(400, 1)), [[1e6]], axis=0)
+    dense, clipped = (fitted(name, X).transform(X) for name in ("dense", "clipped"))
+    assert dense.max() > FAR
+    assert clipped.dtype == np.float32
+    np.testing.assert_allclose(clipped, np.minimum(dense, FAR), rtol=1e-6)
 
 
 def test_a_gamma_of_one_is_the_scale_of_scikit_learn():

@@ -13,7 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from tuneflow.prepare import Preparation
+from tuneflow.prepare import FAR, Preparation
 from tuneflow.schema import Column, Schema
 
 Step: TypeAlias = tuple[str, Any]
@@ -36,7 +36,8 @@ def steps_of(schema: Schema, preparation: Preparation) -> list[Step]:
         steps += _ordered([at for _, _, places in blocks for at in places])
     if preparation.scale != 1.0:
         steps.append(("scale", _call(np.dot, b=1 / preparation.scale)))
-    if preparation.single:
+    if preparation.clip:
+        steps.append(("clip", _call(np.clip, a_min=-FAR, a_max=FAR)))
         steps.append(("single", _call(np.asarray, dtype="float32")))
     return steps
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     OneHotEncoder,
     OrdinalEncoder,
-    QuantileTransformer,
     StandardScaler,
 )
 
@@ -28,6 +27,8 @@ from tuneflow.schema import FloatArray
 MOST_CODES = 255
 #: Rare levels beyond this many share a column.
 MOST_COLUMNS = 50
+#: Standard deviations beyond which a number says no more to a network.
+FAR = 3.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Preparation:
         categorical: Positions of features that hold codes, after the preparation.
         scale: What every feature is divided by.
         empty: Columns that held nothing but gaps; some libraries cannot bin them.
-        single: Hand out single precision: networks compute in it, and faster.
+        clip: Keep features within three standard deviations, in single precision, as networks
+            want them.
     """
 
     transformer: Any
@@ -48,7 +50,7 @@ class Preparation:
     categorical: tuple[int, ...]
     scale: float = 1.0
     empty: tuple[int, ...] = ()
-    single: bool = False
+    clip: bool = False
 
     @classmethod
     def fit(
@@ -58,8 +60,8 @@ class Preparation:
 
         Args:
             name: ``native`` keeps gaps and codes, ``ordinal`` makes codes numbers, ``dense``
-                imputes, encodes one-hot and standardises, ``quantile`` makes numbers normal
-                instead.
+                imputes, encodes one-hot and standardises, ``clipped`` also draws in what is far
+                out.
             X: Encoded rows, shape (rows, columns).
             categorical: Positions of the columns that hold codes.
             gram: Divide by the square root of features x variance, so that a kernel's gamma of 1
@@ -67,18 +69,19 @@ class Preparation:
         """
         if name in ("native", "ordinal"):
             return _coded(name, X, categorical)
-        spread: Literal["dense", "quantile"] = "quantile" if name == "quantile" else "dense"
-        transformer = _columns(spread, X, categorical)
+        transformer = _columns(X, categorical)
         dense = transformer.fit_transform(X)
         scale = math.sqrt(dense.shape[1] * dense.var()) if gram else 1.0
-        return cls(transformer, (), (), scale or 1.0, single=name == "quantile")
+        return cls(transformer, (), (), scale or 1.0, clip=name == "clipped")
 
     def transform(self, X: FloatArray) -> FloatArray:
         """Prepared rows, shape (rows, features), in C order."""
         if self.transformer is None or self.columns:
             return self._coded(X)
         dense = self.transformer.transform(X) / self.scale
-        return np.ascontiguousarray(dense, dtype=np.float32 if self.single else np.float64)
+        if self.clip:
+            return np.ascontiguousarray(np.clip(dense, -FAR, FAR), dtype=np.float32)
+        return np.ascontiguousarray(dense, dtype=np.float64)
 
     def _coded(self, X: FloatArray) -> FloatArray:
         if not (self.columns or self.empty):
@@ -201,21 +204,15 @@ def _coded(name: str, X: FloatArray, categorical: tuple[int, ...]) -> Preparatio
     return Preparation(encoder, categorical, categorical if name == "native" else (), empty=empty)
 
 
-def _columns(
-    name: Literal["dense", "quantile"], X: FloatArray, categorical: tuple[int, ...]
-) -> ColumnTransformer:
+def _columns(X: FloatArray, categorical: tuple[int, ...]) -> ColumnTransformer:
     numbers = [i for i in range(X.shape[1]) if i not in set(categorical)]
     impute = SimpleImputer(strategy="median", keep_empty_features=True)
-    normal = QuantileTransformer(
-        n_quantiles=min(1000, len(X)), output_distribution="normal", random_state=0
-    )
     one_hot = OneHotEncoder(
         handle_unknown="infrequent_if_exist", max_categories=MOST_COLUMNS, sparse_output=False
     )
-    spread = normal if name == "quantile" else StandardScaler()
     return ColumnTransformer(
         [
-            ("numbers", make_pipeline(impute, spread), numbers),
+            ("numbers", make_pipeline(impute, StandardScaler()), numbers),
             ("gaps", MissingIndicator(error_on_new=False), numbers),
             ("levels", one_hot, list(categorical)),
         ],

@@ -62,7 +62,7 @@ class Recipe(_Frozen):
         None, description="Import path of a scikit-learn estimator, or one for each kind of task."
     )
     tasks: tuple[Task, ...] = Field(min_length=1, description="What the recipe can be used for.")
-    prepare: Literal["native", "ordinal", "dense", "quantile", "raw"] = Field(
+    prepare: Literal["native", "ordinal", "dense", "clipped", "raw"] = Field(
         "dense", description="How the table becomes numbers, fitted on training rows."
     )
     target: Literal["as is", "standardize"] = Field(
