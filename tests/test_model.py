@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import FunctionTransformer
 from tables import TASKS, table, target
 
@@ -202,3 +203,11 @@ def test_a_recipe_in_a_file_that_names_code_is_not_run(tmp_path):
     loaded = tf.load(recipe.save(tmp_path / "model.skops"))
     with pytest.raises(tf.RecipeError, match="scikit-learn estimator class"):
         loaded.predict(table(5))
+
+
+def test_what_a_network_says_of_a_row_does_not_depend_on_the_rows_beside_it():
+    X, y = load_diabetes(return_X_y=True)
+    recipe = tf.load_recipe("mlp").replace(growth={"last": 9, "prune_from": 3})
+    model = tf.tune(X, y, recipe, n_trials=1, cv=2, progress=False).model
+    alone = [model.predict(row[None])[0] for row in X[:20]]
+    np.testing.assert_allclose(model.predict(X)[:20], alone, rtol=1e-12)

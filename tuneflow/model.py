@@ -182,6 +182,8 @@ class Model:
             return np.empty((0, len(self.classes_)) if len(self.classes_) else 0)
         made = self.front.transform(encoded) if self.front else encoded
         rows = made if self.recipe.prepare == "raw" else self.preparation.transform(made)
+        if self.preparation.clip:  # in single precision a row's output depends on those beside it
+            rows = rows.astype(np.float64)
         return self.target.restore(engine.predict(self.estimator, rows, len(self.classes_)))
 
 
