@@ -40,6 +40,7 @@ class Counted:
 
     engine: Counting
     values: dict
+    split: Split | None = None
     model: dict = field(default_factory=dict)
     spent: int = 0
 
@@ -49,8 +50,8 @@ class Counted:
         self.spent = max(self.spent, budget)
         self.model = {**self.values, "spent": self.spent}
 
-    def predict(self, X):
-        return self.engine.predict(self.model, X, 0)
+    def predict(self, X=None):
+        return self.engine.predict(self.model, self.split.X_valid if X is None else X, 0)
 
     def gradient(self, X, y):
         over = self.predict(X) - y
@@ -74,7 +75,7 @@ class Counting:
         assert {"x", "kind"} <= set(params)
 
     def learner(self, split: Split, arguments) -> Counted:
-        return Counted(self, arguments(len(split.y)))
+        return Counted(self, arguments(len(split.y)), split)
 
     def predict(self, model, X, n_classes):
         error = abs(model["x"] - 0.3) + 0.1 * (model["kind"] == "b") + 1 / model["spent"]

@@ -71,22 +71,21 @@ def test_growing_in_steps_predicts_exactly_as_growing_at_once(recipe, task):
     for budget in (20, 45, 60):
         stepwise.grow(budget)
         other.grow(budget)  # folds grow in step: they must not disturb each other
-        stepwise.predict(X)
+        stepwise.predict()
     at_once.grow(60)
+    np.testing.assert_array_equal(stepwise.predict(), at_once.predict())
     np.testing.assert_array_equal(stepwise.predict(X), at_once.predict(X))
-    np.testing.assert_array_equal(stepwise.predict(X.copy()), at_once.predict(X.copy()))
 
 
 @pytest.mark.parametrize(("recipe", "task"), list(jobs()))
 def test_growing_to_a_budget_that_is_spent_changes_nothing(recipe, task):
     work = work_for(recipe, task)
     learner = work.learner(0, work.arguments(busy(recipe, task)))
-    X = work.prepared(0).split.X_valid
     learner.grow(40)
-    before = learner.predict(X)
+    before = learner.predict()
     learner.grow(40)
     learner.grow(25)
-    np.testing.assert_array_equal(learner.predict(X), before)
+    np.testing.assert_array_equal(learner.predict(), before)
 
 
 @pytest.mark.parametrize(("recipe", "task"), list(jobs()))
@@ -95,17 +94,19 @@ def test_rows_scored_while_growing_get_what_the_finished_model_says(recipe, task
     learner = work.learner(0, work.arguments(busy(recipe, task)))
     split = work.prepared(0).split
     learner.grow(30)
-    seen, again = learner.predict(split.X_valid), learner.predict(split.X_valid.copy())
+    seen, again = learner.predict(), learner.predict(split.X_valid)
     np.testing.assert_allclose(seen, again, rtol=1e-6, atol=1e-9)
     model = work.engine.predict(learner.model, split.X_valid, split.n_classes)
     np.testing.assert_allclose(seen, model, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
-def test_data_is_binned_once_a_fold(name):
+def test_data_is_binned_once_a_fold_and_then_kept_as_bins_only(name):
     work = work_for(tf.load_recipe(name), "binary")
     for rate in (0.1, 0.2):
-        work.learner(0, work.arguments({"learning_rate": rate})).grow(3)
+        learner = work.learner(0, work.arguments({"learning_rate": rate}))
+        learner.grow(3)
+        work.score(0, learner)
     assert len(work.prepared(0).split.cache) == 1
 
 
@@ -122,7 +123,7 @@ def test_predictions_are_shares_of_all_classes(name, task):
     work = work_for(recipe, task, probabilities=True)
     learner = work.learner(0, work.arguments(work.space.defaults()))
     learner.grow(30)
-    shares = learner.predict(work.prepared(0).split.X_valid)
+    shares = learner.predict()
     assert shares.shape == (80, len(work.data.classes))
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
 
@@ -138,7 +139,7 @@ def test_a_class_that_a_fold_has_not_seen_gets_a_share_of_zero():
     work = Work(data, folds, Metric.of(None, data), recipe, space, engine, engine.growth)
     learner = work.learner(0, work.arguments(space.defaults()))
     learner.grow(5)
-    assert (learner.predict(work.prepared(0).split.X_valid)[:, 2] == 0).all()
+    assert (learner.predict()[:, 2] == 0).all()
 
 
 @pytest.mark.parametrize(

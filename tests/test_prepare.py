@@ -69,6 +69,25 @@ def test_what_is_given_is_left_as_it_is(name):
     np.testing.assert_array_equal(X, before)
 
 
+@each_preparation
+def test_some_rows_of_a_matrix_are_prepared_as_they_are_alone(name):
+    X, rows = rows_of(0), np.array([5, 2, 9])
+    preparation = fitted(name, X, (1,))
+    expected = preparation.transform(X[rows])
+    np.testing.assert_array_equal(preparation.transform(X, rows), expected)
+    np.testing.assert_array_equal(
+        preparation.transform(X, slice(3, 8)), preparation.transform(X)[3:8]
+    )
+
+
+def test_levels_of_many_rows_are_encoded_as_those_of_few(monkeypatch):
+    X = rows_of(0)
+    preparation = fitted("ordinal", X, (1,))
+    expected = preparation.transform(X)
+    monkeypatch.setattr("tuneflow.prepare.BATCH", 7)
+    np.testing.assert_array_equal(preparation.transform(X), expected)
+
+
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", ["lightgbm", "random_forest", "svm", "mlp"])
 def test_rows_that_are_scored_change_nothing_in_those_that_train(name, task):

@@ -159,6 +159,15 @@ def test_a_probe_is_not_grown_twice_and_changes_no_score(double):
     assert len(grown) == 2 * (3 * 5 * 5 + 1)  # trials, folds, rungs; and the refit
 
 
+def test_a_trial_has_learners_for_all_its_folds_before_one_of_them_grows(double, monkeypatch):
+    events: list[str] = []
+    double.on_grow = staticmethod(lambda values: events.append("grow"))
+    made = double.learner
+    monkeypatch.setattr(double, "learner", lambda *a: events.append("learner") or made(*a))
+    run(1)
+    assert events[:6] == [*["learner"] * 5, "grow"]
+
+
 def test_first_steps_on_all_folds_do_not_replace_a_finished_probe_when_time_is_up(double):
     grown = []
 

@@ -110,7 +110,7 @@ class Split:
         table: Makes the prepared training rows, shape (rows, features); an engine that bins them
             does so once and keeps the bins in `cache`.
         y: Target of the training rows: class codes, or values.
-        X_valid: Prepared rows to be scored; None when there are none.
+        valid: Makes the prepared rows to be scored; None when there are none.
         categorical: Positions of the features that hold codes of a category.
         n_classes: Number of classes; 0 for a regression.
         weights: Weights of the training rows; None if all count alike.
@@ -119,11 +119,24 @@ class Split:
 
     table: Callable[[], FloatArray]
     y: npt.NDArray[Any]
-    X_valid: FloatArray | None
+    valid: Callable[[], FloatArray] | None
     categorical: tuple[int, ...]
     n_classes: int
     weights: FloatArray | None = None
     cache: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def X_valid(self) -> FloatArray:
+        """The rows to be scored, kept for all trials; an engine that bins them has no need of it.
+
+        Raises:
+            LookupError: There are none.
+        """
+        if self.valid is None:
+            msg = "split: rows to be scored are needed; all rows are for training here."
+            raise LookupError(msg)
+        X: FloatArray = self.once("valid", self.valid)
+        return X
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What is kept under `key`, made when it is first asked for."""

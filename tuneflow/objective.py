@@ -179,8 +179,12 @@ class _Climb:
     def _rung(self, folds: int, budget: float) -> Best:
         """Grow the folds to a budget and score them; nothing, if time ran out on the way."""
         work, amounts = self.objective.work, []
+        for at in range(folds):  # all before one grows: rows are there twice while they are binned
+            if self._is_over():
+                return Best()
+            self._begin(at)
         for at in range(folds):
-            if (self.task.number or self.entry.scores) and self._is_late():
+            if self._is_over():
                 return Best()
             rows = len(work.folds[at].train)
             amounts.append(work.growth.amount(budget, self.arguments(rows), rows))
@@ -189,11 +193,19 @@ class _Climb:
         scores = [self.seen[at, budget][0] for at in range(folds)]
         return Best(budget, scores, round(fmean(amounts)))
 
+    def _is_over(self) -> bool:
+        """Whether time is up and something has been scored, or somebody else's trial has."""
+        return bool(self.task.number or self.entry.scores) and self._is_late()
+
+    def _begin(self, at: int) -> None:
+        """Have a learner for a fold."""
+        if at not in self.learners:
+            with self._booking("seconds_fit"), self._refusals():
+                self.learners[at] = self.objective.work.learner(at, self.arguments)
+
     def _score(self, at: int, amount: int) -> tuple[float, ...]:
         work = self.objective.work
         with self._booking("seconds_fit"), self._refusals():
-            if at not in self.learners:
-                self.learners[at] = work.learner(at, self.arguments)
             self.learners[at].grow(amount)
         with self._booking("seconds_score"):
             return work.score(at, self.learners[at])

@@ -12,6 +12,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.utils import gen_batches
 
 from tuneflow.data import Data, IntArray
 from tuneflow.folds import Split
@@ -25,6 +26,8 @@ MOST_CODES = 255
 MOST_COLUMNS = 50
 #: Standard deviations beyond which a number says no more to a network.
 FAR = 3.0
+#: Rows whose levels are encoded at a time: the encoder makes four copies.
+BATCH = 2**15
 
 
 @dataclass(frozen=True)
@@ -70,21 +73,22 @@ class Preparation:
         scale = math.sqrt(dense.shape[1] * dense.var()) if gram else 1.0
         return cls(transformer, (), (), scale or 1.0, clip=name == "clipped")
 
-    def transform(self, X: FloatArray) -> FloatArray:
-        """Prepared rows, shape (rows, features), in C order."""
+    def transform(self, X: FloatArray, rows: IntArray | slice = slice(None)) -> FloatArray:
+        """Some rows of a matrix, prepared: shape (rows, features), in C order."""
         if self.transformer is None or self.columns:
-            return self._coded(X)
-        dense = self.transformer.transform(X) / self.scale
+            return self._coded(X, rows)
+        dense = self.transformer.transform(X[rows]) / self.scale
         if self.clip:
             return np.ascontiguousarray(np.clip(dense, -FAR, FAR), dtype=np.float32)
         return np.ascontiguousarray(dense, dtype=np.float64)
 
-    def _coded(self, X: FloatArray) -> FloatArray:
+    def _coded(self, X: FloatArray, rows: IntArray | slice) -> FloatArray:
         if not (self.columns or self.empty):
-            return X
-        X = X.copy()
+            return X[rows]
+        X = X[rows].copy() if isinstance(rows, slice) else X[rows]  # positions copy by themselves
         if self.columns:
-            X[:, self.columns] = self.transformer.transform(X[:, self.columns])
+            for batch in gen_batches(len(X), BATCH):
+                X[batch, self.columns] = self.transformer.transform(X[batch, self.columns])
         X[:, self.empty] = 0.0
         return X
 
@@ -161,9 +165,9 @@ def _prepared(
     standardize = recipe.target == "standardize" and data.task == "regression"
     target = Target.fit(y, standardize=standardize)
     split = Split(
-        table=lambda: preparation.transform(data.X[train]),
+        table=lambda: preparation.transform(data.X, train),
         y=target.transform(y),
-        X_valid=None if valid is None else preparation.transform(data.X[valid]),
+        valid=None if valid is None else lambda: preparation.transform(data.X, valid),
         categorical=preparation.categorical,
         n_classes=len(data.classes),
         weights=None if data.weights is None else data.weights[train],
@@ -178,7 +182,7 @@ def _as_given(
     split = Split(
         table=lambda: frame.iloc[train],
         y=data.y[train],
-        X_valid=None if valid is None else frame.iloc[valid],
+        valid=None if valid is None else lambda: frame.iloc[valid],
         categorical=(),
         n_classes=len(data.classes),
         weights=None if data.weights is None else data.weights[train],

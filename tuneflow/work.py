@@ -102,9 +102,7 @@ class Work:
         """The score of a learner on the rows of its fold that it was not trained on, and what
         the other metrics say."""
         prepared, rows = self.prepared(at), self.folds[at].valid
-        X = prepared.split.X_valid
-        assert X is not None
-        predictions = learner.predict(X)
+        predictions = learner.predict()
         if not np.isfinite(predictions).all():
             msg = f"predictions must be finite; got others on fold {at}."
             raise TrialError(msg)
@@ -122,7 +120,6 @@ class Work:
         and its derivatives in the parameters, in the scale of the space."""
         prepared, fold = self.prepared(at), self.folds[at]
         X, target = prepared.split.X_valid, prepared.target
-        assert X is not None
         smooth = cast(Differentiable, learner)
         found = smooth.gradient(X, target.transform(self.data.y[fold.valid]))
         every = len(fold.train)

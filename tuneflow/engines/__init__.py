@@ -31,8 +31,12 @@ class Learner(Protocol):
     def grow(self, budget: int) -> None:
         """Train until `budget` units in all are spent, keeping earlier work."""
 
-    def predict(self, X: FloatArray) -> FloatArray:
-        """Probabilities, shape (rows, classes), or values, shape (rows,)."""
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
+        """Probabilities, shape (rows, classes), or values, shape (rows,).
+
+        Args:
+            X: Prepared rows; those of its split that are to be scored, if there are none given.
+        """
 
 
 @dataclass(frozen=True)

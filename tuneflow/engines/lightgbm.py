@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import lightgbm as lgb
@@ -33,12 +34,16 @@ class Rounds:
     """A booster that grows round by round."""
 
     def __init__(self, split: Split, params: Params) -> None:
-        train, valid = _datasets(split, params)
-        self.model = lgb.Booster({**params}, train)
+        self._datasets = _datasets(split, params)
+        self._split, self._params = split, params
         self.spent = 0
-        self._split = split
-        if valid is not None:
-            self.model.add_valid(valid, "valid")
+
+    @cached_property
+    def model(self) -> lgb.Booster:
+        """The booster; made when it is needed, for until then other folds are being binned."""
+        train, valid = self._datasets
+        model = lgb.Booster({**self._params}, train)
+        return model if valid is None else model.add_valid(valid, "valid")
 
     def grow(self, budget: int) -> None:
         """Boost up to `budget` rounds in all."""
@@ -46,9 +51,9 @@ class Rounds:
             self.model.update()
         self.spent = max(self.spent, budget)
 
-    def predict(self, X: FloatArray) -> FloatArray:
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values; the split's own rows have been scored while growing."""
-        if X is not self._split.X_valid:
+        if X is not None:
             return _shaped(self.model.predict(X, num_threads=1), self._split.n_classes)
         seen: list[FloatArray] = []
 
@@ -135,9 +140,9 @@ def _datasets(split: Split, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | 
             categorical_feature=list(split.categorical),
             params=binning,
         ).construct()
-        if split.X_valid is None:
+        if split.valid is None:
             return train, None
-        return train, lgb.Dataset(split.X_valid, reference=train, params=binning).construct()
+        return train, lgb.Dataset(split.valid(), reference=train, params=binning).construct()
 
     datasets: tuple[lgb.Dataset, lgb.Dataset | None] = split.once(key, make)
     return datasets

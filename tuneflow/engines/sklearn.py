@@ -67,9 +67,10 @@ class Whole:
             self.model = model.fit(self._X[:budget], self._split.y[:budget], **weights)
         self.spent = budget
 
-    def predict(self, X: FloatArray) -> FloatArray:
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values."""
-        return predictions(self.model, X, self._split.n_classes)
+        rows = self._split.X_valid if X is None else X
+        return predictions(self.model, rows, self._split.n_classes)
 
     def gradient(self, X: FloatArray, y: npt.NDArray[Any]) -> Slope:
         """Loss on rows kept back and its derivatives, for the estimators that have a rule."""
@@ -92,9 +93,10 @@ class Warm:
             self.model.fit(self._X, self._split.y, **weights_of(self._split))
             self.spent = budget
 
-    def predict(self, X: FloatArray) -> FloatArray:
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values."""
-        return predictions(self.model, X, self._split.n_classes)
+        rows = self._split.X_valid if X is None else X
+        return predictions(self.model, rows, self._split.n_classes)
 
 
 class Trees(Warm):
@@ -105,12 +107,12 @@ class Trees(Warm):
         self._votes: FloatArray | float = 0.0
         self._counted = 0
 
-    def predict(self, X: FloatArray) -> FloatArray:
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values; the split's own rows are shown to new trees only."""
-        trees = getattr(self.model, "estimators_", [])
-        if X is not self._split.X_valid or not trees:
+        trees, split = getattr(self.model, "estimators_", []), self._split
+        if X is not None or not trees:
             return super().predict(X)
-        rows = self._split.once("sklearn valid", lambda: np.asarray(X, dtype=np.float32))
+        rows = split.once("sklearn valid", lambda: np.asarray(split.X_valid, dtype=np.float32))
         for tree in trees[self._counted :]:  # in their order, as the forest adds them up
             vote = tree.predict_proba if self._split.n_classes else tree.predict
             self._votes = self._votes + vote(rows, check_input=False)
@@ -140,9 +142,10 @@ class Epochs:
             self._epoch()
         self.spent = max(self.spent, budget)
 
-    def predict(self, X: FloatArray) -> FloatArray:
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values."""
-        return predictions(self.model, X, self._split.n_classes)
+        rows = self._split.X_valid if X is None else X
+        return predictions(self.model, rows, self._split.n_classes)
 
 
 class Sklearn:

@@ -43,13 +43,11 @@ class Rounds:
             self.model.update(self._train, round_)
         self.spent = max(self.spent, budget)
 
-    def predict(self, X: FloatArray) -> FloatArray:
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values; XGBoost keeps the margins of rows that it has seen."""
-        if X is self._split.X_valid and self._valid is not None:
-            return _shaped(self.model.predict(self._valid), self._split.n_classes)
-        return _shaped(
-            self.model.predict(_matrix(X, self._split.categorical)), self._split.n_classes
-        )
+        rows = self._valid if X is None else _matrix(X, self._split.categorical)
+        assert rows is not None
+        return _shaped(self.model.predict(rows), self._split.n_classes)
 
 
 class XGBoost:
@@ -134,7 +132,7 @@ def _matrices(split: Split, params: Params) -> tuple[xgb.QuantileDMatrix, xgb.DM
             max_bin=params.get("max_bin"),
             nthread=1,
         )
-        valid = None if split.X_valid is None else _matrix(split.X_valid, split.categorical)
+        valid = None if split.valid is None else _matrix(split.valid(), split.categorical)
         return train, valid
 
     key = ("xgboost", params.get("max_bin"))
