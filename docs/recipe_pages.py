@@ -15,7 +15,7 @@ from tuneflow.space import Param
 
 ROWS = 10_000  # of the training fold whose rungs are listed
 PARTS = {"": "All tasks", "classification": "Classes only", "regression": "Numbers only"}
-GROWTH = ("hold", "refit", "patience", "probe", "prune_from", "final")
+GROWTH = ("leaves", "hold", "refit", "patience", "probe", "prune_from", "final")
 UNITS = {
     "gram": "1 / (p Var X)",
     "per_sample_l2": "a penalty per row, handed over as C = 1 / (n value)",

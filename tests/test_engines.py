@@ -176,3 +176,16 @@ def test_an_argument_that_the_library_does_not_know_is_refused(name, frame):
     recipe = tf.load_recipe(name).replace(fixed={"max_detph": 3})
     with pytest.raises(tf.RecipeError, match="max_depth"):
         tf.tune(frame, "y", recipe, n_trials=1)
+
+
+def test_rows_that_come_in_pieces_are_binned_as_one_table(monkeypatch):
+    work = work_for(tf.load_recipe("lightgbm"), "regression")
+    arguments = work.arguments(work.space.defaults())
+    learner = work.learner(0, arguments)
+    learner.grow(20)
+    expected = learner.predict()
+    monkeypatch.setattr("tuneflow.folds.BATCH", 7)
+    work.prepared(0).split.cache.clear()
+    again = work.learner(0, arguments)
+    again.grow(20)
+    np.testing.assert_array_equal(again.predict(), expected)

@@ -80,12 +80,15 @@ def test_some_rows_of_a_matrix_are_prepared_as_they_are_alone(name):
     )
 
 
-def test_levels_of_many_rows_are_encoded_as_those_of_few(monkeypatch):
-    X = rows_of(0)
-    preparation = fitted("ordinal", X, (1,))
-    expected = preparation.transform(X)
-    monkeypatch.setattr("tuneflow.prepare.BATCH", 7)
-    np.testing.assert_array_equal(preparation.transform(X), expected)
+@pytest.mark.parametrize("train", [slice(None), np.array([7, 3, 5, 0, 9])])
+def test_a_table_in_pieces_is_the_table(train, monkeypatch):
+    monkeypatch.setattr("tuneflow.folds.BATCH", 2)
+    frame = table(20)
+    data = Data.of(frame, target(frame, "binary"))
+    split = prepare(data, tf.load_recipe("lightgbm"), train).split
+    pieces = split.batches()
+    assert [len(piece) for piece in pieces] == [2] * (len(split.y) // 2) + [1] * (len(split.y) % 2)
+    np.testing.assert_array_equal(np.vstack(pieces), split.table())
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -26,6 +26,25 @@ def test_the_refit_takes_a_quarter_of_the_rate():
     }
 
 
+@pytest.mark.parametrize(
+    ("leaves", "rounds"), [(31, 80), (8, 157), (124, 40), (0, 80), (None, 80)]
+)
+def test_a_rung_has_more_rounds_for_small_trees(leaves, rounds):
+    growth = Growth(schedule="lockstep", unit="rounds", last=64, per="rate", leaves="leaves")
+    assert growth.amount(8, {"rate": 0.1, "leaves": leaves}, rows=100) == rounds
+
+
+def test_leaves_that_depend_on_a_choice_not_taken_change_no_rung():
+    growth = Growth(schedule="lockstep", unit="rounds", last=64, leaves="leaves")
+    assert growth.amount(8, {}, rows=100) == 8
+
+
+def test_small_trees_of_a_lower_rate_still_take_as_many_more_rounds():
+    growth, point = tf.load_recipe("lightgbm").growth, {"learning_rate": 0.1, "num_leaves": 5}
+    low = growth.amount(20, {**point, "learning_rate": 0.025}, rows=100)
+    assert low == pytest.approx(4 * growth.amount(20, point, rows=100), abs=2)
+
+
 def test_as_low_as_time_allows():
     point = {"rate": 0.2, "x": 1}
     assert RATE.lowered(point, 10.0, 41.0)["rate"] == 0.05

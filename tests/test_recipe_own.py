@@ -103,6 +103,10 @@ def test_a_file_is_named_by_its_name_and_read_by_its_path(tmp_path):
             f"{BASE}\n[growth]\nschedule = 'lockstep'\nunit = 'rounds'\nlast = 3\nper = 'eta'",
             "growth.per must name a parameter .*; got 'eta'",
         ),
+        (
+            f"{BASE}\n[growth]\nschedule = 'lockstep'\nunit = 'trees'\nlast = 3\nleaves = 'leafs'",
+            "growth.leaves must name a parameter .*; got 'leafs'",
+        ),
     ],
 )
 def test_a_file_that_breaks_the_format_is_refused_with_a_hint(text, law, tmp_path):

@@ -21,11 +21,14 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
     check_cv,
 )
-from sklearn.utils import resample
+from sklearn.utils import gen_batches, resample
 
 from tuneflow.data import Data, IntArray
 from tuneflow.errors import DataError, TuneflowWarning
 from tuneflow.schema import FloatArray
+
+#: Rows of a piece of a table.
+BATCH = 2**15
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,7 @@ class Split:
     """What an engine trains on and is asked about: one fold, prepared for a model.
 
     Attributes:
-        table: Makes the prepared training rows, shape (rows, features); an engine that bins them
-            does so once and keeps the bins in `cache`.
+        some: Makes prepared training rows, those of a slice, shape (rows, features).
         y: Target of the training rows: class codes, or values.
         valid: Makes the prepared rows to be scored; None when there are none.
         categorical: Positions of the features that hold codes of a category.
@@ -117,13 +119,21 @@ class Split:
         cache: What an engine keeps for all trials.
     """
 
-    table: Callable[[], FloatArray]
+    some: Callable[[slice], FloatArray]
     y: npt.NDArray[Any]
     valid: Callable[[], FloatArray] | None
     categorical: tuple[int, ...]
     n_classes: int
     weights: FloatArray | None = None
     cache: dict[Any, Any] = field(default_factory=dict)
+
+    def table(self) -> FloatArray:
+        """All prepared training rows, shape (rows, features)."""
+        return self.some(slice(None))
+
+    def batches(self) -> list[FloatArray]:
+        """The same in pieces: they find a place in memory where a whole table finds none."""
+        return [self.some(batch) for batch in gen_batches(len(self.y), BATCH)]
 
     @property
     def X_valid(self) -> FloatArray:

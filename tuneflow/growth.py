@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -9,12 +10,24 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, model
 
 Number = StrictInt | StrictFloat
 
+#: Leaves of the trees that rungs are meant for: the default of LightGBM and scikit-learn.
+LEAVES = 31
+
 
 class Growth(BaseModel):
     """What training spends, in rungs, and what a pruner may cut short.
 
     >>> Growth(schedule="lockstep", unit="epochs", first=27, last=243, factor=3).budgets(100)
     (27.0, 81.0, 243.0)
+
+    Small trees and low rates learn slowly, and have more rounds at the same rung:
+
+    >>> boosting = {"schedule": "lockstep", "unit": "rounds", "last": 64}
+    >>> growth = Growth(**boosting, per="learning_rate", leaves="num_leaves")
+    >>> growth.amount(8, {"learning_rate": 0.1, "num_leaves": 31}, rows=100)
+    80
+    >>> growth.amount(8, {"learning_rate": 0.05, "num_leaves": 8}, rows=100)
+    315
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +39,11 @@ class Growth(BaseModel):
         "none", description="What a budget counts."
     )
     per: str | None = Field(None, description="Rungs count this parameter times the unit.")
+    leaves: str | None = Field(
+        None,
+        description="Most leaves of a tree: where this parameter is not 31, rungs have fewer or "
+        "more units, by its square root.",
+    )
     hold: Number | None = Field(
         None, gt=0, description="Value of `per` while the sampler searches."
     )
@@ -98,4 +116,7 @@ class Growth(BaseModel):
         """A budget in the unit of growth, as a whole number of at least one."""
         if self.unit in ("rows", "none"):
             return min(rows, max(1, round(budget * rows)))
-        return max(1, round(budget / params[self.per] if self.per else budget))
+        units = budget / params[self.per] if self.per else budget
+        if self.leaves:
+            units *= math.sqrt(LEAVES / (params.get(self.leaves) or LEAVES))  # 0, None: no limit
+        return max(1, round(units))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-from sklearn.utils import gen_batches
 
 from tuneflow.data import Data, IntArray
 from tuneflow.folds import Split
@@ -26,8 +26,6 @@ MOST_CODES = 255
 MOST_COLUMNS = 50
 #: Standard deviations beyond which a number says no more to a network.
 FAR = 3.0
-#: Rows whose levels are encoded at a time: the encoder makes four copies.
-BATCH = 2**15
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,7 @@ class Preparation:
             return X[rows]
         X = X[rows].copy() if isinstance(rows, slice) else X[rows]  # positions copy by themselves
         if self.columns:
-            for batch in gen_batches(len(X), BATCH):
-                X[batch, self.columns] = self.transformer.transform(X[batch, self.columns])
+            X[:, self.columns] = self.transformer.transform(X[:, self.columns])
         X[:, self.empty] = 0.0
         return X
 
@@ -165,7 +162,7 @@ def _prepared(
     standardize = recipe.target == "standardize" and data.task == "regression"
     target = Target.fit(y, standardize=standardize)
     split = Split(
-        table=lambda: preparation.transform(data.X, train),
+        some=partial(_some, preparation, data.X, train),
         y=target.transform(y),
         valid=None if valid is None else lambda: preparation.transform(data.X, valid),
         categorical=preparation.categorical,
@@ -175,12 +172,21 @@ def _prepared(
     return Prepared(preparation, target, split)
 
 
+def _some(
+    preparation: Preparation, X: FloatArray, train: IntArray | slice, batch: slice
+) -> FloatArray:
+    """Some of the training rows, prepared; the others are not copied for it."""
+    if isinstance(train, slice):
+        return preparation.transform(X[train], batch)
+    return preparation.transform(X, train[batch])
+
+
 def _as_given(
     data: Data, frame: Any, train: IntArray | slice, valid: IntArray | slice | None
 ) -> Prepared:
     """Rows as they are, for an estimator that prepares them by itself."""
     split = Split(
-        table=lambda: frame.iloc[train],
+        some=lambda batch: frame.iloc[train].iloc[batch],
         y=data.y[train],
         valid=None if valid is None else lambda: frame.iloc[valid],
         categorical=(),

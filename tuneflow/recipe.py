@@ -88,10 +88,13 @@ class Recipe(_Frozen):
         for task in self.tasks:
             params = self.space_for(task).params
             _check_conditions(params)
-            per = self.growth.per if self.growth else None
-            if per and per not in {**params, **self.fixed_for(task)}:
-                msg = f"growth.per must name a parameter of the space or a fixed one; got {per!r}"
-                raise ValueError(msg)
+            named = {**params, **self.fixed_for(task)}
+            for key in ("per", "leaves"):
+                name = getattr(self.growth, key, None)
+                if name and name not in named:
+                    law = "must name a parameter of the space or a fixed one"
+                    msg = f"growth.{key} {law}; got {name!r}"
+                    raise ValueError(msg)
         return self
 
     @property

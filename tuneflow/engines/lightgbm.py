@@ -134,7 +134,7 @@ def _datasets(split: Split, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | 
 
     def make() -> tuple[lgb.Dataset, lgb.Dataset | None]:
         train = lgb.Dataset(
-            split.table(),
+            split.batches(),
             split.y,
             weight=split.weights,
             categorical_feature=list(split.categorical),
