@@ -102,7 +102,7 @@ class Data:
         seen = hashlib.sha256(repr((self.schema, self.task, self.classes.tolist())).encode())
         for numbers in (self.X, self.y, self.weights):
             if numbers is not None:
-                seen.update(np.ascontiguousarray(numbers).data)  # no copy, if it is in order already
+                seen.update(np.ascontiguousarray(numbers).data)  # no copy, if in order
         return seen.hexdigest()[:16]
 
 
