@@ -193,3 +193,12 @@ def test_only_the_target_of_a_regression_is_standardised():
     values = prepare(Data.of([[1], [2], [3]], [1.5, 2.5, 9.0]), recipe, slice(None))
     assert values.split.y.mean() == pytest.approx(0)
     assert values.split.y.std() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("engine", ["lightgbm", "xgboost"])
+def test_boosting_takes_a_table_as_it_was_given_if_it_is_told_to(engine):
+    frame = table(60)
+    numbers, y = frame[["age", "income"]], target(frame, "binary")
+    recipe = tf.load_recipe(engine).replace(prepare="raw")
+    result = tf.tune(numbers, y, recipe, n_trials=2, cv=3, progress=False)
+    assert len(result.predict(numbers)) == 60

@@ -131,8 +131,11 @@ class Split:
         """All prepared training rows, shape (rows, features)."""
         return self.some(slice(None))
 
-    def batches(self) -> list[FloatArray]:
-        """The same in pieces: they find a place in memory where a whole table finds none."""
+    def batches(self) -> FloatArray | list[FloatArray]:
+        """The same in pieces, which find a place in memory where a whole matrix finds none; a
+        table that was left as it was given stays whole."""
+        if not isinstance(self.some(slice(1)), np.ndarray):
+            return self.table()
         return [self.some(batch) for batch in gen_batches(len(self.y), BATCH)]
 
     @property
