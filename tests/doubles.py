@@ -131,7 +131,7 @@ class Tame(Counting):
         return
 
     def learner(self, split: Split, arguments) -> Flat:
-        return Flat(self, {**arguments(len(split.y)), "classes": split.n_classes})
+        return Flat(self, {**arguments(len(split.y)), "classes": split.n_classes}, split)
 
     def predict(self, model, X, n_classes):
         count = model["classes"]
