@@ -194,7 +194,7 @@ class _Climb:
         return Best(budget, scores, round(fmean(amounts)))
 
     def _is_over(self) -> bool:
-        """Whether time is up and something has been scored, or somebody else's trial has."""
+        """Whether time is up; the first trial goes on until it has a score."""
         return bool(self.task.number or self.entry.scores) and self._is_late()
 
     def _begin(self, at: int) -> None:
