@@ -48,7 +48,19 @@ FORESTS = (
 Make = Callable[[int], Any]
 
 
-class Whole:
+class Fitted:
+    """What the learners here have in common: a split, a model, and how it is asked."""
+
+    _split: Split
+    model: Any
+
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
+        """Probabilities or values."""
+        rows = self._split.X_valid if X is None else X
+        return predictions(self.model, rows, self._split.n_classes)
+
+
+class Whole(Fitted):
     """An estimator that is trained anew on the first `budget` rows."""
 
     def __init__(self, split: Split, make: Make, weighed: tuple[str, ...]) -> None:
@@ -67,17 +79,12 @@ class Whole:
             self.model = model.fit(self._X[:budget], self._split.y[:budget], **weights)
         self.spent = budget
 
-    def predict(self, X: FloatArray | None = None) -> FloatArray:
-        """Probabilities or values."""
-        rows = self._split.X_valid if X is None else X
-        return predictions(self.model, rows, self._split.n_classes)
-
     def gradient(self, X: FloatArray, y: npt.NDArray[Any]) -> Slope:
         """Loss on rows kept back and its derivatives, for the estimators that have a rule."""
         return slope(self.model, self._X[: self.spent], self._split.y[: self.spent], X, y)
 
 
-class Warm:
+class Warm(Fitted):
     """An ensemble that goes on where it stopped (`warm_start`), by trees or rounds."""
 
     def __init__(self, split: Split, make: Make, counter: str) -> None:
@@ -92,11 +99,6 @@ class Warm:
             self.model.set_params(**{self._counter: budget})
             self.model.fit(self._X, self._split.y, **weights_of(self._split))
             self.spent = budget
-
-    def predict(self, X: FloatArray | None = None) -> FloatArray:
-        """Probabilities or values."""
-        rows = self._split.X_valid if X is None else X
-        return predictions(self.model, rows, self._split.n_classes)
 
 
 class Trees(Warm):
@@ -122,7 +124,7 @@ class Trees(Warm):
         return _over_all(votes, self.model.classes_, n_classes) if n_classes else votes
 
 
-class Epochs:
+class Epochs(Fitted):
     """A network or a linear model that passes over the rows again and again (`partial_fit`)."""
 
     def __init__(self, split: Split, make: Make, seed: int) -> None:
@@ -141,11 +143,6 @@ class Epochs:
         for _ in range(self.spent, budget):
             self._epoch()
         self.spent = max(self.spent, budget)
-
-    def predict(self, X: FloatArray | None = None) -> FloatArray:
-        """Probabilities or values."""
-        rows = self._split.X_valid if X is None else X
-        return predictions(self.model, rows, self._split.n_classes)
 
 
 class Sklearn:
