@@ -18,6 +18,7 @@ import pytest
 from doubles import RECIPE, Counting, rows, told
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._base import BaseJournalSnapshot
+from optuna.trial import TrialState
 from postgresql import postgresql
 from sqlalchemy import text
 
@@ -26,6 +27,7 @@ from tuneflow import engines, study
 from tuneflow import storage as room
 from tuneflow.ledger import read_entry, read_header
 from tuneflow.presence import CLAIM
+from tuneflow.search import SAMPLERS
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +220,52 @@ def test_a_study_that_is_resumed_goes_on_as_it_would_have_in_memory(storage):
     run(storage, 4, study_name="resumed")
     assert told(run(storage, 9, study_name="resumed")) == whole
     assert told(run(storage, 9, study_name="resumed")) == whole  # and there is nothing left to do
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("sampler", sorted(SAMPLERS))
+def test_every_sampler_chooses_as_it_would_in_memory(sampler, tmp_path):
+    here = told(run(None, 16, sampler=sampler))
+    assert told(run(tmp_path / "a.db", 16, sampler=sampler)) == here
+
+
+@pytest.mark.usefixtures("double")
+def test_a_suggestion_reads_the_trials_once(storage, opened, monkeypatch):
+    run(storage, 12, study_name="read once")  # beyond the points that no sampler chooses
+    kind = type(optuna.load_study(study_name="read once", storage=opened(storage))._storage)
+    looks, real = [], kind.get_all_trials
+
+    def look(self, *args, **kwargs):
+        looks.append(1)
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(kind, "get_all_trials", look)
+    run(storage, 12, study_name="read once")
+    without = len(looks)
+    run(storage, 15, study_name="read once")
+    assert len(looks) - 2 * without <= 3
+
+
+def test_a_look_sees_the_trials_that_were_there_and_ends_with_an_error():
+    study = optuna.create_study()
+    study.add_trial(optuna.create_trial(value=1.0))
+
+    def look():
+        with room.together(study):
+            seen.append([trial.value for trial in study.get_trials(states=[TrialState.COMPLETE])])
+            study.trials[0].set_user_attr("mine", 1)  # a copy, as ever
+            study.add_trial(optuna.create_trial(value=2.0))
+            seen.extend([study.get_trials(states=[TrialState.RUNNING]), study.trials])
+            raise ZeroDivisionError
+
+    seen = []
+    with pytest.raises(ZeroDivisionError):
+        look()
+    complete, running, every = seen
+    assert complete == [1.0]
+    assert not running
+    assert [(trial.value, trial.user_attrs) for trial in every] == [(1.0, {})]
+    assert [trial.value for trial in study.trials] == [1.0, 2.0]
 
 
 @pytest.mark.usefixtures("double")

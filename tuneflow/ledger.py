@@ -13,7 +13,8 @@ import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from tuneflow.errors import StudyError
@@ -29,6 +30,7 @@ GOAL = "tuneflow:goal"
 RETRY = "tuneflow:retry of"
 FORMAT = 1
 LIBRARIES = ("tuneflow", "optuna", "scikit-learn", "lightgbm", "xgboost", "pandas", "numpy")
+version = cache(metadata.version)  # reads and parses a file
 
 
 def _versions() -> dict[str, str]:
@@ -38,7 +40,9 @@ def _versions() -> dict[str, str]:
 def _version(name: str) -> str:
     try:
         return version(name)
-    except PackageNotFoundError:  # a bare checkout, or another distribution, as xgboost-cpu
+    except (
+        metadata.PackageNotFoundError
+    ):  # a bare checkout, or another distribution, as xgboost-cpu
         return str(getattr(sys.modules.get(name), "__version__", "unknown"))
 
 
@@ -326,7 +330,7 @@ def begin_trial(
     )
     study._thread_local.cached_all_trials = None  # as Study.ask does: samplers look anew
     # A database that is away says so here; making a trial would try again for a while, in silence.
-    study._storage.get_n_trials(study._study_id, TrialState.WAITING)
+    study._storage.get_study_user_attrs(study._study_id)
     return Trial(study, study._storage.create_new_trial(study._study_id, begun))
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import sqlite3
 import time
 import warnings
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Container, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from tuneflow.errors import MissingExtra, StudyError
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.trial import FrozenTrial, TrialState
 
 Storage: TypeAlias = "str | Path | optuna.storages.BaseStorage | None"
 
@@ -64,15 +67,42 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
         raise MissingExtra(msg) from error
 
 
-def together(study: optuna.Study) -> AbstractContextManager[None]:
-    """Within it, what is written to a journal is appended at its end, in one synchronous write.
+@contextmanager
+def together(study: optuna.Study) -> Iterator[None]:
+    """Within it, the study is spoken to as seldom as can be: its trials are read once, however
+    often a sampler asks, and what is written to a journal is appended at the end, in one
+    synchronous write.
 
     Nothing that was written within it may be read within it.
     """
     from tuneflow.journal import Journal
 
     storage = study._storage
-    return storage.together() if isinstance(storage, Journal) else nullcontext()
+    study._storage = cast("optuna.storages.BaseStorage", _OneLook(storage))
+    try:
+        with storage.together() if isinstance(storage, Journal) else nullcontext():
+            yield
+    finally:
+        study._storage = storage
+
+
+class _OneLook:
+    """A storage whose trials are read when they are first asked for, and kept."""
+
+    def __init__(self, storage: optuna.storages.BaseStorage) -> None:
+        self._storage = storage
+        self._trials: list[FrozenTrial] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        if self._trials is None:
+            self._trials = self._storage.get_all_trials(study_id, deepcopy=False)
+        found = [trial for trial in self._trials if states is None or trial.state in states]
+        return copy.deepcopy(found) if deepcopy else found
 
 
 def _by_url(url: str) -> optuna.storages.BaseStorage:
