@@ -206,6 +206,13 @@ def test_a_trial_that_has_peaked_stops_at_patience():
 
 
 @pytest.mark.usefixtures("double")
+def test_the_defaults_run_to_their_end_whatever_the_pruner_says():
+    everything = optuna.pruners.ThresholdPruner(upper=-1e9)
+    states = [trial.state for trial in run(4, pruner=everything).study.trials]
+    assert states == [COMPLETE, PRUNED, PRUNED, PRUNED]
+
+
+@pytest.mark.usefixtures("double")
 def test_wilcoxon_sees_single_folds_and_the_others_running_means():
     raw = run(1, pruner="wilcoxon").study.trials[0]
     means = run(1, pruner="median", recipe=RECIPE.replace(growth={"schedule": "folds"}))

@@ -40,9 +40,7 @@ def _versions() -> dict[str, str]:
 def _version(name: str) -> str:
     try:
         return version(name)
-    except (
-        metadata.PackageNotFoundError
-    ):  # a bare checkout, or another distribution, as xgboost-cpu
+    except metadata.PackageNotFoundError:  # a checkout, or another distribution: xgboost-cpu
         return str(getattr(sys.modules.get(name), "__version__", "unknown"))
 
 

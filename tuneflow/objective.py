@@ -232,12 +232,13 @@ class _Climb:
         return True
 
     def _decide(self, folds: int, budget: float, best: Best) -> None:
-        """Where it is due, report the best so far, and end here if the pruner says so."""
+        """Where it is due, report the best so far, and end here if the pruner says so; the
+        defaults never do, since all is compared with them."""
         step = self.objective.work.decisions.get((folds, budget))
         if step is None or not self.objective.prunes:
             return
         self.judge.report(best.scores[-1] if self.objective.raw else best.mean, step)
-        if self.judge.should_prune():
+        if self.judge.should_prune() and self.task.values != self.objective.work.space.defaults():
             self.entry.ended = "pruned"
             raise _GivenUp
 

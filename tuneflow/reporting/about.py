@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tuneflow.reporting.record import Record, score_of, seconds_of
@@ -11,6 +11,8 @@ from tuneflow.reporting.tables import told
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tuneflow.ledger import Header
 
 STATES = ("complete", "pruned", "fail", "running", "waiting")
 STUDIES = (
@@ -138,6 +140,7 @@ def header(record: Record) -> pd.DataFrame:
     else:
         told = ("recipe", "task", "scoring", "direction", "sampler", "pruner", "random_state")
         facts |= {key: getattr(found, key) for key in told}
+        facts |= {f"pruner, {key}": value for key, value in found.pruner_options.items()}
         facts |= {"table": f"{found.rows} rows x {found.columns} columns", "folds": found.n_folds}
         facts |= {"recipe digest": found.recipe_digest, "data digest": found.data}
         facts |= {"fold digest": found.folds, "modelled": f"{found.modelled:.0%}"}
@@ -154,14 +157,31 @@ def code(record: Record) -> str:
         params = record.best.params if record.best else {}
         body = "".join(f"    {name!r}: {value!r},\n" for name, value in params.items())
         return f"# enqueue the best point in a new study\nstudy.enqueue_trial({{\n{body}}})"
-    asked = {
-        "recipe": found.recipe,
-        "scoring": found.scoring,
-        "cv": found.n_folds,
-        "sampler": found.sampler,
-        "pruner": found.pruner,
-        "n_trials": len(record.trials),
-        "random_state": found.random_state,
-    }
-    lines = "".join(f"    {key}={value!r},\n" for key, value in asked.items())
+    lines = "".join(f"    {name}={text},\n" for name, text in _call(found, len(record.trials)))
     return f"import tuneflow as tf\n\nresult = tf.tune(\n    X,\n    y,\n{lines})"
+
+
+def _call(header: Header, trials: int) -> Iterator[tuple[str, str]]:
+    """The arguments of the call, as Python; an ellipsis is what the ledger does not hold."""
+    scoring = [header.scoring, *header.also] if header.also else header.scoring
+    options = header.pruner_options
+    pruner = {"name": header.pruner, **options} if options else header.pruner
+    yield f"# its digest: {header.recipe_digest}\n    recipe", repr(header.recipe)
+    yield "scoring", repr(scoring)
+    if header.cv is None:
+        yield f"# {header.n_folds} folds, from a splitter, pairs or groups\n    cv", "..."
+    else:
+        yield "cv", repr(int(header.cv) if header.cv.is_integer() else header.cv)
+    if header.test_size is not None:
+        yield "test_size", repr(header.test_size)
+    if header.weighted:
+        yield "sample_weight", "..."
+    yield from _searcher("sampler", header.sampler, repr(header.sampler))
+    yield from _searcher("pruner", header.pruner, repr(pruner))
+    yield "n_trials", repr(trials)
+    yield "random_state", repr(header.random_state)
+
+
+def _searcher(name: str, said: str, text: str) -> Iterator[tuple[str, str]]:
+    """A word, or that it was an object of Optuna's, whose class is all that is known."""
+    yield (name, text) if said == said.lower() else (f"# an object: {said}\n    {name}", "...")
