@@ -129,7 +129,7 @@ def test_a_gain_within_the_noise_is_doubted_once_and_in_the_remarks():
         warnings.simplefilter("error")
         sure = tf.tune(*rows(), RECIPE, n_trials=8)  # the same gain on every fold
     assert not any("chance" in remark for remark in sure.remarks)
-    assert doubt_of(sure.study) == ""
+    assert doubt_of(sure.study, sure.best_trial) == ""
 
 
 def test_repeated_folds_are_folds_and_do_not_pretend_to_be_independent():

@@ -17,7 +17,7 @@ from sklearn.model_selection import KFold
 from studies import HEADER, SPACES, aside, plain, study
 
 import tuneflow as tf
-from tuneflow.ledger import OUTER, Entry, read_header, write_entry
+from tuneflow.ledger import OUTER, Entry, read_header, write_entry, write_header
 from tuneflow.reporting import words
 from tuneflow.reporting.importance import importances
 from tuneflow.reporting.record import read
@@ -302,6 +302,22 @@ def test_failures_are_grouped_by_the_error_inside():
     assert failures.loc["BoosterError", "parameters"].startswith("rate 0.")
 
 
+def test_what_ended_a_trial_from_outside_is_told_and_only_what_was_tried_has_failed():
+    made = study(6)
+    before = tf.report(made)
+    known = len(before.tables["failures"])
+    for ended in ("timeout", "crashed", "interrupted", "surplus"):
+        one = made.ask()
+        write_entry(one, Entry(ended=ended, error="its process died: SIGKILL"))
+        made.tell(one, state=optuna.trial.TrialState.FAIL)
+    report = tf.report(made)
+    kinds = {"took too long", "its process died", "interrupted"}
+    assert kinds <= set(report.tables["failures"].index)
+    assert len(report.tables["failures"]) == known + 3
+    failed = [text for text in report.panels[0].warnings if "failed" in text]
+    assert failed == [f"{known + 2} trials of 10 failed."]
+
+
 def test_the_header_says_how_to_repeat():
     report = tf.report(study(9))
     header = report.tables["header"]["value"]
@@ -410,10 +426,6 @@ def test_a_study_of_others_says_what_is_left_out():
 
 
 def test_the_share_that_the_sampler_modelled_is_told():
-    from dataclasses import replace
-
-    from tuneflow.ledger import write_header
-
     made = study(9)
     write_header(made, replace(HEADER, modelled=0.5))
     assert any("modelled 50" in text for text in tf.report(made).panels[0].warnings)
@@ -431,9 +443,21 @@ def test_several_studies_are_compared_and_one_is_looked_into():
     assert "is ahead" in report.panels[0].note
 
 
-def test_studies_about_different_things_have_no_leader():
+@pytest.mark.parametrize("differs", ["scoring", "data", "folds"])
+def test_studies_about_different_things_have_no_leader(differs):
     report = tf.report([study(20), study(20, ours=False, name="other")])
     assert "none is ahead" in report.panels[0].note
+    other = study(20, name="other")
+    write_header(other, replace(HEADER, **{differs: "another"}))
+    note = tf.report([study(20), other]).panels[0].note
+    assert "not known to share metric, table and folds" in note
+
+
+def test_a_study_without_a_score_cannot_be_compared():
+    assert (
+        "fewer than two have a score"
+        in tf.report([study(20), study(0, name="new")]).panels[0].note
+    )
 
 
 def test_a_result_reports_on_its_study():

@@ -113,14 +113,15 @@ def _scores(trial: FrozenTrial) -> list[float]:
     return entry.scores if entry else []
 
 
-def doubt_of(study: optuna.Study) -> str:
-    """Why the best may be no better than the defaults; empty if there is no reason to think so."""
+def doubt_of(study: optuna.Study, chosen: FrozenTrial) -> str:
+    """Why a trial may be no better than the defaults; empty if there is no reason to think so."""
     record = read(study)
-    gains, mean, half = paired(record)
+    gains, mean, half = paired(record, chosen)
     if len(finished(study)) < 2 or not math.isfinite(half) or mean - half > 0:
         return ""
-    if record.best is record.baseline:
-        return "tune: the gain over the defaults is none: no trial was better."
+    if record.baseline and chosen.number == record.baseline.number:
+        why = "no trial was better" if record.best is record.baseline else "they were taken"
+        return f"tune: the gain over the defaults is none: {why}."
     return (
         f"tune: the gain over the defaults may be chance: paired over {len(gains)} folds it is "
         f"{mean - half:+.3g} to {mean + half:+.3g} at 95 %. More rows or repeated folds tell more."
@@ -139,7 +140,7 @@ def _remarks(
             f"time was up after {len(_scores(best))} of {folds} folds of the first "
             "trial: its score is from these alone."
         )
-    remarks += _of_the_search(study, plan, best)
+    remarks += _of_the_search(study, plan, chosen)
     if chosen.number != best.number:
         remarks.append(
             f"trial {chosen.number} stands for trial {best.number}, whose score is "
@@ -150,16 +151,16 @@ def _remarks(
     return tuple(remarks)
 
 
-def _of_the_search(study: optuna.Study, plan: Plan, best: FrozenTrial) -> Iterator[str]:
+def _of_the_search(study: optuna.Study, plan: Plan, chosen: FrozenTrial) -> Iterator[str]:
     """Whether it ended early, and whether it found something."""
     ended = finished(study)
     if plan.ending and plan.ending.is_due(ended):
         yield f"ended early, after {len(ended)} trials: nothing more was to be gained."
     if len(ended) == 1:
         yield "only the defaults were tried."
-    elif best.number == 0:
+    elif best_trial(study).number == 0:
         yield "nothing was found to be better than the defaults."
-    elif doubt := doubt_of(study):
+    elif doubt := doubt_of(study, chosen):
         yield doubt.removeprefix("tune: ")
 
 

@@ -65,7 +65,7 @@ class Header:
         random_state: Seed of the study.
         cv: Number of folds, or the share of a holdout; None if they were given otherwise.
         pruner_options: What the pruner was given beside its word.
-        modelled: Share of the parameters that the sampler models, rather than draws at random.
+        modelled: Share of the parameters that the sampler models; others are chosen independently.
         weighted: Whether rows had weights, which are part of the fingerprint of the data.
         also: Metrics that are recorded beside the one that is optimised.
         ratio: Rows scored for each that trains, on average over the folds.

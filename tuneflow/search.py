@@ -139,7 +139,7 @@ class Search:
         sampled: Makes the sampler of a study.
         pruned: Makes the pruner, for a number of decisions a trial.
         raw: Whether the pruner wants the score of each fold instead of running means.
-        drawn: Names of the parameters that the sampler does not model and draws at random.
+        drawn: Names of the parameters that the sampler does not model and chooses independently.
         points: What is tried first, in order: the defaults, then starting points or the grid.
         finite: Whether the points are all there is.
         notes: What has to be said before the first trial.

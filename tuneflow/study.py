@@ -191,7 +191,7 @@ def tune(
     for figure in figures:
         figure.draw(best.study)
     result = conclude(best.study, best.plan, cut_short, select, deadline)
-    if doubt := doubt_of(best.study):
+    if doubt := doubt_of(best.study, result.best_trial):
         warnings.warn(doubt, TuneflowWarning, stacklevel=2)
     return FamilyResult(**vars(result), members=members) if several else result
 

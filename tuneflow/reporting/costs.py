@@ -19,6 +19,11 @@ TIMELINE = ("number", "state", "worker", "start", "end")
 FAILURES = ("error", "trials", "first", "message", "parameters")
 # The chain "TrialError: LightGBMError: why" is about a LightGBMError.
 _INNERMOST = re.compile(r"(?:[\w.]*(?:Error|Exception): )*([\w.]*(?:Error|Exception|Interrupt))\b")
+_NO_ERRORS = {  # what may end a trial beside an error inside it
+    "timeout": "took too long",
+    "crashed": "its process died",
+    "interrupted": "interrupted",
+}
 NOT_FINITE = "score is not finite"
 LONGEST = 300  # characters of a message
 
@@ -114,11 +119,11 @@ def _kind(trial: Any, error: str, record: Record) -> str | None:
     entry = record.entry(trial)
     if trial.state.name == "COMPLETE":
         return None if is_scored(trial) else NOT_FINITE
-    if trial.state.name != "FAIL":
+    if trial.state.name != "FAIL" or (entry and entry.ended == "surplus"):
         return None
+    if entry and entry.ended in _NO_ERRORS:
+        return _NO_ERRORS[entry.ended]
     named = _INNERMOST.match(error)
-    if entry and entry.ended == "interrupted":
-        return "interrupted"
     return named[1] if named else "no reason was kept"
 
 

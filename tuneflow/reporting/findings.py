@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tuneflow.reporting import words
@@ -11,7 +11,7 @@ from tuneflow.reporting.costs import NOT_FINITE, typical_seconds
 from tuneflow.reporting.figures.curves import axis_of, on_the_way
 from tuneflow.reporting.figures.history import best_so_far
 from tuneflow.reporting.importance import FEWEST
-from tuneflow.reporting.record import Record
+from tuneflow.reporting.record import Record, score_of
 from tuneflow.reporting.verdict import paired
 
 if TYPE_CHECKING:
@@ -187,14 +187,15 @@ def reproduce(tables: Tables, record: Record) -> str:
     )
 
 
-def studies(tables: Tables) -> str:
+def studies(records: Sequence[Record]) -> str:
     """Which study is ahead, where they can be compared."""
-    frame = tables["studies"]
-    scored = frame.dropna(subset="best")
-    comparable = scored["direction"].nunique() == 1 and scored["scoring"].nunique() == 1
-    if len(scored) < 2 or not comparable:
-        return f"{len(frame):,} studies; they are not about one metric, so none is ahead."
-    sign = 1 if scored["direction"].iloc[0] == "maximize" else -1
-    ahead = int((scored["best"] * sign).argmax())
-    name, best = words.plain(scored.index[ahead]), words.number(scored["best"].iloc[ahead])
-    return f"Of {len(frame):,} studies {name} is ahead, with {best}."
+    scored = [record for record in records if record.best]
+    subjects = {record.subject for record in scored}
+    lead = f"{len(records):,} studies"
+    if len(scored) < 2:
+        return f"{lead}; fewer than two have a score, so none is ahead."
+    if None in subjects or len(subjects) > 1:
+        return f"{lead}; they are not known to share metric, table and folds, so none is ahead."
+    ahead = max(scored, key=lambda record: record.sign * score_of(record.best))
+    best = words.number(score_of(ahead.best))
+    return f"Of {lead} {words.plain(ahead.name)} is ahead, with {best}."

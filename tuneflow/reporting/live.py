@@ -84,7 +84,7 @@ class Show:
 
 def _mark(report: Report) -> str:
     """What differs between two looks, if anything does."""
-    return repr([(r.name, len(r.trials), _states(r)) for r in report.records])
+    return repr([(r.name, len(r.trials), _states(r), r.aside) for r in report.records])
 
 
 def _states(record: Record) -> list[tuple[int, int]]:

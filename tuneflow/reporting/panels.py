@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,12 +56,12 @@ PLAN: tuple[tuple[str, str, str, tuple[str, ...], Callable[[Tables, Record], str
 
 
 def panels(
-    record: Record, tables: Tables, drawings: Mapping[str, Drawing], *, several: bool
+    records: Sequence[Record], record: Record, tables: Tables, drawings: Mapping[str, Drawing]
 ) -> Iterator[Panel]:
     """All panels of a study that have something to say, in the order of the page."""
-    if several:
+    if len(records) > 1:
         drawn = tuple(_chosen(drawings, ("studies",)))
-        yield Panel("studies", "Studies", findings.studies(tables), "studies", drawn)
+        yield Panel("studies", "Studies", findings.studies(records), "studies", drawn)
     note, told = verdict.verdict(record), tuple(verdict.warnings(record, tables))
     missing = left_out(record, drawings)
     yield Panel(

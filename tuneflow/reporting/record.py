@@ -51,6 +51,12 @@ class Record:
         return self.header.scoring if self.header else "score"
 
     @property
+    def subject(self) -> tuple[str, ...] | None:
+        """What scores share that can be compared: metric, table and folds; None if that is not
+        known."""
+        return (self.scoring, self.header.data, self.header.folds) if self.header else None
+
+    @property
     def first_point(self) -> str:
         """What the first point is called: only tuneflow is known to begin with the defaults."""
         return "the defaults" if self.header else "the first trial"

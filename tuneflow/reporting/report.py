@@ -115,8 +115,7 @@ class Report:
     @cached_property
     def panels(self) -> tuple[Panel, ...]:
         """What the page is made of."""
-        several = len(self.records) > 1
-        return tuple(panels(self.record, self.tables, self.drawings, several=several))
+        return tuple(panels(self.records, self.record, self.tables, self.drawings))
 
     def save(self, path: str | Path, *, plotly: Plotly = "inline") -> Path:
         """Write one HTML file, which opens offline; the same study gives the same bytes.

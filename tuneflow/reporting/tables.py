@@ -130,7 +130,7 @@ def _row(record: Record, trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
         "score": score_of(trial),
         "last": score_of(trial) if complete else last,
         "ended": entry.ended if entry else "",
-        "error": entry.error if entry else trial.system_attrs.get("fail_reason", ""),
+        "error": entry.error if entry else "",
         "budget": entry.amount if entry else None,
         "seconds": seconds_of(trial),
         "seconds_fit": entry.seconds_fit if entry else math.nan,

@@ -14,19 +14,22 @@ from tuneflow.reporting.record import Record, score_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tuneflow.reporting.record import Trial
+
     Tables = Mapping[str, pd.DataFrame]
 
 SURE = 0.95
 
 
-def paired(record: Record) -> tuple[list[float], float, float]:
-    """What the best gained on each fold, the mean of it, and half the width of its interval.
+def paired(record: Record, trial: Trial | None = None) -> tuple[list[float], float, float]:
+    """What a trial, the best by default, gained on each fold, the mean of it, and half the width
+    of its interval.
 
     Folds share training rows, so their variance is widened by 1/k plus the rows scored for each
     that trains, which is 1/(k-1) unless folds are repeated (Nadeau and Bengio 2003). Positive is
     better.
     """
-    old, new = record.entry(record.baseline), record.entry(record.best)
+    old, new = record.entry(record.baseline), record.entry(trial or record.best)
     if not old or not new or len(old.scores) != len(new.scores) or not new.scores:
         return [], math.nan, math.nan
     gains = [(b - a) * record.sign for a, b in zip(old.scores, new.scores, strict=True)]
@@ -78,7 +81,8 @@ def warnings(record: Record, tables: Tables) -> list[str]:
     """What a reader of the numbers should know."""
     trials, parameters = tables["trials"], tables["parameters"]
     found = []
-    failed = int((trials["state"] == "fail").sum())
+    tried = ~trials["ended"].isin(["interrupted", "surplus"])
+    failed = int(((trials["state"] == "fail") & tried).sum())
     endless = int((trials["score"].abs() == math.inf).sum())
     if failed:
         found.append(f"{words.count(failed, 'trial')} of {len(trials):,} failed.")
@@ -93,7 +97,7 @@ def warnings(record: Record, tables: Tables) -> list[str]:
     if record.header and record.header.modelled < 1:
         found.append(
             f"The sampler modelled {words.percent(record.header.modelled)} of the parameters; "
-            "it drew the others at random."
+            "it chose the others independently."
         )
     if 0 < len(record.scored) < FEWEST and len(parameters):
         found.append(
