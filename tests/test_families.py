@@ -10,6 +10,7 @@ import numpy as np
 import optuna
 import pytest
 from doubles import RECIPE, Counting, rows, told
+from sklearn.model_selection import KFold
 from tables import TASKS, table, target
 
 import tuneflow as tf
@@ -22,6 +23,7 @@ from tuneflow.plan import Rows, make_plan
 FAR = RECIPE.replace(name="far", space={"x": {"low": 0.8}})
 MIDDLE = RECIPE.replace(name="middle", space={"x": {"low": 0.5}})
 NEAR = RECIPE.replace(name="near")
+LOW = RECIPE.replace(name="low", space={"x": {"high": 0.7, "default": 0.6}})
 
 
 @pytest.fixture
@@ -222,6 +224,34 @@ def test_every_header_says_that_a_budget_is_shared():
 def test_folds_are_the_same_for_all():
     headers = [read_header(member.study) for member in run(6).members]
     assert len({(header.folds, header.data, header.scoring) for header in headers}) == 1
+
+
+@pytest.mark.usefixtures("double")
+def test_pairs_that_come_one_by_one_are_for_all():
+    X, _ = rows()
+    pairs = KFold(3).split(X)
+    headers = [read_header(member.study) for member in run(6, cv=pairs).members]
+    assert len({header.folds for header in headers}) == 1
+    assert {header.n_folds for header in headers} == {3}
+
+
+@pytest.mark.usefixtures("double")
+def test_a_splitter_that_makes_other_folds_each_time_is_refused():
+    with pytest.raises(tf.DataError, match="Give the splitter a random_state"):
+        run(6, cv=KFold(3, shuffle=True))
+
+
+def test_an_interruption_in_one_without_a_score_keeps_what_others_have(double):
+    def on_grow(values):
+        if values["x"] >= 0.8:
+            raise KeyboardInterrupt
+
+    double.on_grow = staticmethod(on_grow)
+    found = run(24, (LOW, FAR))
+    assert "interrupted" in repr(found)
+    assert found.recipe.name == "low"
+    with pytest.raises(KeyboardInterrupt):
+        run(24, (FAR, LOW))
 
 
 @pytest.mark.usefixtures("double")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from dataclasses import asdict
 
@@ -15,8 +16,10 @@ from tables import table, target
 
 import tuneflow as tf
 from tuneflow import engines
-from tuneflow.conclusion import doubt_of
+from tuneflow.conclusion import conclude, doubt_of
 from tuneflow.ledger import OUTER, read_aside, read_entry, read_header
+from tuneflow.model import Model
+from tuneflow.plan import Plan, Rows, make_plan
 from tuneflow.reporting.record import read
 from tuneflow.reporting.verdict import paired
 from tuneflow.result import best_trial, selected
@@ -164,3 +167,37 @@ def test_one_se_takes_the_fastest_of_those_within_one_standard_error():
 def test_a_rule_that_does_not_exist_is_refused():
     with pytest.raises(tf.SearchError, match=r"select: .*'one_sd'.* Did you mean 'one_se'"):
         held(select="one_sd")
+
+
+def test_without_time_the_path_has_the_defaults_and_the_best_alone():
+    found = held(n_trials=12)
+    assert len(found.outer.path) > 2
+    split = (3, Rows(test_size=0.2))
+    plan = make_plan(*DIABETES, "elastic_net", None, split, (None, None), 0)
+    late = conclude(found.study, plan, "", "best", deadline=time.monotonic())
+    assert [number for number, *_ in late.outer.path] == [0, found.best_trial.number]
+    assert late.outer.score == found.outer.score
+    assert late.outer.default == found.outer.default
+
+
+def test_leaders_are_refitted_at_the_rate_of_the_one_that_was_taken(monkeypatch):
+    fitted = []
+    real = Model.fit
+
+    def fit(data, job, space, values, *more):
+        fitted.append(values["learning_rate"])
+        return real(data, job, space, values, *more)
+
+    monkeypatch.setattr(Model, "fit", fit)
+    monkeypatch.setattr(Plan, "refit_seconds", lambda self, entry: 30.0)  # for a quarter, 120
+    found = held("lightgbm", n_trials=4, timeout=100)
+    assert len(found.outer.path) > 1
+    assert set(fitted) == {0.05}
+
+
+def test_what_is_doubted_is_the_gain_of_the_trial_that_was_taken():
+    found = held(n_trials=12, test_size=None, select="one_se")
+    _, mean, half = paired(read(found.study), found.best_trial)
+    assert found.best_trial.number != best_trial(found.study).number
+    assert mean == pytest.approx(found.lift)
+    assert f"{mean - half:+.3g} to {mean + half:+.3g}" in doubt_of(found.study, found.best_trial)

@@ -41,6 +41,14 @@ def test_a_process_that_is_gone_or_whose_number_another_has_now_is_not_at_work(s
     parent = psutil.Process(os.getppid())
     named(study, host, parent.pid, f"{parent.create_time():.2f}", time.time())
     assert len(Presence(study).others()) == 1
+    named(study, host, parent.pid, "a while ago", time.time())
+    assert len(Presence(study).others()) == 1
+
+
+def test_a_clock_that_is_set_buries_nobody(study):
+    host, parent = Presence(study).name.split(":")[0], psutil.Process(os.getppid())
+    named(study, host, parent.pid, f"{parent.create_time() + 5:.2f}", time.time())
+    assert len(Presence(study).others()) == 1
 
 
 def test_a_process_elsewhere_is_at_work_until_it_has_been_silent_for_long(study):

@@ -66,3 +66,41 @@ def test_a_study_without_a_metric_is_another_study(tmp_path):
     tuned(ALL, storage=tmp_path / "a.db")
     with pytest.raises(tf.StudyError, match="also: "):
         tuned("roc_auc", storage=tmp_path / "a.db")
+
+
+def test_a_fold_on_which_one_of_them_has_no_score_loses_nothing_else():
+    X, y = table(), target(table(), "binary")
+    positive = np.flatnonzero(y == y.iloc[0])
+    rest = np.setdiff1d(np.arange(len(y)), positive[:20])
+    pairs = [(rest[::2], rest[1::2]), (rest, positive[:20])]  # the second scores a single class
+    found = tf.tune(X, y, "logistic", n_trials=3, cv=pairs, scoring=["neg_log_loss", "roc_auc"])
+    for trial in found.study.trials:
+        entry = read_entry(trial)
+        assert len(entry.scores) == 2
+        assert np.isfinite(entry.also["roc_auc"][0])
+        assert np.isnan(entry.also["roc_auc"][1])
+
+
+def test_one_that_refuses_predictions_has_no_score_and_stops_nothing():
+    def refuses(estimator, X, y):
+        if len(set(estimator.predict(X))) > 1:  # not yet, when the metric is looked at
+            msg = "these are not for me"
+            raise ValueError(msg)
+        return 0.0
+
+    entry = read_entry(tuned(["roc_auc", refuses]).best_trial)
+    assert np.isnan(entry.also["refuses"]).all()
+
+
+def test_where_the_first_refuses_predictions_the_trial_has_failed_and_the_search_goes_on():
+    chance = np.random.default_rng(0)
+    X, y = chance.normal(size=(400, 2)), chance.poisson(0.4, 400) / 2
+    found = tf.tune(X, y, "knn", n_trials=12, scoring="neg_mean_poisson_deviance", test_size=0.25)
+    states = {trial.state.name for trial in found.study.trials}
+    assert states == {"COMPLETE", "FAIL"}
+    failed = [read_entry(t).error for t in found.study.trials if t.state.name == "FAIL"]
+    assert all("refused the predictions" in error for error in failed)
+    assert found.study.trials[0].state.name == "FAIL"
+    assert np.isnan(found.outer.default)  # the defaults have no score to compare with
+    assert np.isfinite(found.outer.score)
+    assert "The defaults came to no score" in found.report().to_markdown()

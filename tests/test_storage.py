@@ -63,7 +63,8 @@ def double(monkeypatch):
 def run(storage, n_trials, **more):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", tf.TuneflowWarning)
-        return tf.tune(*rows(), RECIPE, n_trials=n_trials, storage=storage, **more).study
+        recipe = more.pop("recipe", RECIPE)
+        return tf.tune(*rows(), recipe, n_trials=n_trials, storage=storage, **more).study
 
 
 # ---------- words ----------
@@ -244,6 +245,64 @@ def test_a_suggestion_reads_the_trials_once(storage, opened, monkeypatch):
     without = len(looks)
     run(storage, 15, study_name="read once")
     assert len(looks) - 2 * without <= 3
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("directions", [["minimize"], ["maximize", "maximize"]])
+def test_a_study_that_does_not_maximize_one_score_is_refused(directions, storage, opened):
+    there = {"study_name": "other way", "storage": opened(storage)}
+    optuna.create_study(directions=directions, load_if_exists=True, **there)
+    with pytest.raises(tf.StudyError, match=f"maximizes is needed.*got {', '.join(directions)}"):
+        run(storage, 3, study_name="other way")
+    optuna.delete_study(**there)
+
+
+def test_a_trial_that_another_has_told_stays_as_told_and_the_call_goes_on(
+    storage, opened, monkeypatch
+):
+    there = opened(storage)
+
+    def on_grow(values):
+        study = optuna.load_study(study_name="robbed", storage=there)
+        running = study.get_trials(states=[TrialState.RUNNING])
+        if [trial.number for trial in running] == [3]:
+            study.tell(3, state=TrialState.FAIL)
+
+    mine = type("Mine", (Counting,), {"on_grow": staticmethod(on_grow)})
+    monkeypatch.setattr(sys.modules["doubles"], "Mine", mine, raising=False)
+    monkeypatch.setitem(engines.ENGINES, "lightgbm", ("doubles", "Mine"))
+    study = run(storage, 6, study_name="robbed", recipe=RECIPE.replace(pruner="median"))
+    assert study.trials[3].state == TrialState.FAIL
+    assert sum(trial.state.is_finished() for trial in study.trials) == len(study.trials)
+
+
+@pytest.mark.usefixtures("double")
+def test_a_grid_that_has_run_out_is_no_error_when_lost_trials_are_told(tmp_path, opened):
+    grid = optuna.samplers.GridSampler({"x": [0.2, 0.4], "kind": ["a"]})
+    run(tmp_path / "a.db", 2, sampler=grid, study_name="grid")
+    other = optuna.load_study(study_name="grid", storage=opened(tmp_path / "a.db"), sampler=grid)
+    for _ in range(2):  # trials of a call that was killed
+        other.ask()
+    study = run(tmp_path / "a.db", 3, sampler=grid, study_name="grid")
+    assert not study.get_trials(states=[TrialState.RUNNING])
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("call", ["report", "should_prune"])
+def test_a_storage_that_is_away_while_a_trial_climbs_is_waited_for(call, monkeypatch):
+    real, calls = getattr(optuna.Trial, call), []
+
+    def away_at_first(trial, *args):
+        calls.append(args)
+        if len(calls) == 5:
+            msg = "the server has gone away"
+            raise optuna.exceptions.StorageInternalError(msg)
+        return real(trial, *args)
+
+    monkeypatch.setattr(optuna.Trial, call, away_at_first)
+    study = run(None, 4, recipe=RECIPE.replace(pruner="median"))
+    assert len(calls) > 5
+    assert {trial.state.name for trial in study.trials} <= {"COMPLETE", "PRUNED"}
 
 
 def test_a_look_sees_the_trials_that_were_there_and_ends_with_an_error():

@@ -6,6 +6,8 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -13,11 +15,12 @@ from optuna.trial import FrozenTrial, TrialState
 from tuneflow.errors import NoTrialError, SearchError, TrialError, known
 from tuneflow.ledger import Entry, read_entry, write_aside
 from tuneflow.model import Model
+from tuneflow.opening import counts
 from tuneflow.outer import Outer, judge
 from tuneflow.plan import Plan
 from tuneflow.reporting.record import read
 from tuneflow.reporting.verdict import paired
-from tuneflow.result import Result, Select, best_trial, finished, selected
+from tuneflow.result import Result, Select, best_trial, selected
 
 SELECTS = ("best", "one_se")
 
@@ -51,7 +54,7 @@ def conclude(
         raise NoTrialError(msg)
     chosen = selected(study, select)
     model = refit(plan, chosen, deadline - time.monotonic())
-    outer = _judged(study, plan, chosen, model)
+    outer = _judged(study, plan, chosen, model, deadline)
     remarks = _remarks(study, plan, cut_short, chosen)
     return Result(study, plan.recipe, model, remarks, select, outer)
 
@@ -79,21 +82,29 @@ def refit(plan: Plan, trial: FrozenTrial, left: float = math.inf) -> Model:
         raise TrialError(msg) from error
 
 
-def _judged(study: optuna.Study, plan: Plan, chosen: FrozenTrial, model: Model) -> Outer | None:
-    """What was found scores on the rows that were kept aside: each trial that led, refitted."""
-    if plan.outer is None:
+def _judged(
+    study: optuna.Study, plan: Plan, chosen: FrozenTrial, model: Model, deadline: float
+) -> Outer | None:
+    """What was found scores on the rows that were kept aside: each trial that led, refitted at
+    the rate of the one that was taken, as far as there is time; the defaults always."""
+    if (aside := plan.outer) is None:
         return None
-    rows = plan.outer.X if plan.outer.frame is None else plan.outer.frame
-    said = model.outputs(rows)
-    outputs = [
-        (
-            trial.number,
-            trial.value or 0.0,
-            said if trial.number == chosen.number else refit(plan, trial).outputs(rows),
-        )
-        for trial in led(study)
-    ]
-    outer = judge(plan.outer, plan.work.metric, outputs, (chosen.value or 0.0, said))
+    rows = aside.X if aside.frame is None else aside.frame
+    said, baseline = model.outputs(rows), read(study).baseline
+    default = baseline.number if baseline else None
+    if plan.rate and chosen.params[plan.rate.name] == plan.rate.hold:
+        rate = replace(plan.rate, refit=model.params[plan.rate.name])
+        plan = replace(plan, rate=rate)
+    outputs = []
+    for trial in led(study):
+        if trial.number == chosen.number:
+            outputs.append((trial.number, trial.value or 0.0, said))
+        elif trial.number == default or time.monotonic() < deadline:
+            with suppress(TrialError):  # it takes the rows of the folds, and not all of them
+                outputs.append(
+                    (trial.number, trial.value or 0.0, refit(plan, trial).outputs(rows))
+                )
+    outer = judge(aside, plan.work.metric, outputs, default, (chosen.value or 0.0, said))
     write_aside(study, outer)
     return outer
 
@@ -117,7 +128,7 @@ def doubt_of(study: optuna.Study, chosen: FrozenTrial) -> str:
     """Why a trial may be no better than the defaults; empty if there is no reason to think so."""
     record = read(study)
     gains, mean, half = paired(record, chosen)
-    if len(finished(study)) < 2 or not math.isfinite(half) or mean - half > 0:
+    if len(_tried(study)) < 2 or not math.isfinite(half) or mean - half > 0:
         return ""
     if record.baseline and chosen.number == record.baseline.number:
         why = "no trial was better" if record.best is record.baseline else "they were taken"
@@ -153,7 +164,7 @@ def _remarks(
 
 def _of_the_search(study: optuna.Study, plan: Plan, chosen: FrozenTrial) -> Iterator[str]:
     """Whether it ended early, and whether it found something."""
-    ended = finished(study)
+    ended = _tried(study)
     if plan.ending and plan.ending.is_due(ended):
         yield f"ended early, after {len(ended)} trials: nothing more was to be gained."
     if len(ended) == 1:
@@ -162,6 +173,11 @@ def _of_the_search(study: optuna.Study, plan: Plan, chosen: FrozenTrial) -> Iter
         yield "nothing was found to be better than the defaults."
     elif doubt := doubt_of(study, chosen):
         yield doubt.removeprefix("tune: ")
+
+
+def _tried(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that came to an end by themselves."""
+    return [trial for trial in study.get_trials(deepcopy=False) if counts(trial)]
 
 
 def reasons(study: optuna.Study) -> str:

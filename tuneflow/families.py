@@ -23,7 +23,7 @@ import optuna
 import pandas as pd
 from optuna.trial import TrialState
 
-from tuneflow.errors import RecipeError, SearchError
+from tuneflow.errors import DataError, RecipeError, SearchError
 from tuneflow.ledger import read_entry
 from tuneflow.opening import counts, open_study
 from tuneflow.own import named
@@ -31,6 +31,7 @@ from tuneflow.plan import Plan
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.reporting.report import Report
 from tuneflow.result import Result, in_memory
+from tuneflow.run import INTERRUPTED
 
 #: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
 #: that are quick first.
@@ -139,8 +140,20 @@ def plans_of(recipe: Recipes, plan: Callable[[Recipe], Plan]) -> list[Plan]:
     return _told(plans)
 
 
+def _on_the_same_folds(plans: Sequence[Plan]) -> None:
+    """Refuse a splitter that makes other folds whenever it is asked."""
+    found = {plan.header.recipe: plan.header.folds for plan in plans}
+    if len(set(found.values())) > 1:
+        msg = (
+            f"cv: several recipes are compared on the same folds; got others for each: {found}. "
+            "Give the splitter a random_state, or hand over its pairs."
+        )
+        raise DataError(msg)
+
+
 def _told(plans: Sequence[Plan]) -> list[Plan]:
     """The plans, with a note in their headers that they share a budget."""
+    _on_the_same_folds(plans)
     names = ", ".join(plan.header.recipe for plan in plans)
     note = f"one of several recipes that share a budget, the better half going on: {names}."
     headers = [replace(p.header, notes=(*p.header.notes, note)) for p in plans]
@@ -214,7 +227,13 @@ def share(
             part = now, _part(ends, 2) if defaults else now + equal
             if not (n_trials or defaults or last) and member.seconds() > equal:
                 continue  # what would not get far leaves its time to the others
-            if cut_short := spend(member.study, member.plan, total, part):
+            try:
+                cut_short = spend(member.study, member.plan, total, part)
+            except KeyboardInterrupt:  # the study at hand has nothing to show; others may have
+                if not any(each.scores() for each in members):
+                    raise
+                return INTERRUPTED
+            if cut_short:
                 return cut_short
         if last:
             break

@@ -30,6 +30,7 @@ GOAL = "tuneflow:goal"
 RETRY = "tuneflow:retry of"
 FORMAT = 1
 LIBRARIES = ("tuneflow", "optuna", "scikit-learn", "lightgbm", "xgboost", "pandas", "numpy")
+GAPPY = ("scores", "curve", "gradient", "also")  # of an entry: what may hold null for NaN
 version = cache(metadata.version)  # reads and parses a file
 
 
@@ -290,7 +291,7 @@ def read_entry(trial: optuna.trial.FrozenTrial) -> Entry | None:
     """The entry of a trial; None if there is none."""
     found = trial.user_attrs.get(KEY)
     if isinstance(found, dict):
-        found = {k: with_gaps(v) if k in ("scores", "curve") else v for k, v in found.items()}
+        found = {key: with_gaps(v) if key in GAPPY else v for key, v in found.items()}
     return read_record(Entry, found)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from optuna.trial import TrialState
 
 from tuneflow.engines import Learner
-from tuneflow.errors import TrialError
+from tuneflow.errors import StorageError, TrialError
 from tuneflow.ledger import Entry
 from tuneflow.space import Params
 from tuneflow.work import Work
@@ -122,7 +122,8 @@ class Objective:
         except TrialError as error:
             entry.ended, entry.error = "failed", f"{type(error).__name__}: {error}"
         except BaseException as error:  # noqa: BLE001 -- the caller raises it, when it is written
-            entry.ended = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            lost = isinstance(error, KeyboardInterrupt | StorageError)
+            entry.ended = "interrupted" if lost else "failed"
             entry.error = f"{type(error).__name__}: {error}"
             error.add_note(f"recipe {self.work.recipe.name}, trial {task.number}, {task.values}")
             outcome.error = error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.errors import StudyError
@@ -51,6 +52,13 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
 def agree(study: optuna.Study, mine: Header) -> None:
     """Refuse a study that is about something else, and say what differs."""
     theirs = read_header(study)
+    if study.directions != [StudyDirection.MAXIMIZE]:
+        told = ", ".join(each.name.lower() for each in study.directions)
+        msg = (
+            f"study {study.study_name!r}: one that maximizes is needed, since scores are better "
+            f"the higher they are; got {told}. Choose another study_name."
+        )
+        raise StudyError(msg)
     if theirs is None and study.get_trials(deepcopy=False):
         msg = (
             f"study {study.study_name!r}: only a study that tuneflow made can be resumed; this "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -97,6 +98,7 @@ def judge(
     outer: Data,
     metric: Metric,
     outputs: Sequence[tuple[int, float, FloatArray]],
+    default: int | None,
     chosen: tuple[float, FloatArray],
 ) -> Outer:
     """Score models on the rows that were kept aside.
@@ -104,20 +106,23 @@ def judge(
     Args:
         outer: These rows.
         metric: What is good.
-        outputs: For each trial that led: number, inner score, and predictions for the rows; the
-            defaults first.
+        outputs: For each trial that led: number, inner score, and predictions for the rows.
+        default: The number of the defaults; None, or one that is missing, if they have no score.
         chosen: Inner score of the model that is handed back, and its predictions.
     """
     rows = np.arange(len(outer.y))
-    default, (inside, kept) = outputs[0][2], chosen
+    before = next((said for number, _, said in outputs if number == default), None)
+    inside, kept = chosen
 
     def scores(at: IntArray) -> tuple[float, float]:
-        return metric.score(kept[at], outer, at), metric.score(default[at], outer, at)
+        base = math.nan if before is None else metric.score(before[at], outer, at)
+        return metric.score(kept[at], outer, at), base
 
     score, base = scores(rows)
     drawn = _drawn(scores, len(rows), DRAWS if metric.quick else DRAWS // 10)
     low, high = np.nanpercentile(drawn[:, 0], SURE)
-    gain_low, gain_high = np.nanpercentile(drawn[:, 0] - drawn[:, 1], SURE)
+    gains = drawn[:, 0] - drawn[:, 1]
+    gain_low, gain_high = (math.nan, math.nan) if before is None else np.nanpercentile(gains, SURE)
     path = tuple((n, inner, metric.score(said, outer, rows)) for n, inner, said in outputs)
     ends = (float(low), float(high), base, float(gain_low), float(gain_high))
     return Outer(metric.name, len(rows), inside, score, *ends, path)

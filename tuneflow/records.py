@@ -25,7 +25,9 @@ def read_record(kind: type[T], found: Any) -> T | None:
 
 
 def with_gaps(value: Any) -> Any:
-    """Lists in which null, as JSON has it, is a number that was not finite."""
+    """Lists and tables in which null, as JSON has it, is a number that was not finite."""
+    if isinstance(value, dict):
+        return {key: with_gaps(item) for key, item in value.items()}
     if isinstance(value, list):
         return [with_gaps(item) for item in value]
     return math.nan if value is None else value

@@ -19,12 +19,13 @@ from tuneflow.opening import Point, counts, pending, retake
 from tuneflow.plan import Plan
 from tuneflow.presence import Presence
 from tuneflow.space import Params
-from tuneflow.steady import steadily
+from tuneflow.steady import TOLD_BY_ANOTHER, steadily
 from tuneflow.storage import together
 from tuneflow.workers import Crew, News
 
 Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]
 
+INTERRUPTED = "interrupted; the same call goes on if there is a storage."
 LOOK_AGAIN = 1.0  # seconds, while others finish what is left
 REFIT = 0.3  # of the time of a call, at most, is kept for the refit
 AHEAD = 2  # trials asked for a worker at most before the oldest is told, where the order counts
@@ -120,7 +121,6 @@ class Run:
                     self._hear(news)
                 self._fill()
         finally:
-            del vars(self.study)["stop"]
             self.crew.close()
 
     def leave(self) -> None:
@@ -243,7 +243,8 @@ class Run:
     def _hear(self, news: News) -> None:
         trial = self._open[news.number]
         if not isinstance(news, Outcome):
-            steadily(lambda: trial.report(news.score, news.step))
+            with TOLD_BY_ANOTHER:
+                steadily(lambda: trial.report(news.score, news.step))
             return
         self._running.discard(news.number)
         self._write(trial, news)
@@ -268,15 +269,16 @@ class Run:
             if self.in_order:
                 write_entry(trial, outcome.entry)
 
-        steadily(write)
+        with TOLD_BY_ANOTHER:
+            steadily(write)
 
     def _tell(self, trial: optuna.Trial, entry: Entry) -> FrozenTrial:
         state, value = told(entry, trial.number, len(self.plan.work.folds))
-        with together(self.study):
+        with TOLD_BY_ANOTHER, together(self.study):
             write_entry(trial, entry)
             frozen = self.study.tell(trial, value, state, skip_if_finished=True)
-        if frozen.state.is_finished():
-            return frozen
+            if frozen.state.is_finished():
+                return frozen
         return trial.storage.get_trial(trial._trial_id)  # a journal is not written before here
 
     def _settle(self, number: int) -> None:

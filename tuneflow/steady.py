@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
+
+from optuna.exceptions import UpdateFinishedTrialError
 
 from tuneflow.errors import StorageError, TuneflowWarning
 
@@ -25,6 +28,9 @@ FOR_GOOD = (
     *("Data too long", "Incorrect string value"),  # MySQL: 64 KB, and at worst Latin-1
 )
 
+#: A call was taken for dead, and another told its trial: what is stored stays.
+TOLD_BY_ANOTHER = suppress(UpdateFinishedTrialError)
+
 
 def steadily(call: Callable[[], T]) -> T:
     """What a call to a storage gives, waiting for a while if the storage is away.
@@ -37,7 +43,8 @@ def steadily(call: Callable[[], T]) -> T:
         try:
             return call()
         except Exception as error:
-            if not isinstance(error, OSError) and not is_of(error, AWAY):
+            of_the_system = isinstance(error, OSError) and error.errno is not None
+            if not of_the_system and not is_of(error, AWAY):
                 raise
             final = not is_of(error, AWAY) or any(words in said(error) for words in FOR_GOOD)
             if final or time.monotonic() + pause > until:

@@ -91,7 +91,7 @@ class _OneLook:
 
     def __init__(self, storage: optuna.storages.BaseStorage) -> None:
         self._storage = storage
-        self._trials: list[FrozenTrial] | None = None
+        self._trials: dict[int, list[FrozenTrial]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
@@ -99,9 +99,10 @@ class _OneLook:
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        if self._trials is None:
-            self._trials = self._storage.get_all_trials(study_id, deepcopy=False)
-        found = [trial for trial in self._trials if states is None or trial.state in states]
+        if study_id not in self._trials:
+            self._trials[study_id] = self._storage.get_all_trials(study_id, deepcopy=False)
+        kept = self._trials[study_id]
+        found = [trial for trial in kept if states is None or trial.state in states]
         return copy.deepcopy(found) if deepcopy else found
 
 

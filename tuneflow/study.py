@@ -45,13 +45,12 @@ from tuneflow.quiet import quietly
 from tuneflow.recipe import Recipe
 from tuneflow.reporting.follow import LiveFigure
 from tuneflow.result import Result, Select
-from tuneflow.run import Budget, Callback, Run
+from tuneflow.run import INTERRUPTED, Budget, Callback, Run
 from tuneflow.schema import frame_of
 from tuneflow.steady import steadily
 from tuneflow.storage import Storage, open_storage
 from tuneflow.workers.hands import Hands
 
-INTERRUPTED = "interrupted; the same call goes on if there is a storage."
 ALONE = Hands()
 
 
@@ -162,7 +161,7 @@ def tune(
     hands = Hands(n_jobs, backend, trial_timeout, reproducible)
     figures = [LiveFigure()] if progress == "live" else []
     check_select(select)
-    split = (cv, Rows(groups, sample_weight, test_size))
+    split = (_pairs(cv), Rows(groups, sample_weight, test_size))
 
     def plan(one: str | Path | Recipe) -> Plan:
         made = make_plan(X, y, one, scoring, split, (sampler, pruner), random_state)
@@ -186,14 +185,24 @@ def tune(
     favourite = FAVOURITE if recipe == "auto" else ""
     cut_short = share(members, n_trials, deadline, spend, favourite)
     best = best_of(members)
-    if cut_short not in ("", INTERRUPTED):
-        warnings.warn(cut_short, TuneflowWarning, stacklevel=2)
+    _say(cut_short if cut_short != INTERRUPTED else "")
     for figure in figures:
         figure.draw(best.study)
     result = conclude(best.study, best.plan, cut_short, select, deadline)
-    if doubt := doubt_of(best.study, result.best_trial):
-        warnings.warn(doubt, TuneflowWarning, stacklevel=2)
-    return FamilyResult(**vars(result), members=members) if several else result
+    result = FamilyResult(**vars(result), members=members) if several else result
+    _say(doubt_of(best.study, result.best_trial))
+    return result
+
+
+def _say(text: str) -> None:
+    """Warn the caller of `tune`, if there is something to be said."""
+    if text:
+        warnings.warn(text, TuneflowWarning, stacklevel=3)
+
+
+def _pairs(cv: Any) -> Any:
+    """Pairs that come one by one, kept: every recipe reads them."""
+    return list(cv) if isinstance(cv, Iterator) else cv
 
 
 def search(
@@ -217,6 +226,7 @@ def search(
     objective = Objective(plan.work, plan.search.raw, plan.search.prunes, plan.search.descends)
     presence, sampler = Presence(study), plan.search.sampled()
     study.sampler = plan.rate.held(sampler) if plan.rate else sampler
+    vars(study)["stop"] = lambda: None  # of samplers that have run out, outside of a loop, too
     with presence.signed_in():
         retake(study, plan, presence)
         run = Run(

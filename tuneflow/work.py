@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 
-from tuneflow.data import Data
+from tuneflow.data import Data, IntArray
 from tuneflow.engines import Differentiable, Engine, Learner, Slope
 from tuneflow.errors import TrialError
 from tuneflow.folds import Folds
@@ -20,7 +20,7 @@ from tuneflow.metrics import Metric
 from tuneflow.prepare import Prepared, prepare
 from tuneflow.recipe import Recipe
 from tuneflow.scale import slopes
-from tuneflow.schema import Schema
+from tuneflow.schema import FloatArray, Schema
 from tuneflow.space import Params, Space
 
 
@@ -107,13 +107,22 @@ class Work:
             msg = f"predictions must be finite; got others on fold {at}."
             raise TrialError(msg)
         predictions = prepared.target.restore(predictions)
-        score = self.metric.score(predictions, self.data, rows)
+        try:
+            score = self.metric.score(predictions, self.data, rows)
+        except ValueError as error:  # a deviance, say, of predictions below zero
+            msg = f"{self.metric.name} refused the predictions on fold {at}: {error}"
+            raise TrialError(msg) from error
         if not math.isfinite(score):
             msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
             raise TrialError(msg)
-        if not self.also:
-            return (score,)
-        return score, *(metric.score(predictions, self.data, rows) for metric in self.also)
+        return score, *(self._beside(metric, predictions, rows) for metric in self.also)
+
+    def _beside(self, metric: Metric, predictions: FloatArray, rows: IntArray) -> float:
+        """What a metric says that is only recorded; NaN where it refuses."""
+        try:
+            return metric.score(predictions, self.data, rows)
+        except ValueError:
+            return math.nan
 
     def slope(self, at: int, learner: Learner, values: Params, budget: float) -> Slope:
         """The loss on the rows of a fold that were not trained on, in the units of the target,

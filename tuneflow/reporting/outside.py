@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from tuneflow.ledger import Aside
@@ -46,15 +47,20 @@ def finding(tables: Tables, record: Record) -> str:
         return "No rows were kept aside: test_size keeps some, for an honest estimate."
     off = aside.inner - aside.score
     far = "these were too good" if off > 0 else "these were no better"
-    gain = words.signed(aside.score - aside.default)
-    sure = "" if aside.gain_low > 0 else ", so it may be chance"
     return (
         f"{words.plain(aside.scoring)} {words.number(aside.score)} on {aside.rows:,} rows kept "
         f"aside ({_span(aside.low, aside.high)}); {words.number(aside.inner)} in the folds, so "
-        f"{far}, by {words.number(abs(off))}. There the gain over the defaults is {gain} "
-        f"({words.signed(aside.gain_low)} to {words.signed(aside.gain_high)}){sure}."
-        f"{_overtuned(tables['outer'])}"
+        f"{far}, by {words.number(abs(off))}.{_gain(aside)}{_overtuned(tables['outer'])}"
     )
+
+
+def _gain(aside: Aside) -> str:
+    if math.isnan(aside.default):
+        return " The defaults came to no score, so there is nothing to compare."
+    gain = words.signed(aside.score - aside.default)
+    low, high = words.signed(aside.gain_low), words.signed(aside.gain_high)
+    sure = "" if aside.gain_low > 0 else ", so it may be chance"
+    return f" There the gain over the defaults is {gain} ({low} to {high}){sure}."
 
 
 def card(aside: Aside) -> tuple[str, str, str]:

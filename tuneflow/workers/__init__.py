@@ -15,6 +15,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from tuneflow.objective import Objective, Outcome, Task
+from tuneflow.steady import TOLD_BY_ANOTHER, steadily
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Here:
 
     def start(self, task: Task, trial: optuna.Trial, seen: Sequence[FrozenTrial]) -> None:
         """Run a trial to its end; it reports to the study by itself."""
-        self._news.append(self._objective(task, trial))
+        self._news.append(self._objective(task, _Judge(trial)))
 
     def wait(self, seconds: float) -> list[News]:
         """What came of it, at once."""
@@ -68,3 +69,20 @@ class Here:
 
     def close(self) -> None:
         """Nothing is running."""
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """A trial of the study itself: its storage may be away for a while, and another call, that
+    took this one for dead, may have told it."""
+
+    trial: optuna.Trial
+
+    def report(self, value: float, step: int) -> None:
+        with TOLD_BY_ANOTHER:
+            steadily(lambda: self.trial.report(value, step))
+
+    def should_prune(self) -> bool:
+        with TOLD_BY_ANOTHER:
+            return steadily(self.trial.should_prune)
+        return True

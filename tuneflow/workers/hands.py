@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+import joblib
 import optuna
 
 from tuneflow.errors import SearchError
@@ -47,7 +47,7 @@ class Hands:
 
     def crew(self, objective: Objective, study: optuna.Study) -> Crew:
         """Whoever runs the trials of a study."""
-        size = (os.cpu_count() or 1) if self.n_jobs == -1 else self.n_jobs
+        size = joblib.cpu_count() if self.n_jobs == -1 else self.n_jobs
         if self.backend is not None:
             from tuneflow.workers.executors import Executors
 

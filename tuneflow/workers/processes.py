@@ -97,7 +97,7 @@ class Processes:
     ) -> None:
         self.size = size
         self._patience, self._anew = patience, anew
-        self._folder = tempfile.TemporaryDirectory(prefix="tuneflow-")
+        self._folder = tempfile.TemporaryDirectory(prefix="tuneflow-", ignore_cleanup_errors=True)
         self._parcel = Parcel.of(objective, study, Path(self._folder.name, "table.npy"))
         self._workers: list[Worker] = []
         self._tries: dict[int, int] = {}
@@ -127,10 +127,9 @@ class Processes:
 
     def _begin(self, task: Task) -> None:
         self._tries[task.number] = self._tries.get(task.number, 0) + 1
-        free = next((worker for worker in self._workers if not worker.task), None)
-        if free is None:
-            free = _hire()
-            self._workers.append(free)
+        while len(self._workers) < self.size:  # all before one is waited for
+            self._workers.append(_hire())
+        free = next(worker for worker in self._workers if not worker.task)
         free.begin(task, self._parcel, self._seen[task.number], self._anew)
 
     def _hear(self, worker: Worker) -> News | None:
@@ -220,6 +219,7 @@ def _work(line: Connection[Any, Any]) -> None:
     site: Site | None = None
     while line.poll(IDLE):
         parcel, order = line.recv()
+        order = replace(order, seconds=order.task.deadline - time.monotonic())  # one clock
         if parcel:
             try:
                 site = parcel.open()
