@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_compare import double, rows, run
@@ -90,3 +92,16 @@ def test_bands_are_quartiles_of_what_was_known():
     last = reporting.by_seconds(steps).iloc[-1]
     assert last["regret_median"] == 1.0
     assert np.isfinite(last["low"])
+
+
+@pytest.mark.usefixtures("double")
+def test_what_samplers_cost_is_not_told_of_trials_side_by_side():
+    found = run(n_trials=5)
+    kept = found.runs["seconds_sampler"].where(found.runs["contender"] == "tpe")
+    some = replace(found, runs=found.runs.assign(seconds_sampler=kept)).report()
+    notes = {panel.key: panel.note for panel in some.panels}
+    assert notes["overhead"].startswith("Proposing and writing takes, of a run: tpe ")
+    assert "random" not in notes["overhead"]
+    assert list(some.figures["overhead"].data[0].y) == ["tpe"]
+    none = replace(found, runs=found.runs.assign(seconds_sampler=np.nan)).report()
+    assert "overhead" not in {panel.key for panel in none.panels}

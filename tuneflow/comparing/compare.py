@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 
 from tuneflow.comparing.comparison import Comparison
 from tuneflow.comparing.contenders import Contender, line_up
-from tuneflow.comparing.runs import Ran, check_fair, counted, marked, seconds
+from tuneflow.comparing.runs import Ran, check_fair, elapsed, marked, spans
 from tuneflow.comparing.task import Job, Task, collected, seeds_of, tables_of
 from tuneflow.conclusion import reasons
 from tuneflow.errors import TuneflowWarning
@@ -184,7 +184,7 @@ def _existing(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study |
 
 def _budget(study: optuna.Study, task: Task) -> Budget:
     """When the run is over; what earlier calls spent on it counts."""
-    started = time.monotonic() - sum(map(seconds, counted(study)))
+    started = time.monotonic() - max(elapsed(spans(study)), default=0.0)
     deadline = math.inf if task.timeout is None else started + task.timeout
     return Budget(task.n_trials, started, deadline)
 

@@ -80,8 +80,9 @@ class Comparison:
             ``rank`` and ``wins`` over tables and seeds; median ``trials_to_lift``, the first that
             was better than the defaults, and ``trials_to_best``, the first as good as the median
             of the best contender (missing if half the runs never came there); median ``trials``,
-            ``seconds`` and ``seconds_sampler`` (proposing and writing) of a run; ``modelled``,
-            the share of parameters that the sampler models.
+            ``seconds`` of a run, by the clock, and ``seconds_sampler``, those of proposing and
+            writing (missing where trials ran side by side); ``modelled``, the share of parameters
+            that the sampler models.
         """
         runs, steps = self._on(on)
         return standings.standings(runs, steps)

@@ -6,6 +6,8 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import optuna
@@ -96,9 +98,9 @@ def run_frame(runs: Sequence[Ran]) -> pd.DataFrame:
 
 
 def _row(run: Ran) -> dict[str, Any]:
-    trials = counted(run.study)
+    found = spans(run.study)
     done = run.mark.state == "done"
-    values = [trial.value for trial in trials[:1] if trial.state.name == "COMPLETE"]
+    values = [span.trial.value for span in found[:1] if span.trial.state.name == "COMPLETE"]
     best = best_trial(run.study).value if done else None
     about = {name: getattr(run.header, name) for name in RUN if hasattr(run.header, name)}
     mine = {name: getattr(run.mark, name) for name in RUN if hasattr(run.mark, name)}
@@ -107,9 +109,9 @@ def _row(run: Ran) -> dict[str, Any]:
         **mine,
         "score": math.nan if best is None else best,
         "default": values[0] if values and values[0] is not None else math.nan,
-        "trials": len(trials),
-        "seconds": sum(map(seconds, trials)),
-        "seconds_sampler": sum(map(_sampling, trials)),
+        "trials": len(found),
+        "seconds": max(elapsed(found), default=0.0),
+        "seconds_sampler": _sampling(found),
     }
 
 
@@ -121,11 +123,10 @@ def step_frame(runs: Sequence[Ran]) -> pd.DataFrame:
 
 
 def _steps(run: Ran) -> pd.DataFrame:
-    trials = counted(run.study)
-    scores = [_whole(trial, run.header.n_folds) for trial in trials]
-    frame = pd.DataFrame({"score": scores}, dtype=float)
-    frame["trial"] = range(1, len(trials) + 1)
-    frame["seconds"] = pd.Series([seconds(trial) for trial in trials], dtype=float).cumsum()
+    found = spans(run.study)
+    scores = [_whole(span.trial, run.header.n_folds) for span in found]
+    frame = pd.DataFrame({"score": scores, "seconds": elapsed(found)}, dtype=float)
+    frame["trial"] = range(1, len(found) + 1)
     frame["best"] = frame["score"].cummax().ffill()
     mark = run.mark
     return frame.assign(table=mark.table, contender=mark.contender, seed=mark.seed)[STEP]
@@ -139,21 +140,67 @@ def _whole(trial: Trial, folds: int) -> float:
     return float(trial.value) if complete and trial.value is not None else math.nan
 
 
-def counted(study: optuna.Study) -> list[Trial]:
-    """Trials that came to an end by themselves."""
-    return [trial for trial in study.get_trials(deepcopy=False) if counts(trial)]
+@dataclass(frozen=True)
+class Span:
+    """A trial that came to an end by itself, and when it was at work.
+
+    Attributes:
+        trial: The trial.
+        start: When it was begun, before its sampler was asked.
+        end: When it had ended.
+        spent: Seconds of training and scoring.
+    """
+
+    trial: Trial
+    start: datetime
+    end: datetime
+    spent: float
 
 
-def seconds(trial: Trial) -> float:
-    """Wall clock of a trial, the sampler's time included."""
-    return trial.duration.total_seconds() if trial.duration else 0.0
+def spans(study: optuna.Study) -> list[Span]:
+    """Trials that came to an end by themselves, by number.
+
+    Trials of a run are told in order. One that was begun before an earlier one was told to be
+    lost had been waiting for it, and was told with it, perhaps by a call of the next day: for how
+    long it was at work is known from what it spent.
+    """
+    found, lost = [], datetime.min
+    for trial in study.get_trials(deepcopy=False):
+        start, end = trial.datetime_start, trial.datetime_complete
+        if start is None or end is None:
+            continue
+        if not counts(trial):
+            lost = max(lost, end)
+            continue
+        entry = read_entry(trial)
+        spent = entry.seconds_fit + entry.seconds_score if entry else 0.0
+        end = min(end, start + timedelta(seconds=spent)) if start < lost else end
+        found.append(Span(trial, start, end, spent))
+    return found
 
 
-def _sampling(trial: Trial) -> float:
-    """What is neither training nor scoring: proposing, and writing to the storage."""
-    entry = read_entry(trial)
-    spent = entry.seconds_fit + entry.seconds_score if entry else 0.0
-    return max(0.0, seconds(trial) - spent)
+def elapsed(found: Sequence[Span]) -> list[float]:
+    """Seconds of a run until each trial had ended.
+
+    Those in which one trial at least was at work: trials side by side do not count twice, and the
+    time between an interruption and the call that goes on does not count.
+    """
+    told, seconds, until = [], 0.0, datetime.min
+    for span in found:
+        seconds += max(0.0, (span.end - max(span.start, until)).total_seconds())
+        until = max(until, span.end)
+        told.append(seconds)
+    return told
+
+
+def _sampling(found: Sequence[Span]) -> float:
+    """Seconds neither of training nor of scoring: proposing, and writing to the storage.
+
+    Missing for trials side by side, which wait for each other besides.
+    """
+    if any(later.start < earlier.end for earlier, later in pairwise(found)):
+        return math.nan
+    return sum(max(0.0, (s.end - s.start).total_seconds() - s.spent) for s in found)
 
 
 def alike(runs: Sequence[Ran]) -> list[str]:
@@ -174,7 +221,8 @@ def alike(runs: Sequence[Ran]) -> list[str]:
 
 def _proposed(run: Ran) -> set[str]:
     """Points that the sampler chose; Optuna's own QMC draws the first of them at random."""
-    chosen = [trial for trial in counted(run.study) if queued_point(trial) is None]
+    trials = [trial for trial in run.study.get_trials(deepcopy=False) if counts(trial)]
+    chosen = [trial for trial in trials if queued_point(trial) is None]
     return {json.dumps(trial.params, sort_keys=True, default=str) for trial in chosen}
 
 

@@ -118,7 +118,8 @@ class ComparisonReport:
             yield comparisons.final(self.runs, self.scoring)
         if len(self.ranks) > 1:
             yield comparisons.critical(self.ranks, self.difference)
-        yield comparisons.overhead(self.standings)
+        if len(told := self._costs):
+            yield comparisons.overhead(told)
 
     def _panels(self) -> Iterator[Panel]:
         verdict = self.verdict.replace("\n", " ")
@@ -174,11 +175,16 @@ class ComparisonReport:
             "together; needed is how many seeds, or tables, would show the difference."
         )
 
+    @property
+    def _costs(self) -> pd.DataFrame:
+        """Contenders whose sampler was timed: those whose trials did not run side by side."""
+        return self.standings[self.standings["seconds_sampler"].notna()]
+
     def _overhead(self) -> str:
         told = [
             f"{name} {duration(row['seconds_sampler'])} "
             f"({percent(row['seconds_sampler'] / row['seconds'])})"
-            for name, row in self.standings.iterrows()
+            for name, row in self._costs.iterrows()
             if row["seconds"] > 0
         ]
         return f"Proposing and writing takes, of a run: {', '.join(told) or 'nothing'}."
