@@ -22,6 +22,7 @@ from tuneflow import engines
 from tuneflow.cli import app
 from tuneflow.comparing import compare as comparing
 from tuneflow.ledger import read_header, read_mark
+from tuneflow.run import Run
 
 
 @pytest.fixture
@@ -148,6 +149,29 @@ def test_an_interrupted_comparison_goes_on_as_if_nothing_had_been(monkeypatch, t
     assert done.runs[["contender", "seed", "score", "trials"]].equals(
         whole.runs[["contender", "seed", "score", "trials"]]
     )
+
+
+@pytest.mark.usefixtures("double")
+def test_a_storage_that_fails_says_so_and_the_next_call_goes_on(monkeypatch, tmp_path):
+    write = Run._tell
+
+    def full(self, trial, entry):
+        if trial.number == 2:
+            msg = "(sqlite3.OperationalError) database or disk is full"
+            raise optuna.exceptions.StorageInternalError(msg)
+        return write(self, trial, entry)
+
+    monkeypatch.setattr(Run, "_tell", full)
+    with pytest.warns(tf.TuneflowWarning, match="disk is full"):
+        cut = tf.compare(
+            *rows(), RECIPE, samplers=["tpe"], n_seeds=1, n_trials=4, storage=tmp_path / "c.db"
+        )
+    assert "disk is full" in cut.remarks[0]
+    assert "interrupted" not in cut.remarks[0]
+    assert cut.verdict == "there is nothing to compare; tpe has no score yet."
+    monkeypatch.setattr(Run, "_tell", write)
+    done = run(storage=tmp_path / "c.db", samplers=["tpe"], n_seeds=1)
+    assert list(done.runs["state"]) == ["done"]
 
 
 KILLED = """

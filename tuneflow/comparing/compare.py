@@ -27,7 +27,7 @@ from tuneflow.plan import check_limits
 from tuneflow.recipe import Recipe
 from tuneflow.reporting.screen import notebook
 from tuneflow.result import best_trial
-from tuneflow.run import Budget
+from tuneflow.run import INTERRUPTED, Budget
 from tuneflow.storage import Storage, open_storage
 from tuneflow.study import search
 from tuneflow.workers.hands import Hands
@@ -120,8 +120,10 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
     for note in notes:
         warnings.warn(note, TuneflowWarning, stacklevel=2)
     jobs = list(product(seeds, task.tables, lined))
-    stopped = _run_all(task, jobs, opened, progress)
-    return Comparison.of(opened, name, ["interrupted; the same call goes on."] if stopped else [])
+    cut_short = _run_all(task, jobs, opened, progress)
+    if cut_short not in ("", INTERRUPTED):
+        warnings.warn(cut_short, TuneflowWarning, stacklevel=2)
+    return Comparison.of(opened, name, [cut_short] if cut_short else [])
 
 
 def _check(task: Task, lined: Sequence[Contender], seed: int) -> None:
@@ -134,28 +136,26 @@ def _check(task: Task, lined: Sequence[Contender], seed: int) -> None:
 
 def _run_all(
     task: Task, jobs: Sequence[Job], storage: optuna.storages.BaseStorage, progress: bool
-) -> bool:
-    """Run what has not ended; say whether Ctrl-C came, with something to show for it."""
+) -> str:
+    """Run what has not ended; say what cut it short, with something to show for it."""
     from tqdm.auto import tqdm
 
     wanted = progress and (sys.stderr.isatty() or notebook() is not None)
     others, done = [ran for ran in marked(storage) if ran.mark.comparison == task.name], 0
     try:
         for seed, table, contender in tqdm(jobs, desc="runs", unit="", disable=not wanted):
-            if _run(task, (seed, table, contender), storage, others):
-                return True
+            if cut_short := _run(task, (seed, table, contender), storage, others):
+                return cut_short
             done += 1
     except KeyboardInterrupt:
         if not done:
             raise
-        return True
-    return False
+        return INTERRUPTED
+    return ""
 
 
-def _run(
-    task: Task, job: Job, storage: optuna.storages.BaseStorage, others: Sequence[Ran]
-) -> bool:
-    """One run, from where it stands to its end; say whether it was interrupted."""
+def _run(task: Task, job: Job, storage: optuna.storages.BaseStorage, others: Sequence[Ran]) -> str:
+    """One run, from where it stands to its end; say what cut it short, if anything did."""
     seed, table, contender = job
     mark = task.mark(table, contender, seed)
     with warnings.catch_warnings():
@@ -167,13 +167,13 @@ def _run(
     there = read_mark(study) if study else None
     if study and there and there.state != "open":
         agree(study, plan.header)
-        return False
+        return ""
     study = open_study(storage, name, plan)
     write_mark(study, mark)
-    if search(study, plan, _budget(study, task), task.hands):
-        return True
+    if cut_short := search(study, plan, _budget(study, task), task.hands):
+        return cut_short
     write_mark(study, _ended(study, mark))
-    return False
+    return ""
 
 
 def _existing(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study | None:
