@@ -38,7 +38,7 @@ def test_notes_say_what_was_found():
     report = run(samplers=["random", "tpe", "qmc"], n_trials=5).report()
     notes = {panel.key: panel.note for panel in report.panels}
     assert notes["anytime"].startswith("Median over runs after 3 and 5 trials: random ")
-    assert notes["ranks"].startswith("Mean rank over seeds, 1 is best: ")
+    assert notes["ranks"].startswith("Mean rank over common seeds, 1 is best: ")
     assert notes["pairs"].startswith("None is apart, of 3 pairs.")
 
 
@@ -105,3 +105,25 @@ def test_what_samplers_cost_is_not_told_of_trials_side_by_side():
     assert list(some.figures["overhead"].data[0].y) == ["tpe"]
     none = replace(found, runs=found.runs.assign(seconds_sampler=np.nan)).report()
     assert "overhead" not in {panel.key for panel in none.panels}
+
+
+@pytest.mark.usefixtures("double")
+def test_a_single_run_has_no_spread():
+    report = run(n_seeds=1).report()
+    [note] = [panel.note for panel in report.panels if panel.key == "final"]
+    assert note.startswith("Median over runs: random ")
+    assert "nan" not in note
+    assert "±" not in note
+
+
+@pytest.mark.usefixtures("double")
+def test_ranks_and_their_critical_difference_are_of_the_same_seeds():
+    found = run(samplers=["random", "tpe", "qmc"], n_seeds=3)
+    seeds = found.runs["seed"]
+    more = replace(found, runs=found.runs[(found.runs["contender"] != "qmc") | (seeds < 2)])
+    first = replace(found, runs=found.runs[seeds < 2])
+    assert more.report().ranks.equals(first.report().ranks)
+    assert more.report().difference == first.report().difference
+    apart = replace(found, runs=found.runs[(found.runs["contender"] != "qmc") ^ (seeds > 1)])
+    assert apart.report().ranks.empty
+    assert "ranks" not in {panel.key for panel in apart.report().panels}

@@ -130,6 +130,43 @@ def test_different_lengths_are_compared_on_what_they_share():
     assert "no seed in common" in verdict({"a": [1.0, None], "b": [None, 1.0]})
 
 
+def test_contenders_that_share_seeds_are_compared_whoever_shares_none():
+    words = verdict({"a": [1.0, 2.3, None], "b": [1.1, 2.0, None], "c": [None, None, 9.0]})
+    assert words.startswith("a and b are not separable with 2 seeds; ")
+    assert words.endswith("; a has no seed in common with c.")
+    assert verdict({"a": [3.0, None, None], "b": [None, 2.0, None], "c": [None, None, 1.0]}) == (
+        "a has no seed in common with b and c."
+    )
+
+
+def test_a_contender_of_which_no_run_has_ended_is_not_judged():
+    found = runs({"a": [1.0, 2.3, 3.1], "b": [1.1, 2.0, 3.0], "c": [NAN], "d": [NAN]})
+    found.loc[found["contender"] == "c", "state"] = "open"
+    judged = Judgement.of(found)
+    assert list(judged.scores) == ["a", "b"]
+    assert judged.sentence().startswith("a and b are not separable with 3 seeds; ")
+    assert judged.sentence().endswith("; c has no score yet.")
+    found.loc[found["contender"] == "b", "state"] = "open"
+    assert Judgement.of(found).sentence() == (
+        "only a came to a score; there is nothing to compare; b and c have no score yet."
+    )
+    everything = Judgement.of(found.assign(state="open"))
+    assert everything.sentence() == (
+        "there is nothing to compare; a, b, c and d have no score yet."
+    )
+
+
+def test_ranks_are_those_of_seeds_that_all_have():
+    judged = Judgement.of(
+        runs({"a": [1.0, 2.0, 5.0], "b": [2.0, 3.0, 1.0], "c": [3.0, 4.0, None]})
+    )
+    assert judged.ranks.to_dict() == {"a": 3, "b": 2, "c": 1}
+    assert judged.order == ["c", "b", "a"]
+    lone = Judgement.of(runs({"a": [2.0, None], "b": [None, 1.0]}))
+    assert lone.ranks.isna().all()
+    assert lone.order == ["a", "b"]
+
+
 def test_of_several_a_leader_may_be_ahead_of_some_only():
     rng = np.random.default_rng(0)
     base = rng.normal(size=12)

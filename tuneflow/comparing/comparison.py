@@ -130,7 +130,6 @@ class Comparison:
 
         runs, steps = self._on(on)
         judged = Judgement.of(runs)
-        ranks = judged.scores.rank(axis=1, ascending=False).mean()
         several = runs["table"].nunique() > 1
         enough = judged.scores.shape[1] > 1
         failed = [f"{name} failed." for name in standings.failed(runs)]
@@ -146,7 +145,7 @@ class Comparison:
             standings.normalised(runs) if several else runs,
             standings.with_regret(runs, steps),
             self.tests(on),
-            ranks.rename("rank").rename_axis("contender").reset_index(),
+            judged.ranks.dropna().rename("rank").rename_axis("contender").reset_index(),
             significance.nemenyi(judged.scores)[1] if enough else float("nan"),
         )
 

@@ -28,6 +28,12 @@ def failed(runs: pd.DataFrame) -> list[str]:
     return [str(name) for name, found in states if (found == "failed").all()]
 
 
+def waiting(runs: pd.DataFrame) -> list[str]:
+    """Contenders of which no run has ended."""
+    states = runs.groupby("contender", sort=False)["state"]
+    return [str(name) for name, found in states if (found == "open").all()]
+
+
 def filled(runs: pd.DataFrame) -> pd.DataFrame:
     """Runs that ended; one that failed gets the worst score of its table, so that it loses."""
     runs = ended(runs).copy()
@@ -61,9 +67,11 @@ def blocks(runs: pd.DataFrame) -> pd.DataFrame:
     """Scores, a column a contender: a row a seed; for a suite a row a table, over its seeds.
 
     Within a suite scores are normalised, and seeds that not all contenders of a table have run
-    are left out of its mean; a contender that failed everywhere has no column.
+    are left out of its mean; a contender that failed everywhere, or of which no run has ended,
+    has no column.
     """
-    names = [name for name in dict.fromkeys(runs["contender"]) if name not in failed(runs)]
+    without = {*failed(runs), *waiting(runs)}
+    names = [name for name in dict.fromkeys(runs["contender"]) if name not in without]
     found = filled(runs)
     found = found[found["contender"].isin(names)]
     if runs["table"].nunique() <= 1:

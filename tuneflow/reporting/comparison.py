@@ -41,7 +41,8 @@ class ComparisonReport:
         runs: A row a run.
         steps: A row a trial, with the ``regret`` of the best so far.
         tests: A row a pair of contenders.
-        ranks: ``contender`` and mean ``rank``.
+        ranks: ``contender`` and mean ``rank``, over the seeds or tables that all have; none if
+            there is no such.
         difference: Critical difference of mean ranks.
     """
 
@@ -152,19 +153,21 @@ class ComparisonReport:
         )
 
     def _spread(self) -> str:
+        ran = self.standings[self.standings["runs"] > 0]
         told = [
-            f"{name} {row['median']:.5g} ± {row['spread']:.2g}"
-            for name, row in self.standings.iterrows()
-            if row["runs"]
+            f"{name} {row['median']:.5g}"
+            + ("" if math.isnan(row["spread"]) else f" ± {row['spread']:.2g}")
+            for name, row in ran.iterrows()
         ]
-        return f"Median and standard deviation over runs: {', '.join(told) or 'none'}."
+        what = "Median and standard deviation" if ran["spread"].notna().any() else "Median"
+        return f"{what} over runs: {', '.join(told) or 'none'}."
 
     def _ranked(self) -> str:
         ordered = self.ranks.sort_values("rank", kind="stable")
         pairs = zip(ordered["contender"], ordered["rank"].tolist(), strict=True)
         told = [f"{name} {number(rank)}" for name, rank in pairs]
         over = "tables" if self.runs["table"].nunique() > 1 else "seeds"
-        return f"Mean rank over {over}, 1 is best: {listing(told)}."
+        return f"Mean rank over common {over}, 1 is best: {listing(told)}."
 
     def _paired(self) -> str:
         apart = self.tests[self.tests["separable"]]
