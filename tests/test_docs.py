@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 import tuneflow as tf
 from tuneflow.cli import app
+from tuneflow.growth import Growth
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -62,6 +63,13 @@ def test_every_public_name_has_its_place_in_the_reference():
     text = "\n".join(page.read_text(encoding="utf-8") for page in DOCS.glob("reference/*.md"))
     told = re.findall(r"\.\. auto(?:function|class|exception):: (\w+)(?:\(\))?$", text, re.M)
     assert sorted(told) == sorted(tf.__all__)
+
+
+def test_every_key_of_growth_is_told_where_recipes_are():
+    text = (ROOT / "recipes" / "README.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("| `growth.")]
+    told = re.findall(r"`(?:growth\.)?(\w+)`", "\n".join(line.split("|")[1] for line in lines))
+    assert sorted(told) == sorted(Growth.model_fields)
 
 
 def test_what_a_page_would_fetch_from_the_web_is_seen_and_a_link_is_none(monkeypatch):
