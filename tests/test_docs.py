@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
+from studies import study
 from typer.testing import CliRunner
 
 import tuneflow as tf
@@ -20,6 +21,7 @@ from tuneflow.growth import Growth
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(
     page for page in (*DOCS.glob("*.md"), *DOCS.glob("howto/*.md"), *DOCS.glob("explanation/*.md"))
 )
@@ -70,6 +72,11 @@ def test_every_key_of_growth_is_told_where_recipes_are():
     lines = [line for line in text.splitlines() if line.startswith("| `growth.")]
     told = re.findall(r"`(?:growth\.)?(\w+)`", "\n".join(line.split("|")[1] for line in lines))
     assert sorted(told) == sorted(Growth.model_fields)
+
+
+def test_the_readme_names_every_table_of_a_report():
+    [told] = re.findall(r'^report\.tables\["trials"\] +# pandas: (.*)$', README, re.M)
+    assert told.split() == list(tf.report(study(3)).tables)
 
 
 def test_what_a_page_would_fetch_from_the_web_is_seen_and_a_link_is_none(monkeypatch):
