@@ -8,6 +8,8 @@ import json
 import re
 import shlex
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -21,6 +23,7 @@ from tuneflow.growth import Growth
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(
     page for page in (*DOCS.glob("*.md"), *DOCS.glob("howto/*.md"), *DOCS.glob("explanation/*.md"))
@@ -77,6 +80,30 @@ def test_every_key_of_growth_is_told_where_recipes_are():
 def test_the_readme_names_every_table_of_a_report():
     [told] = re.findall(r'^report\.tables\["trials"\] +# pandas: (.*)$', README, re.M)
     assert told.split() == list(tf.report(study(3)).tables)
+
+
+def test_the_readme_names_every_extra_that_is_not_for_developers():
+    install = README.partition("\n## Install\n")[2].partition("```\n\n")[0]
+    extras = set(PROJECT["optional-dependencies"]) - {"bench", "dev", "docs", "heavy"}
+    assert extras <= set(re.findall(r"\w+", install))
+
+
+def test_notebooks_import_nothing_but_what_the_extra_for_them_brings():
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["notebook"]]
+    names = {re.split(r"[^\w-]", line)[0].lower() for line in wanted}
+    found = packages_distributions().items()
+    there = {module for module, of in found if names & {name.lower() for name in of}}
+    imported = set().union(*map(modules, NOTEBOOKS))
+    assert imported - sys.stdlib_module_names - {"tuneflow"} <= there
+
+
+def modules(book: Path) -> set[str]:
+    """What the cells of a notebook import."""
+    cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    told = re.findall(r"^(?:import|from) (\w+)", code, re.M)
+    assert told
+    return set(told)
 
 
 def test_what_a_page_would_fetch_from_the_web_is_seen_and_a_link_is_none(monkeypatch):
