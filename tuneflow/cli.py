@@ -119,9 +119,7 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
     trials: Annotated[
         int | None, Option(help="By default 50, the whole grid, or what fits into --timeout.")
     ] = None,
-    timeout: Annotated[
-        float | None, Option(help="Seconds for the search; the refit comes after.")
-    ] = None,
+    timeout: Annotated[float | None, Option(help="Seconds in all, the refit included.")] = None,
     scoring: Annotated[
         str | None, Option(help="A scikit-learn scorer; by default one for the task.")
     ] = None,
