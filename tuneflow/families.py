@@ -30,8 +30,7 @@ from tuneflow.own import named
 from tuneflow.plan import Plan
 from tuneflow.recipe import Recipe, load_recipe
 from tuneflow.reporting.report import Report
-from tuneflow.result import Result, in_memory
-from tuneflow.run import INTERRUPTED
+from tuneflow.result import INTERRUPTED, Result, in_memory
 
 #: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
 #: that are quick first.

@@ -26,6 +26,9 @@ from tuneflow.schema import FloatArray
 from tuneflow.script import program
 from tuneflow.space import Params
 
+#: What a result says that Ctrl-C has cut short.
+INTERRUPTED = "interrupted; the same call goes on if there is a storage."
+
 Select: TypeAlias = Literal["best", "one_se"]
 State = optuna.trial.TrialState
 Trial = optuna.trial.FrozenTrial

@@ -25,7 +25,6 @@ from tuneflow.workers import Crew, News
 
 Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]
 
-INTERRUPTED = "interrupted; the same call goes on if there is a storage."
 LOOK_AGAIN = 1.0  # seconds, while others finish what is left
 REFIT = 0.3  # of the time of a call, at most, is kept for the refit
 AHEAD = 2  # trials asked for a worker at most before the oldest is told, where the order counts

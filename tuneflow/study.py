@@ -44,8 +44,8 @@ from tuneflow.presence import Presence
 from tuneflow.quiet import quietly
 from tuneflow.recipe import Recipe
 from tuneflow.reporting.follow import LiveFigure
-from tuneflow.result import Result, Select
-from tuneflow.run import INTERRUPTED, Budget, Callback, Run
+from tuneflow.result import INTERRUPTED, Result, Select
+from tuneflow.run import Budget, Callback, Run
 from tuneflow.schema import frame_of
 from tuneflow.steady import steadily
 from tuneflow.storage import Storage, open_storage
@@ -117,7 +117,7 @@ def tune(
             and options, or an Optuna pruner; by default the sampler's own, or the recipe's.
         n_trials: Trials in the study, all in all, those of earlier calls included; None for no
             limit, or for the whole grid.
-        timeout: Seconds for this call, the refit included; kept to within one rung.
+        timeout: Seconds for this call, the refit included; kept to within one fold.
         stop: Ends the study early: after so many trials without a gain, or, with ``noise``, once
             the later half of the trials has gained less than the noise of the folds.
         storage: Nothing for memory, ``churn.db`` for SQLite, ``churn.journal`` for a journal, a

@@ -26,8 +26,8 @@ from tuneflow.opening import agree, open_study
 from tuneflow.plan import check_limits
 from tuneflow.recipe import Recipe
 from tuneflow.reporting.screen import notebook
-from tuneflow.result import best_trial
-from tuneflow.run import INTERRUPTED, Budget
+from tuneflow.result import INTERRUPTED, best_trial
+from tuneflow.run import Budget
 from tuneflow.storage import Storage, open_storage
 from tuneflow.study import search
 from tuneflow.workers.hands import Hands
