@@ -226,8 +226,7 @@ def search(
     objective = Objective(plan.work, plan.search.raw, plan.search.prunes, plan.search.descends)
     presence, sampler = Presence(study), plan.search.sampled()
     study.sampler = plan.rate.held(sampler) if plan.rate else sampler
-    vars(study)["stop"] = lambda: None  # of samplers that have run out, outside of a loop, too
-    with presence.signed_in():
+    with presence.signed_in(), _stoppable(study):
         retake(study, plan, presence)
         run = Run(
             study,
@@ -240,6 +239,16 @@ def search(
             progress,
         )
         return _go(run)
+
+
+@contextmanager
+def _stoppable(study: optuna.Study) -> Iterator[None]:
+    """Within it `study.stop()` may be called, by samplers that have run out, too."""
+    vars(study)["stop"] = lambda: None
+    try:
+        yield
+    finally:
+        del vars(study)["stop"]
 
 
 def _go(run: Run) -> str:
