@@ -233,3 +233,10 @@ def test_the_digest_follows_every_value_every_name_and_the_target():
         Data.of(frame, ["a", "c", "a", "c"]),
     ]
     assert len(same | {data.digest() for data in changed}) == 1 + len(changed)
+
+
+def test_an_array_with_more_columns_than_in_training_is_refused():
+    schema = Data.of(np.zeros((9, 3)), np.arange(9.0)).schema
+    assert schema.encode(np.zeros((2, 3))).shape == (2, 3)
+    with pytest.raises(tf.DataError, match="an array of 3 columns is needed; got 5"):
+        schema.encode(np.zeros((2, 5)))

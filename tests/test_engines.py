@@ -189,3 +189,37 @@ def test_rows_that_come_in_pieces_are_binned_as_one_table(monkeypatch):
     again = work.learner(0, arguments)
     again.grow(20)
     np.testing.assert_array_equal(again.predict(), expected)
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
+def test_bins_of_another_number_take_the_place_of_those_before(name):
+    work = work_for(tf.load_recipe(name), "binary")
+    for bins in (15, 31, 63):
+        work.learner(0, work.arguments({"learning_rate": 0.1, "max_bin": bins})).grow(1)
+    assert [kept for kept in work.prepared(0).split.cache if kept == name] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "says"),
+    [
+        ("lightgbm", {"n_estimators": 7}, "rounds are grown"),
+        ("lightgbm", {"class_weight": "balanced"}, "use is_unbalance"),
+        ("random_forest", {"n_estimators": 7}, "n_estimators is what grows"),
+        ("hist_gradient_boosting", {"max_iter": 7}, "max_iter is what grows"),
+        ("mlp", {"max_iter": 7}, "max_iter is what grows"),
+    ],
+)
+def test_arguments_that_growth_sets_are_refused(name, argument, says):
+    recipe = tf.load_recipe(name).replace(fixed=argument)
+    with pytest.raises(tf.RecipeError, match=says):
+        tf.tune(table(), target(table(), "binary"), recipe, n_trials=1)
+
+
+def test_bins_of_many_rows_are_those_of_the_plain_estimator():
+    chance = np.random.default_rng(0)
+    X = chance.random((220_000, 1))
+    y = X[:, 0] * 50 % 1
+    recipe = tf.load_recipe("lightgbm").replace(growth={"first": 0.1, "last": 0.2})
+    found = tf.TunedRegressor(recipe, n_trials=1, cv=0.1).fit(X, y)
+    mine, plain = found.result_.predict(X[:500]), found.best_estimator_.predict(X[:500])
+    np.testing.assert_allclose(plain, mine)

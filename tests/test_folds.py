@@ -159,3 +159,12 @@ def test_classes_rarer_than_the_folds_are_named():
     data = Data.of(np.zeros((30, 1)), ["a", "b"] * 14 + ["odd", "even"])
     with pytest.warns(tf.TuneflowWarning, match=r"2 of 4 classes .* even \(1\), odd \(1\)"):
         assert len(Folds.of(data, cv=5)) == 5
+
+
+def test_a_metric_that_needs_every_class_refuses_folds_without_one_before_anything_is_fitted():
+    X, y = np.random.default_rng(0).random((60, 2)), np.array(["no"] * 57 + ["yes"] * 3)
+    said = r"roc_auc needs every class in each fold; got none of \['yes'\]"
+    with pytest.warns(tf.TuneflowWarning), pytest.raises(tf.DataError, match=said):
+        tf.tune(X, y, "knn", n_trials=2)
+    with pytest.warns(tf.TuneflowWarning):
+        assert tf.tune(X, y, "knn", n_trials=2, scoring="neg_log_loss").best_score < 0

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from doubles import RECIPE, rows
+from doubles import RECIPE, Counting, rows
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import RepeatedKFold, TimeSeriesSplit
 from tables import table, target
@@ -133,6 +133,28 @@ def test_a_gain_within_the_noise_is_doubted_once_and_in_the_remarks():
         sure = tf.tune(*rows(), RECIPE, n_trials=8)  # the same gain on every fold
     assert not any("chance" in remark for remark in sure.remarks)
     assert doubt_of(sure.study, sure.best_trial) == ""
+
+
+def test_nested_searches_see_no_rows_that_their_outer_fold_leaves_out():
+    found = tf.nested(*DIABETES, "elastic_net", outer=TimeSeriesSplit(3), n_trials=2, cv=3)
+    sizes = [(read_header(one.study).rows, one.outer.rows) for one in found.results]
+    assert sizes == [(112, 110), (222, 110), (332, 110)]
+    assert found.ratio == pytest.approx(np.mean([110 / 112, 110 / 222, 110 / 332]))
+
+
+@pytest.mark.usefixtures("double")
+def test_ctrl_c_ends_all_nested_searches(monkeypatch):
+    calls = []
+
+    def on_grow(self, values):
+        calls.append(values)
+        if len(calls) == 60:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Counting, "on_grow", on_grow)
+    with pytest.raises(KeyboardInterrupt):
+        tf.nested(*rows(), RECIPE, outer=3, n_trials=8)
+    assert len(calls) < 80  # the model so far has been refitted, and no search was begun
 
 
 def test_repeated_folds_are_folds_and_do_not_pretend_to_be_independent():

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
 from scipy.stats import loguniform
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
-from sklearn.datasets import make_regression
+from sklearn.datasets import load_iris, make_classification, make_regression
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import balanced_accuracy_score, f1_score, make_scorer
+from sklearn.model_selection import FixedThresholdClassifier, StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from tables import table, target
 
@@ -101,7 +104,7 @@ def test_what_is_stored_is_a_fingerprint_and_no_object(tmp_path):
 
 
 def test_seeds_that_are_not_set_are_set_in_every_step():
-    space = {"randomforestclassifier__max_depth": {"low": 2, "high": 4}}
+    space = {"randomforestclassifier__max_depth": {"low": 2, "high": 4, "default": 2}}
     forest = make_pipeline(SimpleImputer(), RandomForestClassifier(5))
     X, y = table()[["age", "income"]], target(table(), "binary")
     one, two = (tf.tune(X, y, forest, space=space, n_trials=3, cv=2) for _ in range(2))
@@ -237,7 +240,7 @@ def test_weights_come_to_a_classifier_that_is_calibrated_and_to_a_target_that_is
     more = {"n_trials": 1, "cv": 2}
     weights = np.where(y == "mid", 9.0, 1.0)
     plain, other = (
-        tf.tune(X, y, scaled(LinearSVC()), space=space, sample_weight=w, **more)
+        tf.tune(X, y, scaled(LinearSVC(C=0.1)), space=space, sample_weight=w, **more)
         for w in (None, weights)
     )
     assert (
@@ -264,3 +267,117 @@ def test_weights_come_through_scikit_learn_s_door():
     theirs = scaled(LogisticRegression()).fit(X, y, logisticregression__sample_weight=weights)
     for ours in (model, model.best_estimator_):
         np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-6)
+
+
+# ---------- what is chosen is not always the most probable ----------
+
+THRESHOLDS = {"threshold": [0.5, 0.1, 0.3]}
+
+
+def rare():
+    X, y = make_classification(400, 6, weights=[0.9], class_sep=0.5, random_state=0)
+    return pd.DataFrame(X).add_prefix("x"), pd.Series(y).map({0: "no", 1: "yes"})
+
+
+def test_a_threshold_of_ones_own_counts_in_scores_and_predictions():
+    X, y = rare()
+    inner = LogisticRegression()
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    score = make_scorer(f1_score, pos_label="yes")
+    model = FixedThresholdClassifier(inner, threshold=0.5, pos_label=1)
+    found = tf.tune(X, y, model, space=THRESHOLDS, sampler="grid", cv=cv, scoring=score)
+    told = {trial.params["threshold"]: trial.value for trial in found.study.trials}
+    for threshold, value in told.items():
+        plain = FixedThresholdClassifier(inner, threshold=threshold, pos_label="yes")
+        assert value == pytest.approx(cross_val_score(plain, X, y, cv=cv, scoring=score).mean())
+    best = FixedThresholdClassifier(inner, pos_label="yes", **found.best_params).fit(X, y)
+    assert found.best_params["threshold"] != 0.5
+    np.testing.assert_array_equal(found.predict(X), best.predict(X))
+
+
+def test_ranks_of_pairs_of_classes_are_not_taken_for_classes():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    model = SVC(decision_function_shape="ovo")
+    found = tf.tune(X, y, model, space={"C": [1.0]}, cv=cv, n_trials=1, scoring="accuracy")
+    assert found.best_score == pytest.approx(cross_val_score(model, X, y, cv=cv).mean())
+
+
+def test_weights_of_classes_that_name_labels_are_refused():
+    X, y = rare()
+    model = LogisticRegression(class_weight={"yes": 5.0})
+    with pytest.raises(tf.DataError, match="class_weight: models are trained on 0, 1"):
+        tf.tune(X, y, model, space={"C": [1.0]}, n_trials=1)
+    numbers = y.map({"no": 0, "yes": 1})
+    model = LogisticRegression(class_weight={0: 1.0, 1: 5.0})
+    found = tf.tune(X, numbers, model, space={"C": [1.0]}, n_trials=1)
+    assert (found.predict(X) == model.fit(X, numbers).predict(X)).all()
+
+
+def test_what_grows_by_epochs_without_probabilities_is_refitted():
+    X, y = rare()
+    engine = {"engine": "sklearn", "estimator": "sklearn.linear_model.SGDClassifier"}
+    about = {"title": "SGD", "family": "linear", "tasks": ["binary"], "prepare": "dense"}
+    space = {"alpha": {"low": 1e-5, "high": 1.0, "log": True, "default": 1e-4}}
+    recipe = tf.Recipe(name="sgd", **engine, **about, space=space)
+    found = tf.tune(X, y, recipe, n_trials=2, cv=2)
+    assert found.model.unit == "epochs"
+    assert set(found.predict(X)) <= {"no", "yes"}
+
+
+def test_calibrated_probabilities_do_not_undo_what_a_classifier_chooses(tmp_path):
+    X, y = rare()
+    recipe = tf.load_recipe("linear_svm").replace(fixed={"class_weight": "balanced"})
+    scoring = ["balanced_accuracy", "neg_log_loss"]
+    found = tf.tune(X, y, recipe, n_trials=4, cv=3, scoring=scoring)
+    alone = tf.tune(X, y, recipe, n_trials=4, cv=3, scoring="balanced_accuracy")
+    assert [t.value for t in found.study.trials] == [t.value for t in alone.study.trials]
+    assert balanced_accuracy_score(y, found.predict(X)) > 0.9 * found.best_score
+    model = tf.load(found.save(tmp_path / "a.skops"))
+    np.testing.assert_array_equal(model.predict(X), found.predict(X))
+
+
+# ---------- what is asked of a space ----------
+
+
+def test_lists_are_a_grid():
+    space = {"max_depth": [2, 4], "criterion": ["gini", "entropy"]}
+    model, grid = DecisionTreeClassifier(max_depth=4), {"sampler": "grid", "n_trials": None}
+    found = tf.tune(*load_iris(return_X_y=True), model, space=space, **grid)
+    assert len(found.study.trials) == 4
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space", "told", "taken"),
+    [
+        (SVC(), {"gamma": {"low": 1e-4, "high": 1.0, "log": True}}, "'scale'", "0.0001"),
+        (DecisionTreeClassifier(), {"max_depth": {"low": 1, "high": 9}}, "None", "1"),
+        (KNeighborsClassifier(), {"n_neighbors": [1, 3]}, "5", "1"),
+    ],
+)
+def test_what_trial_0_takes_in_place_of_the_present_argument_is_said(
+    estimator, space, told, taken
+):
+    X, y = load_iris(return_X_y=True)
+    said = f"it is {told} now, which the space does not hold.* takes {taken};"
+    with pytest.warns(tf.TuneflowWarning, match=said):
+        tf.tune(X, y, estimator, space=space, n_trials=1, cv=2)
+
+
+def test_numpy_numbers_are_numbers():
+    X, y = load_iris(return_X_y=True)
+    model = KNeighborsClassifier(n_neighbors=np.int64(15))
+    found = tf.tune(X, y, model, space={"n_neighbors": {"low": 1, "high": 50}}, n_trials=1)
+    assert found.study.trials[0].params == {"n_neighbors": 15}
+
+
+def test_a_step_that_would_be_lost_is_refused():
+    space = {"max_depth": optuna.distributions.IntDistribution(2, 10, step=2)}
+    with pytest.raises(tf.RecipeError, match="ranges have no steps"):
+        tf.tune(*load_iris(return_X_y=True), DecisionTreeClassifier(), space=space)
+
+
+def test_a_penalty_per_row_is_one_in_a_pipeline_too():
+    low = {"low": 1e-6, "high": 1.0, "log": True, "default": 1e-3, "unit": "per_sample_l2"}
+    found = tuned(space={"logisticregression__C": low}, n_trials=1)
+    assert found.best_params["logisticregression__C"] == pytest.approx(1000 / len(table()))

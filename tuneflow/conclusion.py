@@ -72,7 +72,9 @@ def refit(plan: Plan, trial: FrozenTrial, left: float = math.inf) -> Model:
         values = plan.rate.lowered(values, plan.refit_seconds(entry), left)
     budget = entry.budget or work.budgets[-1]
     try:
-        return Model.fit(work.data, plan.job, work.space, values, work.growth, budget)
+        # Calibration may choose other labels, and if these are what was scored, they stay.
+        job = replace(plan.job, probabilities=work.metric.needs != "labels")
+        return Model.fit(work.data, job, work.space, values, work.growth, budget)
     except work.engine.errors as error:
         msg = (
             f"refit: a model that has scored on the folds has to take every row; got "
@@ -90,7 +92,8 @@ def _judged(
     if (aside := plan.outer) is None:
         return None
     rows = aside.X if aside.frame is None else aside.frame
-    said, baseline = model.outputs(rows), read(study).baseline
+    labels = plan.work.metric.needs == "labels"
+    said, baseline = model.outputs(rows, labels=labels), read(study).baseline
     default = baseline.number if baseline else None
     if plan.rate and chosen.params[plan.rate.name] == plan.rate.hold:
         rate = replace(plan.rate, refit=model.params[plan.rate.name])
@@ -101,9 +104,8 @@ def _judged(
             outputs.append((trial.number, trial.value or 0.0, said))
         elif trial.number == default or time.monotonic() < deadline:
             with suppress(TrialError):  # it takes the rows of the folds, and not all of them
-                outputs.append(
-                    (trial.number, trial.value or 0.0, refit(plan, trial).outputs(rows))
-                )
+                other = refit(plan, trial).outputs(rows, labels=labels)
+                outputs.append((trial.number, trial.value or 0.0, other))
     outer = judge(aside, plan.work.metric, outputs, default, (chosen.value or 0.0, said))
     write_aside(study, outer)
     return outer

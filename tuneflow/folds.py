@@ -125,7 +125,7 @@ class Split:
     categorical: tuple[int, ...]
     n_classes: int
     weights: FloatArray | None = None
-    cache: dict[Any, Any] = field(default_factory=dict)
+    cache: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
     def table(self) -> FloatArray:
         """All prepared training rows, shape (rows, features)."""
@@ -151,11 +151,14 @@ class Split:
         X: FloatArray = self.once("valid", self.valid)
         return X
 
-    def once(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What is kept under `key`, made when it is first asked for."""
-        if key not in self.cache:
-            self.cache[key] = make()
-        return self.cache[key]
+    def once(self, name: str, make: Callable[[], Any], how: Any = None) -> Any:
+        """What is kept under a name, made when it is first asked for, and anew when it is to be
+        made otherwise than the last time."""
+        if name in self.cache and self.cache[name][0] != how:
+            del self.cache[name]  # before another is made
+        if name not in self.cache:
+            self.cache[name] = how, make()
+        return self.cache[name][1]
 
 
 def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:

@@ -202,6 +202,16 @@ class Metric:
             weighted = {"sample_weight": data.weights[rows]}
         return float(self.scorer(model, data.X[rows], data.labels(rows), **weighted))
 
+    def of_shares(self, data: Data, rows: IntArray) -> float:
+        """What predictions score that are the shares of the classes; NaN where that is nothing."""
+        shares = np.bincount(data.y) / len(data.y)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return self.score(np.tile(shares, (len(rows), 1)), data, rows)
+        except ValueError:
+            return math.nan
+
 
 def scorings(scoring: Any) -> list[Any]:
     """What is optimised, and what is recorded beside it.

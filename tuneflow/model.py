@@ -6,7 +6,7 @@ import json
 import time
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from tuneflow.data import Data, Task
-from tuneflow.engines import Job, start_engine
+from tuneflow.engines import Choosing, Job, start_engine
 from tuneflow.errors import DataError
 from tuneflow.folds import share
 from tuneflow.front import Front
@@ -81,8 +81,8 @@ class Model:
     ) -> Model:
         """Refit a configuration on every row, with the budget that was best in the folds.
 
-        Where that is a share of the rows, it is refitted on such a share, drawn at random. A
-        classifier without probabilities of its own is calibrated here, whatever it was tuned by.
+        Where that is a share of the rows, it is refitted on such a share, drawn at random. If the
+        job asks for probabilities, a classifier without any of its own is calibrated.
         """
         started = time.perf_counter()
         if growth.unit == "rows":
@@ -90,7 +90,7 @@ class Model:
         rows = len(data.y)
         prepared = prepare(data, job.recipe, slice(None), seed=job.seed)
         fixed = job.recipe.fixed_for(data.task)
-        engine = start_engine(replace(job, probabilities=True))
+        engine = start_engine(job)
         learner = engine.learner(
             prepared.split, lambda count: {**fixed, **space.decode(values, count)}
         )
@@ -124,7 +124,7 @@ class Model:
         Raises:
             DataError: A column is missing, or holds another kind of value than in training.
         """
-        predictions = self._predictions(X)
+        predictions = self._predictions(X, labels=True)
         if self.task == "regression":
             return predictions
         labels: npt.NDArray[Any] = self.classes_[predictions.argmax(axis=1)]
@@ -132,6 +132,9 @@ class Model:
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Probabilities, shape (rows, classes), columns in the order of `classes_`.
+
+        A classifier without any, such as a linear SVM, is calibrated, unless it was tuned by a
+        metric of labels alone: calibration could choose others. Then decision values stand in.
 
         Raises:
             DataError: The model predicts values; or a column is missing.
@@ -171,12 +174,14 @@ class Model:
         skops.io.dump(told, path)
         return path
 
-    def _predictions(self, X: Any) -> FloatArray:
+    def _predictions(self, X: Any, *, labels: bool = False) -> FloatArray:
         as_given = self.recipe.prepare == "raw" or self.front is not None
-        return self.outputs(self.schema.select(X) if as_given else self.schema.encode(X))
+        encoded = self.schema.select(X) if as_given else self.schema.encode(X)
+        return self.outputs(encoded, labels=labels)
 
-    def outputs(self, encoded: Any) -> FloatArray:
-        """Probabilities or values for rows that the schema has encoded, or selected."""
+    def outputs(self, encoded: Any, *, labels: bool = False) -> FloatArray:
+        """Probabilities or values for rows that the schema has encoded, or selected; if labels
+        are all that counts, what a classifier chooses."""
         engine = start_engine(Job(self.recipe, self.task, seed=0, probabilities=True))
         if not len(encoded):  # scikit-learn takes no empty tables
             return np.empty((0, len(self.classes_)) if len(self.classes_) else 0)
@@ -184,6 +189,10 @@ class Model:
         rows = made if self.recipe.prepare == "raw" else self.preparation.transform(made)
         if self.preparation.clip:  # in single precision a row's output depends on those beside it
             rows = rows.astype(np.float64)
+        if labels and isinstance(engine, Choosing):
+            chosen = engine.choices(self.estimator, rows, len(self.classes_))
+            if chosen is not None:
+                return chosen
         return self.target.restore(engine.predict(self.estimator, rows, len(self.classes_)))
 
 

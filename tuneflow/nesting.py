@@ -9,15 +9,17 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
+from sklearn.utils import _safe_indexing
 
-from tuneflow.data import Data
+from tuneflow.data import Data, IntArray
 from tuneflow.folds import Folds
 from tuneflow.outer import Outer
 from tuneflow.own import as_recipe
 from tuneflow.recipe import Recipe
-from tuneflow.result import Result
+from tuneflow.result import INTERRUPTED, Result
 from tuneflow.schema import frame_of
 from tuneflow.study import tune
 
@@ -137,17 +139,18 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     """
     recipe = as_recipe(recipe, space, len(frame_of(X)))
     data = Data.of(X, y, recipe.tasks)
-    folds = Folds.of(data, outer, groups, random_state)
-    results = tuple(
-        tune(
-            X,
-            y,
+    folds, results = Folds.of(data, outer, groups, random_state), []
+    for fold in folds:
+        kept = np.sort(np.concatenate([fold.train, fold.valid]))  # of a time series, no later ones
+        result = tune(
+            _some(X, kept),
+            _some(y, kept),
             recipe,
             scoring=scoring,
             cv=cv,
-            groups=groups,
-            sample_weight=sample_weight,
-            test_size=fold.valid,
+            groups=_some(groups, kept),
+            sample_weight=_some(sample_weight, kept),
+            test_size=np.flatnonzero(np.isin(kept, fold.valid)),
             sampler=sampler,
             pruner=pruner,
             n_trials=n_trials,
@@ -156,6 +159,13 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
             random_state=random_state,
             progress=progress,
         )
-        for fold in folds
-    )
-    return Nested(results, fmean(len(fold.valid) / len(fold.train) for fold in folds))
+        if INTERRUPTED in result.remarks:
+            raise KeyboardInterrupt
+        results.append(result)
+    ratio = fmean(len(fold.valid) / len(fold.train) for fold in folds)
+    return Nested(tuple(results), ratio)
+
+
+def _some(values: Any, rows: IntArray) -> Any:
+    """Some rows of what has one for each; nothing, or the name of a column, as it is."""
+    return values if values is None or isinstance(values, str) else _safe_indexing(values, rows)

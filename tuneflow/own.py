@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +15,7 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 
 from tuneflow.data import Task
-from tuneflow.errors import RecipeError, known
+from tuneflow.errors import RecipeError, TuneflowWarning, known
 from tuneflow.recipe import Recipe, load_recipe, validated
 
 NAMES = (str, Path, Recipe)  # what a recipe is called by
@@ -176,7 +177,15 @@ def _line(name: str, given: Any, default: Any) -> dict[str, Any]:
     """A line of a space from what was given in Python."""
     line = {"source": "given in Python", **(_table(name, given) or {})}
     if "default" not in line:
-        line["default"] = _default(line, default)
+        told = default.item() if hasattr(default, "item") else default
+        line["default"] = taken = _default(line, told)
+        if taken != told:
+            warnings.warn(
+                f"space.{name}: it is {told!r} now, which the space does not hold. Trial 0, with "
+                f"which all is compared, takes {taken!r}; give a default to say otherwise.",
+                TuneflowWarning,
+                stacklevel=2,
+            )
     return line
 
 
@@ -184,6 +193,9 @@ def _table(name: str, given: Any) -> dict[str, Any] | None:
     """What was given in Python, as it would stand in a file; None takes a parameter away."""
     if given is None:
         return None
+    if getattr(given, "step", None) not in (None, 1):
+        msg = f"space.{name}: ranges have no steps; got {given}. Give a list of choices."
+        raise RecipeError(msg)
     if isinstance(given, distributions.CategoricalDistribution):
         given = list(given.choices)
     if isinstance(given, distributions.FloatDistribution | distributions.IntDistribution):
@@ -194,7 +206,10 @@ def _table(name: str, given: Any) -> dict[str, Any] | None:
             f'{given!r}. Write {{"low": 1, "high": 9}} for a range, and [1, 9] for two choices.'
         )
         raise RecipeError(msg)
-    return dict(given) if isinstance(given, Mapping) else {"choices": _plain(given)}
+    if isinstance(given, Mapping):
+        return dict(given)
+    choices = _plain(given)
+    return {"choices": choices, "grid": choices}
 
 
 def _plain(choices: Iterable[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,7 +108,8 @@ def make_plan(
     )
     metric, *also = (Metric.of(one, data) for one in scorings(scoring))
     folds = Folds.of(data, cv, groups, random_state=random_state)
-    sure = any(one.needs == "probabilities" for one in (metric, *also))
+    needed = {one.needs for one in (metric, *also)}
+    sure = metric.needs != "labels" and "probabilities" in needed
     job = Job(recipe, data.task, random_state, probabilities=sure)
     engine, space = start_engine(job), recipe.space_for(data.task)
     shared = (data, folds, metric, recipe, space, engine, engine.growth, tuple(also))
@@ -115,6 +117,8 @@ def make_plan(
     _check_arguments(work)
     sampler = search[0] or recipe.sampler
     _check_weights(work)
+    _check_class_weights(work)
+    _check_folds(work)
     if sampler == "gradient":
         _check_gradients(work)
     pruner = search[1] or pruner_of(sampler) or recipe.pruner
@@ -187,6 +191,37 @@ def _check_weights(work: Work) -> None:
             "routing is on. Leave them out, or choose another recipe."
         )
         raise DataError(msg)
+
+
+def _check_folds(work: Work) -> None:
+    """Refuse folds that lack a class without which the metric has no score."""
+    data, every = work.data, np.arange(len(work.data.classes))
+    for at, fold in enumerate(work.folds):
+        absent = np.setdiff1d(every, data.y[fold.valid])
+        if len(every) and len(absent) and math.isnan(work.metric.of_shares(data, fold.valid)):
+            msg = (
+                f"cv: {work.metric.name} needs every class in each fold; got none of "
+                f"{data.classes[absent].tolist()[:5]} among the rows of fold {at} that are "
+                "scored. Use fewer folds, or scoring='neg_log_loss'."
+            )
+            raise DataError(msg)
+
+
+def _check_class_weights(work: Work) -> None:
+    """Refuse weights by label: models are trained on the places of labels, from zero."""
+    named = {**work.recipe.fixed_for(work.data.task)}
+    named |= {} if work.recipe.template is None else work.recipe.template.get_params()
+    for name, value in named.items():
+        places = list(range(len(work.data.classes)))
+        if name.split("__")[-1] != "class_weight" or not isinstance(value, Mapping):
+            continue
+        if work.data.classes.tolist() != places:
+            msg = (
+                f"{name}: models are trained on 0, 1, ... in place of the labels, which are "
+                f"{work.data.classes.tolist()[:5]}; got {value}. Use 'balanced', sample_weight, "
+                "or a target of such numbers."
+            )
+            raise DataError(msg)
 
 
 def _weighted(work: Work) -> tuple[str, ...]:

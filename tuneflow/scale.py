@@ -67,5 +67,5 @@ def _rate(name: str, param: Param, value: float, rows: int) -> float:
     """How fast the model's argument moves with the parameter: see `Space.decode`."""
     rate = 1.0
     if param.unit == "per_sample_l2":
-        rate = -1 / (rows * value**2) if name == "C" else float(rows)
+        rate = -1 / (rows * value**2) if name.split("__")[-1] == "C" else float(rows)
     return rate * value if param.log else rate

@@ -152,6 +152,9 @@ class Schema:
                 f"got {given}."
             )
             raise DataError(msg)
+        if wanted == _places(wanted) and given == _places(given) and len(given) > len(wanted):
+            msg = f"X: an array of {len(wanted)} columns is needed; got {len(given)}."
+            raise DataError(msg)
         if missing := [name for name in wanted if name not in given]:
             more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
             hint = known(missing[0], given)
@@ -160,6 +163,11 @@ class Schema:
             msg = f"X: columns {missing[:5]}{more} are missing. {hint}"
             raise DataError(msg)
         return frame.iloc[:, [given.index(name) for name in wanted]]
+
+
+def _places(names: list[str]) -> list[str]:
+    """What columns are called that have no names."""
+    return [str(at) for at in range(len(names))]
 
 
 def frame_of(X: Any) -> pd.DataFrame:

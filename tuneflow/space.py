@@ -50,7 +50,7 @@ class Param(BaseModel):
         (), description="The values of a categorical parameter."
     )
     default: Value | None = Field(description="The library's default; or 'sqrt', '1/n'.")
-    grid: tuple[Value, ...] = Field((), description="Points for the grid sampler.")
+    grid: tuple[Value | None, ...] = Field((), description="Points for the grid sampler.")
     when: dict[str, Value | tuple[Value, ...]] = Field(
         {}, description="Active only if a parameter above has this value, or one of these."
     )
@@ -206,7 +206,7 @@ class Space:
         if unit == "ints":
             return _ints(str(value))
         if unit == "per_sample_l2":  # a penalty per row: C = 1/(n l), Ridge's alpha = n l
-            return 1 / (rows * value) if name == "C" else rows * value
+            return 1 / (rows * value) if name.split("__")[-1] == "C" else rows * value
         return value
 
 

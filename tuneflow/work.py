@@ -11,8 +11,8 @@ from typing import cast
 
 import numpy as np
 
-from tuneflow.data import Data, IntArray
-from tuneflow.engines import Differentiable, Engine, Learner, Slope
+from tuneflow.data import Data
+from tuneflow.engines import Choosing, Differentiable, Engine, Learner, Slope
 from tuneflow.errors import TrialError
 from tuneflow.folds import Folds
 from tuneflow.growth import Growth
@@ -101,28 +101,34 @@ class Work:
     def score(self, at: int, learner: Learner) -> tuple[float, ...]:
         """The score of a learner on the rows of its fold that it was not trained on, and what
         the other metrics say."""
-        prepared, rows = self.prepared(at), self.folds[at].valid
-        predictions = learner.predict()
+        prepared, predictions = self.prepared(at), learner.predict()
         if not np.isfinite(predictions).all():
             msg = f"predictions must be finite; got others on fold {at}."
             raise TrialError(msg)
         predictions = prepared.target.restore(predictions)
         try:
-            score = self.metric.score(predictions, self.data, rows)
+            score = self._scored(self.metric, at, learner, predictions)
         except ValueError as error:  # a deviance, say, of predictions below zero
             msg = f"{self.metric.name} refused the predictions on fold {at}: {error}"
             raise TrialError(msg) from error
         if not math.isfinite(score):
             msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
             raise TrialError(msg)
-        return score, *(self._beside(metric, predictions, rows) for metric in self.also)
+        return score, *(self._beside(metric, at, learner, predictions) for metric in self.also)
 
-    def _beside(self, metric: Metric, predictions: FloatArray, rows: IntArray) -> float:
+    def _beside(self, metric: Metric, at: int, learner: Learner, predictions: FloatArray) -> float:
         """What a metric says that is only recorded; NaN where it refuses."""
         try:
-            return metric.score(predictions, self.data, rows)
+            return self._scored(metric, at, learner, predictions)
         except ValueError:
             return math.nan
+
+    def _scored(self, metric: Metric, at: int, learner: Learner, predictions: FloatArray) -> float:
+        if metric.needs == "labels" and isinstance(self.engine, Choosing):
+            rows, count = self.prepared(at).split.X_valid, len(self.data.classes)
+            chosen = self.engine.choices(learner.model, rows, count)
+            predictions = predictions if chosen is None else chosen
+        return metric.score(predictions, self.data, self.folds[at].valid)
 
     def slope(self, at: int, learner: Learner, values: Params, budget: float) -> Slope:
         """The loss on the rows of a fold that were not trained on, in the units of the target,

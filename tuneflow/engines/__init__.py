@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
@@ -37,6 +37,15 @@ class Learner(Protocol):
         Args:
             X: Prepared rows; those of its split that are to be scored, if there are none given.
         """
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """An engine whose classifiers may choose another class than the most probable."""
+
+    def choices(self, model: Any, X: Any, n_classes: int) -> FloatArray | None:
+        """What a model chooses, as shares of one and zero, shape (rows, classes); None if that is
+        always the most probable."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,15 @@ BINNING = (
     "enable_bundle",
 )
 
+_GROWN = "rounds are grown, as [growth] says"
+#: What the library's estimators take, and a booster that is grown has no use for.
+OF_NO_USE = {
+    "n_estimators": _GROWN,
+    "num_iterations": _GROWN,
+    "early_stopping_round": "it is [growth] that says when they peak",
+    "class_weight": "use is_unbalance, scale_pos_weight or sample_weight",
+}
+
 
 class Rounds:
     """A booster that grows round by round."""
@@ -87,6 +96,9 @@ class LightGBM:
         core = [line[1:].split(":")[0] for line in text.splitlines() if line.startswith("[")]
         allowed = sorted({*core, *lgb.LGBMModel().get_params()})
         for name in params:
+            if name in OF_NO_USE:
+                msg = f"recipe: {name} does nothing for LightGBM here: {OF_NO_USE[name]}."
+                raise RecipeError(msg)
             if name not in allowed:
                 msg = f"recipe: LightGBM has no parameter {name!r}. {known(name, allowed)}"
                 raise RecipeError(msg)
@@ -118,6 +130,7 @@ class LightGBM:
             n_jobs=1,
             verbosity=-1,
             feature_pre_filter=False,  # as in learners: columns are drawn from all
+            data_random_seed=1,  # as in learners: bins are made of some of many rows
             **codes,
             **trained.params,
         )
@@ -130,7 +143,6 @@ class LightGBM:
 def _datasets(split: Split, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | None]:
     binning = {name: params[name] for name in BINNING if name in params}
     binning |= {name: params[name] for name in ("feature_pre_filter", "num_threads", "verbosity")}
-    key = ("lightgbm", *sorted(binning.items()))
 
     def make() -> tuple[lgb.Dataset, lgb.Dataset | None]:
         train = lgb.Dataset(
@@ -144,7 +156,7 @@ def _datasets(split: Split, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | 
             return train, None
         return train, lgb.Dataset(split.valid(), reference=train, params=binning).construct()
 
-    datasets: tuple[lgb.Dataset, lgb.Dataset | None] = split.once(key, make)
+    datasets: tuple[lgb.Dataset, lgb.Dataset | None] = split.once("lightgbm", make, how=binning)
     return datasets
 
 

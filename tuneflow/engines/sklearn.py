@@ -45,6 +45,8 @@ FORESTS = (
     ExtraTreesRegressor,
 )
 
+COUNTED = ("rounds", "trees")  # what an ensemble that goes on is made of
+
 Make = Callable[[int], Any]
 
 
@@ -170,10 +172,19 @@ class Sklearn:
         """Refuse names that the estimator's constructor does not take."""
         names = sorted(self._blank().get_params())
         for name in params:
+            if name in self._grown():
+                msg = f"recipe: {name} is what grows; [growth] says how far, with first and last."
+                raise RecipeError(msg)
             if name not in names:
                 owner = self._class.__name__
                 msg = f"recipe: {owner} has no parameter {name!r}. {known(name, names)}"
                 raise RecipeError(msg)
+
+    def _grown(self) -> tuple[str, ...]:
+        """Arguments that growth sets by itself."""
+        if self.growth.unit == "epochs":
+            return ("max_iter", "n_iter_no_change", "warm_start")
+        return (_counter(self._class), "warm_start") if self.growth.unit in COUNTED else ()
 
     def learner(self, split: Split, arguments: Callable[[int], Params]) -> Learner:
         """An estimator that has seen nothing."""
@@ -182,7 +193,7 @@ class Sklearn:
             return Epochs(split, make, self._job.seed)
         if self.growth.unit == "trees" and issubclass(self._class, FORESTS):
             return Trees(split, make)
-        if self.growth.unit in ("rounds", "trees"):
+        if self.growth.unit in COUNTED:
             return Warm(split, make, _counter(self._class))
         return Whole(split, make, self._weighed)
 
@@ -195,7 +206,7 @@ class Sklearn:
         inner.set_params(
             **{name: trained.params[name] for name in trained.params if name in takes}
         )
-        if self.growth.unit in ("rounds", "trees"):
+        if self.growth.unit in COUNTED:
             inner.set_params(warm_start=False)
         if self.growth.unit == "epochs":
             inner.set_params(random_state=self._job.seed, max_iter=trained.amount)
@@ -206,6 +217,14 @@ class Sklearn:
     def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
         """Probabilities or values of a fitted estimator."""
         return predictions(model, X, n_classes)
+
+    def choices(self, model: Any, X: Any, n_classes: int) -> FloatArray | None:
+        """What a classifier chooses, as shares of one and zero, if it is one of a person's own:
+        that is not always the most probable."""
+        if not n_classes or self._job.recipe.prepare != "raw":
+            return None
+        chosen: npt.NDArray[Any] = np.asarray(model.predict(X))
+        return np.asarray(chosen[:, None] == np.arange(n_classes), dtype=float)
 
     def _blank(self) -> Any:
         return self._class() if self._template is None else clone(self._template)
@@ -218,6 +237,8 @@ class Sklearn:
         if split.categorical and "categorical_features" in takes:
             model.set_params(categorical_features=list(split.categorical))
         if not (split.n_classes and self._job.probabilities) or hasattr(model, "predict_proba"):
+            return model
+        if self.growth.unit == "epochs":  # which a calibrated one cannot grow by
             return model
         if np.bincount(split.y[:rows]).min() < CALIBRATION_FOLDS:
             return model

@@ -135,8 +135,8 @@ def _matrices(split: Split, params: Params) -> tuple[xgb.QuantileDMatrix, xgb.DM
         valid = None if split.valid is None else _matrix(split.valid(), split.categorical)
         return train, valid
 
-    key = ("xgboost", params.get("max_bin"))
-    matrices: tuple[xgb.QuantileDMatrix, xgb.DMatrix | None] = split.once(key, make)
+    how = params.get("max_bin")
+    matrices: tuple[xgb.QuantileDMatrix, xgb.DMatrix | None] = split.once("xgboost", make, how)
     return matrices
 
 
