@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy import sparse
 from tables import TASKS, table, target
@@ -240,3 +241,19 @@ def test_an_array_with_more_columns_than_in_training_is_refused():
     assert schema.encode(np.zeros((2, 3))).shape == (2, 3)
     with pytest.raises(tf.DataError, match="an array of 3 columns is needed; got 5"):
         schema.encode(np.zeros((2, 5)))
+
+
+@pytest.mark.parametrize("kind", [object, pd.ArrowDtype(pa.decimal128(10, 2))])
+def test_decimals_are_numbers_as_columns_and_as_targets(kind):
+    values = [Decimal(at) / 4 for at in range(20)]
+    found = Data.of(pd.DataFrame({"a": pd.Series([None, *values[1:]], dtype=kind)}), values)
+    assert found.task == "regression"
+    assert np.isnan(found.X[0, 0])
+    np.testing.assert_array_equal(found.X[1:, 0], found.y[1:])
+    assert Data.of(np.arange(20), pd.Series(values, dtype=kind)).y[3] == 0.75
+
+
+def test_numbers_of_which_one_is_text_are_no_classes():
+    y = [f"{at}.5" for at in range(99)] + ["?"]
+    with pytest.raises(tf.DataError, match="got 100 different ones in 100 rows"):
+        Data.of(np.arange(100), y)

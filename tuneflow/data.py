@@ -144,8 +144,10 @@ def _series(y: Any) -> pd.Series:
 def _checked(target: pd.Series) -> pd.Series:
     target = target.infer_objects()
     try:
+        if pd.api.types.infer_dtype(target) == "decimal":
+            target = target.astype(float)
         gaps = int(target.isna().sum())
-    except ArithmeticError as error:
+    except (ArithmeticError, ValueError) as error:
         msg = "y: every row needs a finite value; got a signalling NaN. Leave its row out."
         raise DataError(msg) from error
     if not gaps and pd.api.types.is_float_dtype(target.dtype):
@@ -214,6 +216,14 @@ def _classes(target: pd.Series) -> tuple[npt.NDArray[Any], IntArray]:
     except TypeError as error:
         msg = f"y: labels must be of one type; got {target.dtype}. {error}"
         raise DataError(msg) from error
+    texts = classes.dtype.kind in "OUT"
+    if texts and len(classes) > max(MOST_CLASSES, len(values) / 2):
+        msg = (
+            f"y: labels that occur again are needed; got {len(classes)} different ones in "
+            f"{len(values)} rows, such as {classes[0]!r}. If numbers were meant, some are none: "
+            "pd.to_numeric(y, errors='coerce') shows which."
+        )
+        raise DataError(msg)
     if classes.dtype == object and all(isinstance(label, str) for label in classes):
         classes = classes.astype(str)
     return classes, codes.astype(np.int64)

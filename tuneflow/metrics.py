@@ -261,4 +261,4 @@ def _probe(data: Data) -> _Classes | _Values:
     if data.task == "regression":
         return _Values(np.full(len(data.y), data.y.mean()))
     shares = np.bincount(data.y) / len(data.y)
-    return _Classes(np.tile(shares, (len(data.y), 1)), data.classes)
+    return _Classes(np.broadcast_to(shares, (len(data.y), len(shares))), data.classes)

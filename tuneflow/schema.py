@@ -95,7 +95,9 @@ class Column:
             msg = f"This is a {kind}."
             raise TypeError(msg)
         if self.kind == "number":
-            return _finite(pd.to_numeric(values).to_numpy(float, na_value=math.nan), self.name)
+            arrow = isinstance(values.dtype, pd.ArrowDtype)  # to_numeric fails on gaps in decimals
+            numbers = values if arrow else pd.to_numeric(values)
+            return _finite(numbers.to_numpy(float, na_value=math.nan), self.name)
         return _days(values, self.kind)
 
     def _codes(self, values: pd.Series) -> FloatArray:
