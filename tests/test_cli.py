@@ -180,6 +180,11 @@ def test_only_columns_of_iso_dates_become_dates(tmp_path: Path) -> None:
     assert kinds == {"day": True, "moment": True, "mixed": False, "other": False}
 
 
+def test_a_column_may_have_any_name(tmp_path: Path) -> None:
+    (tmp_path / "names.csv").write_text("self,day\n1,2024-02-29\n")
+    assert list(files.read_table(tmp_path / "names.csv")) == ["self", "day"]
+
+
 def test_codes_are_matched_as_they_are_written(tmp_path: Path) -> None:
     """A column of codes may look like numbers in the rows to be predicted."""
     codes = ["007", "7", "x"] * 20

@@ -82,7 +82,10 @@ def _text(path: Path, separator: str, text: Sequence[str]) -> pd.DataFrame:
     except (ValueError, OSError, EOFError, zlib.error) as error:
         msg = f"data: {path} cannot be read as a table. {str(error).strip()}"
         raise DataError(msg) from error
-    return frame.assign(**{str(name): _dated(frame[name]) for name in frame if name not in text})
+    for name in frame.columns:
+        if name not in text:
+            frame[name] = _dated(frame[name])
+    return frame
 
 
 def _dated(values: pd.Series) -> pd.Series:
