@@ -21,6 +21,7 @@ import tuneflow as tf
 from tuneflow import demo, files, recipe, terminal
 from tuneflow.cli import app
 from tuneflow.objective import Judge, Objective, Outcome, Task
+from tuneflow.result import INTERRUPTED
 from tuneflow.work import Work
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -342,6 +343,17 @@ def test_ctrl_c_keeps_what_was_found_and_is_exit_code_130(
     assert told.exit_code == 130
     assert (tmp_path / "out" / "model.skops").is_file()
     assert "interrupted" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("cut_short", "code"), [(INTERRUPTED, 130), ("storage: the disk is full.", 0), ("", 0)]
+)
+def test_a_worker_is_interrupted_by_ctrl_c_alone(
+    table: Path, monkeypatch: pytest.MonkeyPatch, cut_short: str, code: int
+) -> None:
+    monkeypatch.setattr("tuneflow.joining.join", lambda *_, **__: cut_short)
+    told = run("worker", "a.db", "--study", "mine", "--data", table, "--target", "y")
+    assert (told.exit_code, told.stderr) == (code, f"note: {cut_short}\n" if cut_short else "")
 
 
 def test_a_storage_is_resumed(table: Path, tmp_path: Path) -> None:

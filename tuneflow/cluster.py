@@ -39,6 +39,7 @@ def worker(  # noqa: PLR0913 -- the options of a command are its signature
 
     frame = read_table(data)
     from tuneflow.joining import join
+    from tuneflow.result import INTERRUPTED
     from tuneflow.workers.hands import Hands
 
     ran: list[str] = []
@@ -57,6 +58,7 @@ def worker(  # noqa: PLR0913 -- the options of a command are its signature
         typer.echo(f"study {study}: trials of this worker: {told}.")
     if cut_short:
         typer.echo(f"note: {cut_short}", err=True)
+    if cut_short == INTERRUPTED:
         raise typer.Exit(130)
 
 
