@@ -157,6 +157,44 @@ def test_trials_that_had_ended_are_not_read_again(tmp_path, monkeypatch):
     assert all(one is other for one, other in zip(before, again, strict=True))
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_a_file_made_anew_is_read_anew(kind, place):
+    path = place(kind)
+    put(study(6), path)
+    source = open_source(path)
+    before = source.studies()[0].get_trials(deepcopy=False)
+    for left in path.parent.iterdir():
+        left.unlink()
+    anew = optuna.create_study(study_name="churn", storage=(storage := open_storage(path)))
+    trials = [study(9).trials[at] for at in (8, 7)]
+    anew.add_trials(trials)
+    assert len(before) == 6
+    assert [t.params for t in source.studies()[0].trials] == [t.params for t in trials]
+    if hasattr(storage, "engine"):
+        storage.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_a_study_made_anew_is_read_anew(kind, place):
+    put(study(6), place(kind))
+    source = open_source(place(kind))
+    source.studies()[0].get_trials(deepcopy=False)
+    anew = optuna.create_study(study_name="churn")
+    anew.add_trials([study(9).trials[at] for at in (8, 7)])
+    put(anew, place(kind))
+    assert [t.params for t in source.studies()[0].trials] == [t.params for t in anew.trials]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_a_file_that_is_gone_is_said_so(kind, place):
+    put(study(3), place(kind))
+    source = open_source(place(kind))
+    place(kind).unlink()
+    with pytest.raises(tf.StudyError, match="there is no file"):
+        source.studies()
+    assert not place(kind).exists()
+
+
 WRITER = """
 import sys, time, optuna
 optuna.logging.set_verbosity(optuna.logging.ERROR)

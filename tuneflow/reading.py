@@ -33,11 +33,15 @@ class Source:
     Attributes:
         storage: The storage, for reading.
         copy: Where it is a SQLite file: the file, and the copy that is read.
+        journal: Where it is a journal: the file.
+        begins: The first line of that file, which no other has: it names its writer.
     """
 
     storage: optuna.storages.BaseStorage
     copy: Copy | None = None
-    _studies: dict[str, optuna.Study] = field(default_factory=dict)
+    journal: Path | None = None
+    begins: bytes = b""
+    _studies: dict[str, tuple[Hashable, optuna.Study]] = field(default_factory=dict)
 
     def stamp(self) -> Hashable:
         """Something that changes when the storage does; None if nobody can tell."""
@@ -50,14 +54,9 @@ class Source:
 
     def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
         """The studies as they are now; trials that had ended before are not read again."""
-        import optuna
-
         known = self.names()
         wanted = known if names is None else [_named(name, known) for name in names]
-        for name in wanted:
-            if name not in self._studies:
-                self._studies[name] = optuna.load_study(study_name=name, storage=self.storage)
-        return [self._studies[name] for name in wanted]
+        return [self._study(name) for name in wanted]
 
     def release(self) -> None:
         """Close the connections to a database; they are opened again when it is looked at."""
@@ -68,6 +67,28 @@ class Source:
     def _refresh(self) -> None:
         if self.copy:
             self.copy.refresh()
+        if self.journal and _first_line(self.journal) != self.begins:
+            anew = _journal(self.journal)
+            self.storage, self.begins, self._studies = anew.storage, anew.begins, {}
+
+    def _study(self, name: str) -> optuna.Study:
+        """A study, with the trials that were read, unless another has taken its name."""
+        import optuna
+
+        begun = self._begun(name)
+        if name not in self._studies or self._studies[name][0] != begun:
+            study = optuna.load_study(study_name=name, storage=self.storage)
+            self._studies[name] = (begun, study)
+        return self._studies[name][1]
+
+    def _begun(self, name: str) -> Hashable:
+        """What tells a study from one of that name before it: SQLite gives numbers again."""
+        study = self.storage.get_study_id_from_name(name)
+        try:
+            first = self.storage.get_trial_id_from_study_id_trial_number(study, 0)
+        except KeyError:  # it has no trial yet
+            return study, None
+        return study, self.storage.get_trial(first).datetime_start
 
 
 @dataclass
@@ -96,13 +117,14 @@ class Copy:
             StudyError: The file is gone, or is no database.
         """
         with self.lock:
-            stamp = self.stamp()
-            if stamp == self._stamp:
-                return
             try:
+                stamp = self.stamp()
+                if stamp == self._stamp:
+                    return
                 with closing(self._reader()) as reader:
                     reader.backup(self.memory)
-            except sqlite3.Error as error:
+            except (OSError, sqlite3.Error) as error:
+                _existing(self.path)
                 msg = f"storage: {self.path} is not a SQLite file that can be read. {error}."
                 raise StudyError(msg) from error
             self._stamp = stamp
@@ -188,10 +210,16 @@ def _journal(path: Path) -> Source:
     from optuna.storages.journal import JournalFileBackend
 
     try:
-        return Source(_replayed(JournalFileBackend(str(path))))
+        begins = _first_line(path)
+        return Source(_replayed(JournalFileBackend(str(path))), journal=path, begins=begins)
     except (OSError, ValueError, KeyError) as error:
         msg = f"storage: {path} is not a journal that can be read. {error}"
         raise StudyError(msg) from error
+
+
+def _first_line(path: Path) -> bytes:
+    with _existing(path).open("rb") as file:
+        return file.readline()
 
 
 def _quiet_redis(url: str) -> Source:
