@@ -6,13 +6,17 @@ Nothing here writes to a storage.
 
 from __future__ import annotations
 
+import logging
+import os
+import socket
 import webbrowser
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, Timer
 from typing import Any
+from urllib.parse import urlsplit
 
-from tuneflow.errors import MissingExtra, TuneflowError
+from tuneflow.errors import MissingExtra, StudyError, TuneflowError
 from tuneflow.reporting import page
 from tuneflow.reporting.markup import Child
 from tuneflow.reporting.record import Record, read
@@ -112,15 +116,19 @@ def app(source: Watched, first: str | None = None) -> Any:
 
 
 def run(source: Watched, first: str | None, *, port: int, browser: bool) -> None:
-    """Serve until Ctrl-C."""
-    import logging
+    """Serve until Ctrl-C.
 
+    Raises:
+        StudyError: The port cannot be had.
+        MissingExtra: Dash is not installed.
+    """
     made = app(source, first)
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line a request is no news
-    server = make_server(HOST, port, made.server, threaded=True)
-    url = f"http://{HOST}:{server.server_port}/"
+    with _listening(port) as door:
+        server = make_server(HOST, port, made.server, threaded=True, fd=door.fileno())
+    url = f"http://{HOST}:{server.port}/"
     logging.getLogger("tuneflow").warning("the report is at %s; Ctrl-C ends it", url)
     if browser:
         Timer(0.5, webbrowser.open, [url]).start()
@@ -128,6 +136,19 @@ def run(source: Watched, first: str | None, *, port: int, browser: bool) -> None
         server.serve_forever()
     except KeyboardInterrupt:
         server.server_close()
+
+
+def _listening(port: int) -> socket.socket:
+    """A port of this machine; werkzeug ends the process where it cannot have one."""
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        msg = (
+            f"dashboard: a port that can be had is needed; got {HOST}:{port}. {why}. "
+            "Port 0 stands for any that is free."
+        )
+        raise StudyError(msg) from error
 
 
 def _dash() -> Any:
@@ -148,7 +169,7 @@ def _serve_assets(server: Any) -> None:
     @server.before_request  # type: ignore[untyped-decorator]
     def _refuse() -> Any:
         """A foreign name for this machine is a web page's way to look into it."""
-        name = request.host.rpartition(":")[0]
+        name = urlsplit(f"//{request.host}").hostname  # port 80 is left out
         return None if name in (HOST, "localhost") else ("This page is local.", 403)
 
     script = "text/javascript"
