@@ -16,6 +16,7 @@ from studies import plain, study
 from test_reporting_page import MARKUP, hostile
 
 import tuneflow as tf
+from tuneflow.storage import open_storage
 
 pytestmark = [
     pytest.mark.slow,
@@ -277,6 +278,24 @@ def test_studies_are_chosen_and_compared_on_the_live_page(browser, storage):
         until(lambda: all_of(browser, "#studies"))
         assert "2 studies" in text_of(browser, "#studies .note")
         assert not all_of(browser, "main script")
+
+
+def test_a_page_opened_too_early_shows_the_first_study_and_says_when_the_file_goes(
+    browser, tmp_path
+):
+    path, away = tmp_path / "a.db", tmp_path / "away.db"
+    open_storage(path).engine.dispose()
+    with serving(path) as url:
+        browser.get(url)
+        until(lambda: text_of(browser, "#status") == "No study yet.")
+        study(20, storage=f"sqlite:///{path}")
+        until(lambda: all_of(browser, "h1") and text_of(browser, "h1") == "churn")
+        until(lambda: text_of(browser, "#study") == "churn")
+        path.rename(away)
+        until(lambda: "there is no file" in text_of(browser, "#status"))
+        assert text_of(browser, "h1") == "churn"
+        away.rename(path)
+        until(lambda: text_of(browser, "#status") == "20 trials")
 
 
 def test_the_live_page_writes_nothing_and_is_for_this_machine_only(storage):

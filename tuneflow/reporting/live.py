@@ -10,17 +10,16 @@ import logging
 import os
 import socket
 import webbrowser
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
-from threading import Lock, Timer
+from collections.abc import Sequence
+from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 
 from tuneflow.errors import MissingExtra, StudyError, TuneflowError
 from tuneflow.reporting import page
 from tuneflow.reporting.markup import Child
-from tuneflow.reporting.record import Record, read
-from tuneflow.reporting.report import Report
+from tuneflow.reporting.record import Record
+from tuneflow.reporting.show import Show
 from tuneflow.reporting.watch import Watched
 from tuneflow.reporting.words import count, listing, plain
 
@@ -47,55 +46,6 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-@dataclass
-class Show:
-    """What was shown last, and what is looked at.
-
-    Attributes:
-        source: The studies.
-        first: The study that is shown at the start; by default the one touched last.
-    """
-
-    source: Watched
-    first: str | None = None
-    lock: Any = field(default_factory=Lock)
-    _report: Report | None = None
-    _seen: Hashable = None
-
-    def names(self) -> list[str]:
-        """The studies there are to choose from."""
-        with self.lock:
-            return self.source.names()
-
-    def look(self, study: str | None, others: Sequence[str]) -> tuple[Report, str] | None:
-        """The report on a study beside others, and its mark; None if there is no study yet."""
-        with self.lock:
-            names = [name for name in (study, *others) if name]
-            stamp = (tuple(names), self.source.stamp())
-            if stamp[1] is None or stamp != self._seen or self._report is None:
-                self._read(list(dict.fromkeys(names)))
-                self._seen = stamp
-            return None if self._report is None else (self._report, _mark(self._report))
-
-    def _read(self, names: list[str]) -> None:
-        known = self.source.names()
-        records = tuple(read(s) for s in self.source.studies([n for n in names if n in known]))
-        if not records:
-            self._report = None
-        elif self._report is None or self._report.records != records:
-            self._report = Report(records)
-
-
-def _mark(report: Report) -> str:
-    """What differs between two looks, if anything does."""
-    return repr([(r.name, len(r.trials), _states(r), r.aside) for r in report.records])
-
-
-def _states(record: Record) -> list[tuple[int, int]]:
-    moving = [t for t in record.trials if not t.state.is_finished()]
-    return [(t.number, len(t.intermediate_values)) for t in moving]
-
-
 def app(source: Watched, first: str | None = None) -> Any:
     """The Dash application; its server is ``.server``."""
     dash = _dash()
@@ -110,7 +60,7 @@ def app(source: Watched, first: str | None = None) -> Any:
     made.index_string = INDEX
     _serve_assets(made.server)
     show = Show(source, first)
-    made.layout = lambda: _layout(dash, show)
+    made.layout = _layout(dash)
     _connect(dash, made, show)
     return made
 
@@ -178,17 +128,15 @@ def _serve_assets(server: Any) -> None:
     server.add_url_rule("/plotly.min.js", "plotly_js", text(page.library().decode(), script))
 
 
-def _layout(dash: Any, show: Show) -> Any:
+def _layout(dash: Any) -> Any:
+    """The places of the page; the first look fills them, so that it opens whatever there is."""
     dcc, html = dash.dcc, dash.html
-    names = show.names()
-    first = show.first if show.first in names else names[-1] if names else None
-    choices = _choices(names)
     choose = html.Div(
         [
             html.Label("Study", htmlFor="study"),
-            dcc.Dropdown(choices, first, id="study", clearable=False),
+            dcc.Dropdown([], id="study", clearable=False),
             html.Label("Compare with", htmlFor="others"),
-            dcc.Dropdown(choices, [], id="others", multi=True),
+            dcc.Dropdown([], [], id="others", multi=True),
             html.Output(id="status", **{"aria-live": "polite"}),
         ],
         className="choose",
@@ -211,28 +159,33 @@ def _choices(names: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _connect(dash: Any, made: Any, show: Show) -> None:
-    names = ("headline", "live", "status", "mark", "study", "others")
-    properties = ("children", "children", "children", "data", "options", "options")
+    names = ("headline", "live", "status", "mark", "study", "others", "study")
+    properties = ("children", "children", "children", "data", "options", "options", "value")
     outputs = [dash.Output(*pair) for pair in zip(names, properties, strict=True)]
+    same = dash.no_update
     inputs = [dash.Input("tick", "n_intervals"), dash.Input("study", "value")]
     inputs += [dash.Input("others", "value"), dash.State("mark", "data")]
 
-    @made.callback(outputs, inputs)  # type: ignore[untyped-decorator]
+    def _failed(error: Exception) -> Any:
+        return same, same, show.failure(error), same, same, same, same
+
+    @made.callback(outputs, inputs, on_error=_failed)  # type: ignore[untyped-decorator]
     def _follow(_: int | None, study: str | None, others: Sequence[str], mark: str | None) -> Any:
-        same = dash.no_update
+        choices = _choices(show.names())
         try:
-            choices = _choices(show.names())
-            found = show.look(study or show.first, others or ())
-        except TuneflowError as error:
-            return same, same, plain(error), same, same, same
+            found = show.look(study, others or ())
+        except TuneflowError as error:  # another study may do
+            return same, same, show.failure(error), same, choices, choices, same
         if found is None:
-            return same, same, "No study yet.", same, choices, choices
+            return None, None, "No study yet.", None, choices, choices, same
         report, now = found
+        status = _status(report.record)
+        chosen = same if study else report.record.name  # what was chosen meanwhile stands
         if now == mark:
-            return same, same, same, same, choices, choices
+            return same, same, status, same, choices, choices, chosen
         shown = page.content(report.record, report.panels, report.tables)
         headline = component(dash, page.headline(report.record))
-        return headline, component(dash, shown), _status(report.record), now, choices, choices
+        return headline, component(dash, shown), status, now, choices, choices, chosen
 
 
 def _status(record: Record) -> str:
