@@ -57,7 +57,7 @@ def serve(
         browser: Open it in a browser.
 
     Raises:
-        StudyError: There is no such storage or study.
+        StudyError: There is no such storage or study, or the port is in use.
         MissingExtra: The extra ``live`` is not installed.
     """
     from tuneflow.reporting.live import run
