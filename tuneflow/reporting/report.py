@@ -137,6 +137,7 @@ class Report:
         """Follow the studies on a live page on 127.0.0.1, until Ctrl-C.
 
         Raises:
+            StudyError: The port is in use.
             MissingExtra: The extra ``live`` is not installed.
         """
         from tuneflow.reporting.live import run
