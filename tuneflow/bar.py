@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
@@ -17,16 +18,20 @@ class Bar:
     """A bar of trials on a terminal or in a notebook.
 
     Args:
-        done: Trials that are there already.
+        seen: Trials that have come to an end already, by number.
+        done: How many of them count.
         total: Trials in all; None if that is not known.
-        default: Score of the defaults, if it is there already.
         wanted: Whether to show anything.
     """
 
     def __init__(
-        self, done: int, total: int | None, default: float | None, *, wanted: bool
+        self, seen: Iterable[FrozenTrial], done: int, total: int | None, *, wanted: bool
     ) -> None:
-        self._default, self._best = default, default
+        self._first: dict[str, Any] | None = None
+        self._default: float | None = None
+        self._best: float | None = None
+        for trial in seen:
+            self._note(trial)
         wanted = wanted and (sys.stderr.isatty() or notebook() is not None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TqdmWarning)  # no ipywidgets: a bar of text will do
@@ -37,15 +42,23 @@ class Bar:
 
     def show(self, trial: FrozenTrial, deadline: float) -> None:
         """One more trial."""
-        if trial.state == TrialState.COMPLETE and trial.value is not None:
-            self._default = trial.value if self._default is None else self._default
-            self._best = max(trial.value, self._default if self._best is None else self._best)
+        self._note(trial)
         shown: dict[str, Any] = {"best": _short(self._best), "defaults": _short(self._default)}
         left = deadline - time.monotonic()
         if left < float("inf"):
             shown["left"] = f"{max(0.0, left):.0f}s"
         self._shown.set_postfix(shown, refresh=False)
         self._shown.update()
+
+    def _note(self, trial: FrozenTrial) -> None:
+        """The first trial runs the defaults; if it was interrupted, a later one does."""
+        if trial.number == 0:
+            self._first = trial.params
+        if trial.state != TrialState.COMPLETE or trial.value is None:
+            return
+        if self._default is None and trial.params == self._first:
+            self._default = trial.value
+        self._best = trial.value if self._best is None else max(trial.value, self._best)
 
     def close(self) -> None:
         """Leave it as it stands."""

@@ -96,8 +96,7 @@ class Run:
         self._done = sum(map(counts, self._seen))
         self._queue = pending(self.study, self.plan)
         self._shared = bool(self.presence.others())
-        default = next((trial.value for trial in self._seen), None)
-        self.bar = Bar(self._done, self._end(), default, wanted=self.progress)
+        self.bar = Bar(self._seen, self._done, self._end(), wanted=self.progress)
         self._heed_ending()
 
     def _end(self) -> int | None:
