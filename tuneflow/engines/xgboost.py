@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xgboost as xgb
 from sklearn.ensemble import VotingClassifier
 
@@ -109,7 +110,7 @@ class XGBoost:
             **codes,
             **trained.params,
         )
-        if not n_classes or trained.classes.tolist() == list(range(n_classes)):
+        if not n_classes or _are_codes(trained.classes):
             return model
         return VotingClassifier([("xgboost", model)], voting="soft")
 
@@ -147,6 +148,11 @@ def _matrix(X: FloatArray, categorical: tuple[int, ...]) -> xgb.DMatrix:
 
 def _types(columns: int, categorical: tuple[int, ...]) -> list[str]:
     return ["c" if i in categorical else "q" for i in range(columns)]
+
+
+def _are_codes(classes: npt.NDArray[Any]) -> bool:
+    """Whether labels are what XGBoost makes of them, by type too: False is not 0."""
+    return classes.dtype.kind in "iu" and classes.tolist() == list(range(len(classes)))
 
 
 def _shaped(predictions: FloatArray, n_classes: int) -> FloatArray:
