@@ -10,6 +10,7 @@ import sys
 import joblib
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
 from checks import CHECKED, estimators, failing, recipe
 from sklearn import config_context
@@ -225,3 +226,16 @@ def test_pickling_says_nothing(caplog):
     finally:
         optuna.logging.disable_propagation()
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("y", ["binary", "regression"])
+def test_what_tune_takes_for_gaps_the_best_estimator_takes_too(y):
+    X = table()[["age"]].astype(object)
+    X.iloc[::5] = pd.NA
+    kind = tf.TunedRegressor if y == "regression" else tf.TunedClassifier
+    model = kind("random_forest", n_trials=1, cv=2).fit(X, target(table(), y))
+    later = table(20, seed=3)[["age"]]
+    later["age"] = [np.inf, -np.inf, *later["age"][2:]]
+    with pytest.warns(tf.TuneflowWarning, match="2 infinite values are taken as gaps"):
+        expected = model.predict(later).tolist()
+    assert model.best_estimator_.predict(later).tolist() == expected

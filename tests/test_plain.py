@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.linear_model import Ridge
 from tables import TASKS, table, target
 
 import tuneflow as tf
@@ -148,10 +149,35 @@ def test_tables_without_names_go_by_place(name):
         same(model, Plain.of(model, 3).fit(X, y), X, "binary")
 
 
-def test_a_pipeline_without_need_of_preparation_is_the_model_alone():
+@pytest.mark.filterwarnings("ignore:.*the space is empty")
+def test_an_estimator_of_one_s_own_is_the_model_alone():
     X = np.random.default_rng(0).normal(size=(80, 3))
-    model = fitted("lightgbm", "binary", pd.DataFrame(X), X[:, 0] > 0)
-    assert [name for name, _ in Plain.of(model, 3).pipeline.steps] == ["model"]
+    result = tf.tune(X, X[:, 0], Ridge(), cv=2)
+    assert [name for name, _ in Plain.of(result.model, 3).pipeline.steps] == ["model"]
+
+
+@pytest.mark.filterwarnings("ignore:.*infinite values are taken as gaps")
+@pytest.mark.parametrize("name", ["lightgbm", "random_forest", "elastic_net"])
+@pytest.mark.parametrize("named", [True, False])
+def test_later_rows_may_hold_infinities_and_gaps_of_every_kind(name, named):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"whole": rng.integers(0, 9, 80), "part": rng.normal(size=80)})
+    y = frame["whole"] + frame["part"]
+    later = frame.assign(part=[np.inf, -np.inf, np.nan, *frame["part"][3:]])
+    model = fitted(name, "regression", frame if named else pd.DataFrame(frame.to_numpy()), y)
+    pipeline = Plain.of(model, 3).fit(frame if named else frame.to_numpy(), y.to_numpy())
+    same(model, pipeline, later if named else later.to_numpy(), "regression")
+    if named:
+        later["whole"] = later["whole"].astype("Int64").where(rng.random(80) < 0.5)
+        same(model, pipeline, later, "regression")
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "elastic_net"])
+def test_gaps_may_be_na_among_objects(name):
+    frame = pd.DataFrame({"mixed": np.array([1, pd.NA, 2, 3.5] * 20, dtype=object)})
+    y = np.arange(80.0) % 4
+    model = fitted(name, "regression", frame, y)
+    same(model, Plain.of(model, 3).fit(frame, y), frame, "regression")
 
 
 def test_labels_that_are_no_codes_are_told_to_xgboost_by_a_vote_of_one():
@@ -160,6 +186,15 @@ def test_labels_that_are_no_codes_are_told_to_xgboost_by_a_vote_of_one():
     assert type(Plain.of(model, 3).pipeline[-1]).__name__ == "VotingClassifier"
     model = fitted("xgboost", "binary", frame, (target(frame, "binary") == "mid").astype(int))
     assert type(Plain.of(model, 3).pipeline[-1]).__name__ == "XGBClassifier"
+
+
+@pytest.mark.parametrize("kind", [bool, float, int])
+def test_labels_keep_their_type(kind):
+    frame = table()
+    y = (target(frame, "binary") == "mid").to_numpy().astype(kind)
+    model = fitted("xgboost", "binary", frame, y)
+    labels = Plain.of(model, 3).fit(frame, y).predict(frame)
+    assert labels.dtype == model.predict(frame).dtype == y.dtype
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
