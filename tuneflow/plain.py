@@ -90,17 +90,19 @@ class Plain:
         self, pipeline: Pipeline, X: Any, y: npt.NDArray[Any], sample_weight: FloatArray | None
     ) -> Pipeline:
         """Pass by pass, from one generator: `fit` would draw the order of the rows differently."""
-        rows = pipeline[:-1].fit_transform(X)
+        rows = pipeline[:-1].fit_transform(X, y) if len(pipeline) > 1 else X
         model = pipeline[-1]
         scaled = isinstance(model, TransformedTargetRegressor)
         inner = model.regressor if scaled else model
         more = {} if sample_weight is None else {"sample_weight": sample_weight}
-        if hasattr(inner, "predict_proba"):
-            more["classes"] = np.unique(y)
         target = StandardScaler().fit_transform(y[:, None])[:, 0] if scaled else y
+        if is_classifier(inner):
+            more["classes"] = np.unique(y)
+        else:
+            target = target.astype("float32" if "single" in pipeline.named_steps else float)
         inner.set_params(random_state=np.random.RandomState(self.seed))
         for _ in range(self.epochs):
-            inner.partial_fit(rows, target.astype(rows.dtype) if scaled else target, **more)
+            inner.partial_fit(rows, target, **more)
         inner.set_params(random_state=self.seed)
         if scaled:
             model.set_params(regressor=FrozenEstimator(inner)).fit(rows, y)
