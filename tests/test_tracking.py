@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.neighbors import KNeighborsClassifier
 
 import tuneflow as tf
 
@@ -52,6 +53,23 @@ def test_a_run_holds_parameters_scores_trials_report_and_code(result, monkeypatc
     assert mlflow.tags["tuneflow.scoring"] == "neg_log_loss"
     assert mlflow.texts["model.py"] == result.to_python()
     assert "knn" in mlflow.texts["report.md"]
+
+
+def far(one, other):
+    """A distance that the test session alone knows."""
+    return abs(one - other).max()
+
+
+@pytest.mark.filterwarnings("ignore:.*the space is empty")
+def test_a_model_that_has_no_code_is_logged_without_and_that_is_said(monkeypatch):
+    mlflow = Double()
+    monkeypatch.setitem(sys.modules, "mlflow", mlflow)
+    result = tf.tune(*load_iris(return_X_y=True), KNeighborsClassifier(metric=far), cv=2)
+    monkeypatch.setattr(far, "__qualname__", "<lambda>")
+    with pytest.warns(tf.TuneflowWarning, match=r"no model\.py\. .*KNeighborsClassifier\.metric"):
+        tf.log_to_mlflow(result)
+    assert mlflow.texts.keys() == {"report.md"}
+    assert mlflow.metrics["score"] == result.best_score
 
 
 def test_without_mlflow_the_extra_is_named(result, monkeypatch):

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import inspect
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
+
+from tuneflow.errors import RecipeError
 
 WIDTH = 96
 #: Libraries by the name under which a script has them.
 SHORT = {"numpy": "np", "pandas": "pd"}
+#: Where functions are looked for that do not say whence they are, as ufuncs.
+UNSIGNED = ("numpy", "scipy.special")
+#: Names that a script has for itself.
+TAKEN = {
+    "clone": "sklearn.base",
+    "fit": "",
+    "FrozenEstimator": "sklearn.frozen",
+    "pipeline": "",
+    "resample": "sklearn.utils",
+    "StandardScaler": "sklearn.preprocessing",
+}
 
 WHOLE = '''
 def fit(X, y, sample_weight=None):
@@ -24,27 +40,27 @@ def fit(X, y, sample_weight=None):
     return pipeline.fit(X, y, **weights)
 '''
 
-#: A classifier of which each epoch is a call: `fit` would draw the rows in another order.
-LABELS = '''
+#: A model of which each epoch is a call: `fit` would draw the rows in another order.
+EPOCHS = '''
 def fit(X, y, sample_weight=None):
-    """Train on a table as it came, and on its labels, pass by pass from one generator."""
+    """Train on a table as it came, and on its labels or values, pass by pass."""
     fitted = clone(pipeline)
-    rows, model = fitted[:-1].fit_transform(X), fitted[-1]
+    rows, model = {made}, fitted[-1]
     more = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
     model.set_params(random_state=np.random.RandomState({seed}))
     for _ in range({epochs}):
-        model.partial_fit(rows, y, classes=np.unique(y), **more)
+        model.partial_fit(rows, {target}, **more)
     model.set_params(random_state={seed})
     return fitted
 '''
 
-VALUES = '''
+SCALED = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on its values, pass by pass from one generator."""
     fitted = clone(pipeline)
-    rows, scaled = fitted[:-1].fit_transform(X), fitted[-1]
+    rows, scaled = {made}, fitted[-1]
     model, y = scaled.regressor, np.asarray(y)
-    target = StandardScaler().fit_transform(y[:, None])[:, 0].astype(rows.dtype)
+    target = StandardScaler().fit_transform(y[:, None])[:, 0].astype("{precision}")
     more = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
     model.set_params(random_state=np.random.RandomState({seed}))
     for _ in range({epochs}):
@@ -79,9 +95,12 @@ def program(
             all.
         seed: Seed of these passes, and of the draw of these rows.
         title: Its first line.
+
+    Raises:
+        RecipeError: An argument is a value that no code makes again.
     """
     epochs, rows = spent
-    writer, scaled = Writer(), isinstance(pipeline[-1], TransformedTargetRegressor)
+    writer = Writer()
     built = writer.write(pipeline)
     trained = WHOLE.format(weighed=list(weighed))
     if rows:
@@ -90,12 +109,24 @@ def program(
         writer.imports.add("from sklearn.utils import resample")
     if epochs:
         writer.imports |= {"import numpy as np", "from sklearn.base import clone"}
-        trained = (VALUES if scaled else LABELS).format(seed=seed, epochs=epochs)
-    if epochs and scaled:
+        trained = _passes(pipeline, epochs, seed)
+    if "FrozenEstimator" in trained:
         writer.imports.add("from sklearn.frozen import FrozenEstimator")
     imports = "\n".join(sorted(writer.imports, key=lambda line: (line.startswith("from"), line)))
     text = title.replace("\\", "/").replace('"""', "'''")
     return f'"""{text}"""\n\n{imports}\n\npipeline = {built}\n\n{trained}'
+
+
+def _passes(pipeline: Pipeline, epochs: int, seed: int) -> str:
+    """The loop over epochs: a classifier is told its labels, a regressor values as in trials."""
+    precision = "float32" if "single" in pipeline.named_steps else "float64"
+    told = {"made": "fitted[:-1].fit_transform(X, y)" if len(pipeline) > 1 else "X"}
+    told |= {"epochs": str(epochs), "seed": str(seed), "precision": precision}
+    if isinstance(pipeline[-1], TransformedTargetRegressor):
+        return SCALED.format(**told)
+    values = f'np.asarray(y).astype("{precision}")'
+    labels = "y, classes=np.unique(y)"
+    return EPOCHS.format(**told, target=labels if is_classifier(pipeline) else values)
 
 
 @dataclass
@@ -103,43 +134,63 @@ class Writer:
     """Writes values as code, and keeps what has to be imported for it."""
 
     imports: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=lambda: dict(TAKEN))
 
-    def write(self, value: Any, indent: int = 0) -> str:
-        """The code of a value; over several lines where one is too short."""
-        if isinstance(value, BaseEstimator):
-            return self._call(value, indent)
+    def write(self, value: Any, indent: int = 0, at: str = "") -> str:
+        """The code of a value; over several lines where one is too short.
+
+        Args:
+            value: What is written.
+            indent: Spaces before it.
+            at: The argument that it belongs to.
+
+        Raises:
+            RecipeError: A value that no code makes again, such as a function without a name.
+        """
+        if hasattr(value, "get_params") and not isinstance(value, type):  # kernels, too
+            return self._call(value, indent, at)
         if isinstance(value, list | tuple) and value:
             ends = "[]" if isinstance(value, list) else "()"
             comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
-            return self._joined(ends, [("", item) for item in value], indent, comma)
+            return self._joined(ends, [("", item) for item in value], indent, at, comma)
         if isinstance(value, dict):
-            return self._joined("{}", [(f"{key!r}: ", v) for key, v in value.items()], indent)
-        return self._word(value)
+            parts = [(f"{self.write(key, 0, at)}: ", item) for key, item in value.items()]
+            return self._joined("{}", parts, indent, at)
+        if isinstance(value, partial):
+            named = [(f"{name}=", item) for name, item in value.keywords.items()]
+            parts = [("", value.func), *(("", item) for item in value.args), *named]
+            return self._imported(partial, at) + self._joined("()", parts, indent, at)
+        if type(value) is np.ndarray:
+            self.imports.add("import numpy as np")
+            parts = [("", value.tolist()), ("dtype=", str(value.dtype))]
+            return "np.array" + self._joined("()", parts, indent, at)
+        return self._word(value, at)
 
-    def _call(self, estimator: BaseEstimator, indent: int) -> str:
+    def _call(self, estimator: Any, indent: int, at: str) -> str:
         kind = type(estimator)
         made = vars(estimator).get("_sklearn_output_config", {}).get("transform")
         asked = f".set_output(transform={made!r})" if made else ""
-        if isinstance(estimator, Pipeline) and estimator.steps == make_pipeline(*estimator).steps:
-            self.imports.add("from sklearn.pipeline import make_pipeline")
-            steps = self._joined("()", [("", step) for step in estimator], indent)
-            return "make_pipeline" + steps + asked
-        self.imports.add(f"from {_home(kind)} import {kind.__name__}")
+        if kind is Pipeline and estimator.steps == make_pipeline(*estimator).steps:
+            steps = self._joined("()", [("", step) for step in estimator], indent, at)
+            return self._imported(make_pipeline, at) + steps + asked
+        name = self._imported(kind, at)
         changed = [(f"{name}=", value) for name, value in _changed(estimator).items()]
-        return kind.__name__ + self._joined("()", changed, indent) + asked
+        return name + self._joined("()", changed, indent, kind.__name__) + asked
 
     def _joined(
-        self, ends: str, parts: list[tuple[str, Any]], indent: int, comma: str = ""
+        self, ends: str, parts: list[tuple[str, Any]], indent: int, at: str, comma: str = ""
     ) -> str:
-        inner = indent + 4
-        written = [name + self.write(value, inner) for name, value in parts]
+        inner, written = indent + 4, []
+        for name, value in parts:
+            owner = f"{at}.{name[:-1]}" if name.endswith("=") else at
+            written.append(name + self.write(value, inner, owner))
         line = ", ".join(written) + comma
         if "\n" not in line and indent + len(line) < WIDTH - 30:
             return ends[0] + line + ends[1]
         lines = "".join(f"{' ' * inner}{text},\n" for text in written)
         return f"{ends[0]}\n{lines}{' ' * indent}{ends[1]}"
 
-    def _word(self, value: Any) -> str:
+    def _word(self, value: Any, at: str) -> str:
         if isinstance(value, np.generic):
             value = value.item()
         if isinstance(value, float) and not np.isfinite(value):
@@ -148,29 +199,78 @@ class Writer:
         if isinstance(value, pd.Timestamp | pd.Timedelta):
             self.imports.add("import pandas as pd")
             return f"pd.{value!r}"
-        if hasattr(value, "get_n_splits"):  # shows itself as the call that makes it
-            self.imports.add(f"from {_home(type(value))} import {type(value).__name__}")
-        return self._function(value) if callable(value) else repr(value)
+        if value is pd.NA:
+            self.imports.add("import pandas as pd")
+            return "pd.NA"
+        if isinstance(value, np.dtype):
+            return repr(str(value))
+        return self._imported(value, at) if callable(value) else self._shown(value, at)
 
-    def _function(self, function: Any) -> str:
-        library = (function.__module__ or "numpy").split(".")[0]
-        name: str = function.__qualname__.replace(
-            "NDFrame", "DataFrame"
-        )  # where it is inherited from
-        if library not in SHORT:
+    def _shown(self, value: Any, at: str) -> str:
+        """What shows itself as code: a literal, or the call that makes it."""
+        text, kind = repr(value), type(value)
+        names = _names_in(text) - set(dir(builtins))
+        if not names:
+            return text
+        if names != {kind.__name__} or not text.startswith(f"{kind.__name__}("):
+            raise _no_code(value, at)
+        return self._imported(kind, at) + text.removeprefix(kind.__name__)
+
+    def _imported(self, thing: Any, at: str) -> str:
+        """The name of a function or a class in the script, which imports it."""
+        module, name = _home(thing, at)
+        if module == "builtins":
             return name
-        self.imports.add(f"import {library} as {SHORT[library]}")
-        return f"{SHORT[library]}.{name}"
+        if module in SHORT:
+            self.imports.add(f"import {module} as {SHORT[module]}")
+            return f"{SHORT[module]}.{name}"
+        first = name.split(".")[0]
+        if self.names.setdefault(first, module) != module:  # two of one name
+            self.imports.add(f"import {module}")
+            return f"{module}.{name}"
+        self.imports.add(f"from {module} import {first}")
+        return name
 
 
-def _home(kind: type) -> str:
-    """The module from which a class is imported: the public one, if it is there as well."""
-    public = kind.__module__.split("._")[0].removesuffix(".sklearn")  # LightGBM's, XGBoost's
-    there = getattr(sys.modules[public], kind.__name__, None) is kind
-    return public if there else kind.__module__
+def _home(thing: Any, at: str) -> tuple[str, str]:
+    """The module from which a thing is imported, the public one if it is there, and its name.
+
+    Raises:
+        RecipeError: There is none, as for a lambda, or it is the session itself.
+    """
+    own = getattr(thing, "__module__", None) or ""
+    name: str = getattr(thing, "__qualname__", getattr(thing, "__name__", ""))
+    name = name.replace("NDFrame", "DataFrame")  # where it is inherited from
+    for module in (own.split(".")[0], own.split("._")[0], own, *UNSIGNED):
+        if module != "__main__" and _is_there(module, name, thing):
+            return module, name
+    raise _no_code(thing, at)
 
 
-def _changed(estimator: BaseEstimator) -> dict[str, Any]:
+def _is_there(module: str, name: str, thing: Any) -> bool:
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is thing
+
+
+def _no_code(value: Any, at: str) -> RecipeError:
+    return RecipeError(
+        f"to_python: {at or 'the pipeline'}: a literal is needed, or what has a name in a module "
+        f"that can be imported; got {value!r}. Put it into a module of its own, and name it there."
+    )
+
+
+def _names_in(text: str) -> set[str]:
+    """The names in an expression; an empty one, if it is none."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError:
+        return {""}
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _changed(estimator: Any) -> dict[str, Any]:
     """Arguments that are not what the constructor would take by itself."""
     known = inspect.signature(type(estimator).__init__).parameters
     given = estimator.get_params(deep=False)

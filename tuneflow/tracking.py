@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
-from tuneflow.errors import MissingExtra
+from tuneflow.errors import MissingExtra, RecipeError, TuneflowWarning
 from tuneflow.ledger import read_header
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ def log_to_mlflow(result: Result, experiment: str | None = None) -> str:
     """Log a result as one run of MLflow.
 
     The run holds the chosen parameters, the scores, the score of every complete trial under the
-    number of the trial as its step, the report as a page, and the code that trains the model.
+    number of the trial as its step, the report as a page, and the code that trains the model, if
+    it can be written; if not, a warning says why.
 
     Args:
         result: From :func:`tune <tuneflow.tune>`.
@@ -42,9 +44,20 @@ def log_to_mlflow(result: Result, experiment: str | None = None) -> str:
         for number, score in result.trials()["score"].dropna().items():
             mlflow.log_metric("trial_score", score, step=number)
         mlflow.log_text(result.report().to_markdown(), "report.md")
-        mlflow.log_text(result.to_python(), "model.py")
+        if code := _code(result):
+            mlflow.log_text(code, "model.py")
         found: str = run.info.run_id
     return found
+
+
+def _code(result: Result) -> str:
+    """The code that trains the model; nothing, and a warning, if an argument has none."""
+    try:
+        return result.to_python()
+    except RecipeError as error:
+        msg = f"log_to_mlflow: the run holds no model.py. {error}"
+        warnings.warn(msg, TuneflowWarning, stacklevel=3)
+        return ""
 
 
 def _scores(result: Result) -> dict[str, float]:
