@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -26,8 +27,12 @@ DAY = pd.Timedelta(days=1)
 def steps_of(schema: Schema, preparation: Preparation) -> list[Step]:
     """Steps of a pipeline that makes of a table what a model was trained on; none are fitted."""
     columns = schema.columns
+    if preparation == Preparation(None, (), ()) and all(map(_is_plain, columns)):
+        return []
     blocks = (_dense if _is_dense(preparation) else _coded)(columns, schema, preparation)
-    steps = _by_columns(blocks, columns)
+    steps: list[Step] = []
+    if any(block[1] != "passthrough" for block in blocks):
+        steps += _by_columns(blocks, columns)
     if not _is_dense(preparation):
         steps += _ordered([at for _, _, places in blocks for at in places])
     if preparation.scale != 1.0:
@@ -67,8 +72,10 @@ def _dense(columns: Sequence[Column], schema: Schema, preparation: Preparation) 
         chosen = [columns[at] for at in places]
         if name == "levels":
             made = _leveled(chosen, transformer)
+        elif (measured := _measured(chosen)) == "passthrough":
+            made = clone(transformer)
         else:
-            made = make_pipeline(_measured(chosen), clone(transformer))
+            made = make_pipeline(measured, clone(transformer))
         blocks.append((name, made, list(places)))
     return [block for block in blocks if block[2]]
 
@@ -79,7 +86,7 @@ def _by_columns(blocks: list[Block], columns: Sequence[Column]) -> list[Step]:
     named = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
     chosen = [(k, made, [names[at] for at in at_] if named else at_) for k, made, at_ in blocks]
     before: list[Step] = []
-    if not named:
+    if not named and any(not _is_plain(column) for column in columns):
         before = [("frame", _call(pd.DataFrame)), ("types", _call(pd.DataFrame.infer_objects))]
     return [*before, ("columns", ColumnTransformer(chosen, sparse_threshold=0))]
 
@@ -92,11 +99,19 @@ def _ordered(order: list[int]) -> list[Step]:
     return [("order", ColumnTransformer([("order", "passthrough", back)]))]
 
 
+def _is_plain(column: Column) -> bool:
+    """Whether NumPy takes a column for finite numbers or NaN, without help."""
+    given = column.given
+    if column.kind != "number" or given is None or given.infinite:
+        return False
+    return bool(re.fullmatch(r"(u?int|float)\d+|bool", given.dtype))  # neither pandas' nor Arrow's
+
+
 def _measured(columns: Sequence[Column]) -> Any:
     """Numbers, dates and durations as floats, in their order."""
-    kinds = [_kind(column) for column in columns]
-    if len(set(kinds)) == 1:
-        return _floats(kinds[0])
+    if all(map(_is_plain, columns)):
+        return "passthrough"
+    kinds = [("plain" if _is_plain(column) else _kind(column)) for column in columns]
     blocks = [
         (kind, _floats(kind), [at for at, other in enumerate(kinds) if other == kind])
         for kind in dict.fromkeys(kinds)
@@ -111,10 +126,7 @@ def _kind(column: Column) -> str:
 
 
 def _floats(kind: str) -> Any:
-    """What makes floats of columns of a kind: numbers, days, days since 1970.
-
-    Rows that come later may hold what training had not: NA, or infinities, which are gaps.
-    """
+    """What makes floats of columns of a kind: numbers, days, days since 1970."""
     since = [_call(pd.DataFrame.sub, other=EPOCH), _call(pd.DataFrame.div, other=DAY)]  # type: ignore[misc]
     dates = _call(pd.DataFrame.apply, func=pd.to_datetime, utc=True)
     stamps = _call(pd.DataFrame.apply, func=pd.Series.astype, dtype="datetime64[ns]")
@@ -124,12 +136,12 @@ def _floats(kind: str) -> Any:
         "period": [stamps, dates, *since],
         "duration": [_call(pd.DataFrame.apply, func=pd.to_timedelta), since[1]],
         "number": [
-            _call(pd.DataFrame.apply, func=pd.to_numeric),
+            _call(pd.DataFrame.apply, func=pd.to_numeric),  # NA among objects
             _call(pd.DataFrame.astype, dtype="float64"),
             _call(pd.DataFrame.replace, **endless),
         ],
     }
-    return make_pipeline(*makers[kind])
+    return "passthrough" if kind == "plain" else make_pipeline(*makers[kind])
 
 
 def _leveled(columns: Sequence[Column], encoder: Any) -> Any:

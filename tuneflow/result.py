@@ -113,7 +113,10 @@ class Result:
         """Code that trains the model anew, to the same predictions, without tuneflow.
 
         It defines ``pipeline``, of scikit-learn and the library that was tuned, and ``fit(X, y)``,
-        which takes the table as it was given here.
+        which takes the table as it was given here, without the rows that `test_size` kept.
+
+        Raises:
+            RecipeError: An argument cannot be written as code, such as a lambda.
 
         >>> import tuneflow as tf
         >>> from sklearn.datasets import load_iris

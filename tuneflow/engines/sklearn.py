@@ -136,7 +136,9 @@ class Epochs(Fitted):
         if "random_state" in self.model.get_params():  # a number would shuffle alike every epoch
             self.model.set_params(random_state=np.random.RandomState(seed))
         classes = {"classes": np.unique(split.y)} if split.n_classes else {}
-        y = split.y if split.n_classes else split.y.astype(self._X.dtype)  # one precision for all
+        y = split.y
+        if not split.n_classes and isinstance(self._X, np.ndarray):
+            y = y.astype(self._X.dtype)  # one precision for all
         self._epoch = partial(self.model.partial_fit, self._X, y, **classes, **weights_of(split))
         self.spent = 0
 
