@@ -381,3 +381,14 @@ def test_a_penalty_per_row_is_one_in_a_pipeline_too():
     low = {"low": 1e-6, "high": 1.0, "log": True, "default": 1e-3, "unit": "per_sample_l2"}
     found = tuned(space={"logisticregression__C": low}, n_trials=1)
     assert found.best_params["logisticregression__C"] == pytest.approx(1000 / len(table()))
+
+
+def test_epochs_over_a_table_as_it_is_may_be_a_regression():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)))
+    about = {"title": "SGD", "family": "linear", "tasks": ["regression"], "prepare": "raw"}
+    engine = {"engine": "sklearn", "estimator": "sklearn.linear_model.SGDRegressor"}
+    space = {"alpha": {"low": 1e-5, "high": 1.0, "log": True, "default": 1e-4}}
+    recipe = tf.Recipe(name="sgd", **engine, **about, space=space)
+    found = tf.tune(X, X[0] - X[1], recipe, n_trials=2, cv=2)
+    assert found.model.unit == "epochs"
+    assert found.best_score > -0.5
