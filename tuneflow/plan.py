@@ -209,17 +209,17 @@ def _check_folds(work: Work) -> None:
 
 def _check_class_weights(work: Work) -> None:
     """Refuse weights by label: models are trained on the places of labels, from zero."""
-    named = {**work.recipe.fixed_for(work.data.task)}
-    named |= {} if work.recipe.template is None else work.recipe.template.get_params()
-    for name, value in named.items():
-        places = list(range(len(work.data.classes)))
-        if name.split("__")[-1] != "class_weight" or not isinstance(value, Mapping):
-            continue
-        if work.data.classes.tolist() != places:
+    labels = work.data.classes.tolist()
+    told = work.recipe.fixed_for(work.data.task)
+    if work.recipe.template is not None:
+        told = work.recipe.template.get_params()
+    for name, value in told.items():
+        by_label = name.endswith("class_weight") and isinstance(value, Mapping)
+        if by_label and labels != list(range(len(labels))):
             msg = (
                 f"{name}: models are trained on 0, 1, ... in place of the labels, which are "
-                f"{work.data.classes.tolist()[:5]}; got {value}. Use 'balanced', sample_weight, "
-                "or a target of such numbers."
+                f"{labels[:5]}; got {value}. Use 'balanced', sample_weight, or a target of such "
+                "numbers."
             )
             raise DataError(msg)
 
