@@ -166,7 +166,7 @@ def _call(header: Header, trials: int) -> Iterator[tuple[str, str]]:
     scoring = [header.scoring, *header.also] if header.also else header.scoring
     options = header.pruner_options
     pruner = {"name": header.pruner, **options} if options else header.pruner
-    yield f"# its digest: {header.recipe_digest}\n    recipe", repr(header.recipe)
+    yield f"# the one with the digest {header.recipe_digest}\n    recipe", repr(header.recipe)
     yield "scoring", repr(scoring)
     if header.cv is None:
         yield f"# {header.n_folds} folds, from a splitter, pairs or groups\n    cv", "..."
