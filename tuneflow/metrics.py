@@ -204,11 +204,10 @@ class Metric:
 
     def of_shares(self, data: Data, rows: IntArray) -> float:
         """What predictions score that are the shares of the classes; NaN where that is nothing."""
-        shares = np.bincount(data.y) / len(data.y)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return self.score(np.tile(shares, (len(rows), 1)), data, rows)
+                return self.score(_shares(data, len(rows)), data, rows)
         except ValueError:
             return math.nan
 
@@ -260,5 +259,10 @@ def _probe(data: Data) -> _Classes | _Values:
     """Predictions that any metric for the task can score: the mean, or the class shares."""
     if data.task == "regression":
         return _Values(np.full(len(data.y), data.y.mean()))
+    return _Classes(_shares(data, len(data.y)), data.classes)
+
+
+def _shares(data: Data, rows: int) -> FloatArray:
+    """The share of each class, for so many rows alike."""
     shares = np.bincount(data.y) / len(data.y)
-    return _Classes(np.broadcast_to(shares, (len(data.y), len(shares))), data.classes)
+    return np.broadcast_to(shares, (rows, len(shares)))

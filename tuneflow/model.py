@@ -15,7 +15,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from tuneflow.data import Data, Task
-from tuneflow.engines import Choosing, Job, start_engine
+from tuneflow.engines import Job, choices, start_engine
 from tuneflow.errors import DataError
 from tuneflow.folds import share
 from tuneflow.front import Front
@@ -181,7 +181,7 @@ class Model:
 
     def outputs(self, encoded: Any, *, labels: bool = False) -> FloatArray:
         """Probabilities or values for rows that the schema has encoded, or selected; if labels
-        are all that counts, what a classifier chooses."""
+        are all that counts, what a classifier of a person's own chooses."""
         engine = start_engine(Job(self.recipe, self.task, seed=0, probabilities=True))
         if not len(encoded):  # scikit-learn takes no empty tables
             return np.empty((0, len(self.classes_)) if len(self.classes_) else 0)
@@ -189,10 +189,8 @@ class Model:
         rows = made if self.recipe.prepare == "raw" else self.preparation.transform(made)
         if self.preparation.clip:  # in single precision a row's output depends on those beside it
             rows = rows.astype(np.float64)
-        if labels and isinstance(engine, Choosing):
-            chosen = engine.choices(self.estimator, rows, len(self.classes_))
-            if chosen is not None:
-                return chosen
+        if labels and self.recipe.prepare == "raw" and len(self.classes_):
+            return choices(self.estimator, rows, len(self.classes_))
         return self.target.restore(engine.predict(self.estimator, rows, len(self.classes_)))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import accumulate
 from typing import cast
 
 import numpy as np
 
 from tuneflow.data import Data
-from tuneflow.engines import Choosing, Differentiable, Engine, Learner, Slope
+from tuneflow.engines import Differentiable, Engine, Learner, Slope, choices
 from tuneflow.errors import TrialError
 from tuneflow.folds import Folds
 from tuneflow.growth import Growth
@@ -101,34 +101,37 @@ class Work:
     def score(self, at: int, learner: Learner) -> tuple[float, ...]:
         """The score of a learner on the rows of its fold that it was not trained on, and what
         the other metrics say."""
-        prepared, predictions = self.prepared(at), learner.predict()
-        if not np.isfinite(predictions).all():
-            msg = f"predictions must be finite; got others on fold {at}."
-            raise TrialError(msg)
-        predictions = prepared.target.restore(predictions)
+        shown, rows = cache(partial(self._predictions, at, learner)), self.folds[at].valid
         try:
-            score = self._scored(self.metric, at, learner, predictions)
+            score = self.metric.score(shown(self._chooses(self.metric)), self.data, rows)
         except ValueError as error:  # a deviance, say, of predictions below zero
             msg = f"{self.metric.name} refused the predictions on fold {at}: {error}"
             raise TrialError(msg) from error
         if not math.isfinite(score):
             msg = f"{self.metric.name} must be finite; got {score} on fold {at}."
             raise TrialError(msg)
-        return score, *(self._beside(metric, at, learner, predictions) for metric in self.also)
+        said = [score]
+        for metric in self.also:
+            try:
+                said.append(metric.score(shown(self._chooses(metric)), self.data, rows))
+            except ValueError:  # it is only recorded
+                said.append(math.nan)
+        return tuple(said)
 
-    def _beside(self, metric: Metric, at: int, learner: Learner, predictions: FloatArray) -> float:
-        """What a metric says that is only recorded; NaN where it refuses."""
-        try:
-            return self._scored(metric, at, learner, predictions)
-        except ValueError:
-            return math.nan
+    def _chooses(self, metric: Metric) -> bool:
+        """Whether labels are all that a metric looks at, and an estimator chooses them itself."""
+        return self.recipe.prepare == "raw" and metric.needs == "labels"
 
-    def _scored(self, metric: Metric, at: int, learner: Learner, predictions: FloatArray) -> float:
-        if metric.needs == "labels" and isinstance(self.engine, Choosing):
-            rows, count = self.prepared(at).split.X_valid, len(self.data.classes)
-            chosen = self.engine.choices(learner.model, rows, count)
-            predictions = predictions if chosen is None else chosen
-        return metric.score(predictions, self.data, self.folds[at].valid)
+    def _predictions(self, at: int, learner: Learner, chosen: bool) -> FloatArray:
+        """What a learner says of the rows of its fold that it was not trained on."""
+        prepared = self.prepared(at)
+        if chosen:
+            return choices(learner.model, prepared.split.X_valid, len(self.data.classes))
+        predictions = learner.predict()
+        if not np.isfinite(predictions).all():
+            msg = f"predictions must be finite; got others on fold {at}."
+            raise TrialError(msg)
+        return prepared.target.restore(predictions)
 
     def slope(self, at: int, learner: Learner, values: Params, budget: float) -> Slope:
         """The loss on the rows of a fold that were not trained on, in the units of the target,

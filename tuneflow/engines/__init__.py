@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from tuneflow.data import Task
@@ -39,13 +40,11 @@ class Learner(Protocol):
         """
 
 
-@runtime_checkable
-class Choosing(Protocol):
-    """An engine whose classifiers may choose another class than the most probable."""
-
-    def choices(self, model: Any, X: Any, n_classes: int) -> FloatArray | None:
-        """What a model chooses, as shares of one and zero, shape (rows, classes); None if that is
-        always the most probable."""
+def choices(model: Any, X: Any, n_classes: int) -> FloatArray:
+    """What a classifier of a person's own chooses, as shares of one and zero, shape (rows,
+    classes): that is not always the most probable."""
+    chosen: npt.NDArray[Any] = np.asarray(model.predict(X))
+    return np.asarray(chosen[:, None] == np.arange(n_classes), dtype=float)
 
 
 @dataclass(frozen=True)

@@ -220,14 +220,6 @@ class Sklearn:
         """Probabilities or values of a fitted estimator."""
         return predictions(model, X, n_classes)
 
-    def choices(self, model: Any, X: Any, n_classes: int) -> FloatArray | None:
-        """What a classifier chooses, as shares of one and zero, if it is one of a person's own:
-        that is not always the most probable."""
-        if not n_classes or self._job.recipe.prepare != "raw":
-            return None
-        chosen: npt.NDArray[Any] = np.asarray(model.predict(X))
-        return np.asarray(chosen[:, None] == np.arange(n_classes), dtype=float)
-
     def _blank(self) -> Any:
         return self._class() if self._template is None else clone(self._template)
 
