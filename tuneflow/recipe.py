@@ -112,6 +112,12 @@ class Recipe(_Frozen):
         """Whether the table is taken as it was given, before it becomes numbers."""
         return self.prepare == "raw" or self.front is not None
 
+    @property
+    def chooses(self) -> bool:
+        """Whether labels are for its estimator to choose: one of a person's own may choose another
+        class than the most probable."""
+        return self.engine == "sklearn" and self.prepare == "raw"
+
     def space_for(self, task: Task) -> Space:
         """The parameters to search for one task, in order."""
         return Space({**self.space, **self._part(task).space})

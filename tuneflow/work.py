@@ -119,8 +119,8 @@ class Work:
         return tuple(said)
 
     def _chooses(self, metric: Metric) -> bool:
-        """Whether labels are all that a metric looks at, and an estimator chooses them itself."""
-        return self.recipe.prepare == "raw" and metric.needs == "labels"
+        """Whether labels are all that a metric looks at, and for the estimator to choose."""
+        return self.recipe.chooses and metric.needs == "labels"
 
     def _predictions(self, at: int, learner: Learner, chosen: bool) -> FloatArray:
         """What a learner says of the rows of its fold that it was not trained on."""

@@ -41,8 +41,7 @@ class Learner(Protocol):
 
 
 def choices(model: Any, X: Any, n_classes: int) -> FloatArray:
-    """What a classifier of a person's own chooses, as shares of one and zero, shape (rows,
-    classes): that is not always the most probable."""
+    """What a classifier chooses, as shares of one and zero, shape (rows, classes)."""
     chosen: npt.NDArray[Any] = np.asarray(model.predict(X))
     return np.asarray(chosen[:, None] == np.arange(n_classes), dtype=float)
 
