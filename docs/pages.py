@@ -15,7 +15,7 @@ from plotly.io import to_html
 from sources import MEASURED, ROOT, read, readme
 
 from tuneflow import load_recipe, recipes
-from tuneflow.recipe import json_schema
+from tuneflow.recipe.recipe import json_schema
 
 PLOTLY = "application/vnd.plotly.v1+json"
 
@@ -80,7 +80,16 @@ def kind(told: Mapping[str, Any]) -> str:
 
 def commands() -> str:
     """The help of every command."""
-    asked = (sys.executable, "-m", "typer", "tuneflow.cli", "utils", "docs", "--name", "tuneflow")
+    asked = (
+        sys.executable,
+        "-m",
+        "typer",
+        "tuneflow.cli.app",
+        "utils",
+        "docs",
+        "--name",
+        "tuneflow",
+    )
     told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return told.replace("# `tuneflow`", "# Commands", 1)
 

@@ -9,9 +9,9 @@ from typing import Any
 from markdown import table, toctree, value, values
 from sources import read, readme
 
-from tuneflow.growth import Growth
-from tuneflow.recipe import Recipe, Start
-from tuneflow.space import Param
+from tuneflow.recipe.growth import Growth
+from tuneflow.recipe.recipe import Recipe, Start
+from tuneflow.recipe.space import Param
 
 ROWS = 10_000  # of the training fold whose rungs are listed
 PARTS = {"": "All tasks", "classification": "Classes only", "regression": "Numbers only"}

@@ -13,9 +13,9 @@ import pandas as pd
 from doubles import RECIPE, rows
 
 import tuneflow as tf
-from tuneflow.ledger import read_entry
-from tuneflow.presence import CLAIM
-from tuneflow.storage import open_storage
+from tuneflow.storage.heartbeat import CLAIM
+from tuneflow.storage.open import open_storage
+from tuneflow.storage.records import read_trial_record
 
 TESTS = Path(__file__).parent
 PATHS = os.pathsep.join([str(TESTS), str(TESTS.parent)])
@@ -25,13 +25,14 @@ SLOW = {"takes": 0.02}
 # What runs elsewhere knows the double, and is otherwise what a person would start.
 SHELL = """
 import sys
-from tuneflow import cli, engines
+from tuneflow.cli import app as cli
+from tuneflow.models import engine as engines
 engines.ENGINES["lightgbm"] = ("doubles", "Acting")
 cli.main()
 """
 CALL = """
 import sys
-from tuneflow import engines
+from tuneflow.models import engine as engines
 engines.ENGINES["lightgbm"] = ("doubles", "Acting")
 from callers import call
 call(sys.argv[1], int(sys.argv[2]))
@@ -63,7 +64,7 @@ def check(storage, n_trials: int = TRIALS, callers: int = 2) -> None:
     trials = study.get_trials(deepcopy=False)
     assert [trial.number for trial in trials] == list(range(len(trials)))
     assert not [trial for trial in trials if not trial.state.is_finished()]
-    ends = [read_entry(trial).ended for trial in trials]
+    ends = [read_trial_record(trial).ended for trial in trials]
     assert ends.count("complete") == n_trials
     assert set(ends) <= {"complete", "surplus"}
     assert len({trial.user_attrs[CLAIM] for trial in trials}) == callers

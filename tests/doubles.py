@@ -13,9 +13,9 @@ import numpy as np
 import optuna
 
 import tuneflow as tf
-from tuneflow.engines import Job, Slope
-from tuneflow.folds import Split
-from tuneflow.growth import Growth
+from tuneflow.data.folds import Split
+from tuneflow.models.engine import Job, Slope
+from tuneflow.recipe.growth import Growth
 
 RECIPE = tf.Recipe(
     name="double",

@@ -17,7 +17,14 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
-from tuneflow.ledger import KEY, Aside, Entry, Header, write_aside, write_header
+from tuneflow.storage.records import (
+    KEY,
+    Header,
+    HoldoutRecord,
+    TrialRecord,
+    write_header,
+    write_holdout,
+)
 
 SPACES: dict[str, BaseDistribution] = {
     "rate": FloatDistribution(0.01, 1.0, log=True),
@@ -58,11 +65,13 @@ def study(count: int = 40, *, ours: bool = True, direction: str = "maximize", **
     return made
 
 
-def aside(count: int = 40):
+def holdout(count: int = 40):
     """A study that kept rows aside, on which a trial before the best was better."""
     made = study(count)
     path = ((0, 0.85, 0.78), (4, 0.9, 0.81), (9, 0.91, 0.8))
-    write_aside(made, Aside("roc_auc", 50, 0.91, 0.8, 0.75, 0.86, 0.78, -0.01, 0.05, path))
+    write_holdout(
+        made, HoldoutRecord("roc_auc", 50, 0.91, 0.8, 0.75, 0.86, 0.78, -0.01, 0.05, path)
+    )
     return made
 
 
@@ -93,18 +102,20 @@ def trial(number: int, chance: random.Random, ours: bool = True, sign: int = 1) 
     )
 
 
-def climb(good: float, state: TrialState, chance: random.Random) -> Entry:
+def climb(good: float, state: TrialState, chance: random.Random) -> TrialRecord:
     """A probe of one fold, then three folds, up to where it ended."""
     if state == TrialState.FAIL:
         why = chance.choice(["TrialError: BoosterError: no leaves", "ValueError: rate\nmore"])
-        return Entry(ended="failed", error=why, seconds_fit=0.1)
+        return TrialRecord(ended="failed", error=why, seconds_fit=0.1)
     reached = 3 if state == TrialState.PRUNED else 5
     probe = [(1, budget, good - 0.2 / budget) for budget in BUDGETS[:3]]
     curve = [(3, budget, good - 0.2 / budget) for budget in BUDGETS[:reached]]
     last = curve[-1][2]
     ended = "pruned" if state == TrialState.PRUNED else "complete"
     scores = [last - 0.01 + chance.gauss(0, 0.001), last, last + 0.01]
-    return Entry(scores, BUDGETS[reached - 1], 10 * reached, [*probe, *curve], ended, "", 0.6, 0.2)
+    return TrialRecord(
+        scores, BUDGETS[reached - 1], 10 * reached, [*probe, *curve], ended, "", 0.6, 0.2
+    )
 
 
 def plain(count: int, objective, **more) -> optuna.Study:

@@ -18,8 +18,8 @@ from studies import study
 from typer.testing import CliRunner
 
 import tuneflow as tf
-from tuneflow.cli import app
-from tuneflow.growth import Growth
+from tuneflow.cli.app import app
+from tuneflow.recipe.growth import Growth
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import tuneflow as tf
-from tuneflow.search import PRUNERS, SAMPLERS
+from tuneflow.search.strategy import PRUNERS, SAMPLERS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

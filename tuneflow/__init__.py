@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tuneflow.comparing.compare import compare
-    from tuneflow.comparing.comparison import Comparison
+    from tuneflow.comparison.compare import compare
+    from tuneflow.comparison.comparison import Comparison
     from tuneflow.errors import (
         DataError,
         MissingExtra,
@@ -21,42 +21,44 @@ if TYPE_CHECKING:
         TuneflowError,
         TuneflowWarning,
     )
-    from tuneflow.estimator import TunedClassifier, TunedRegressor
-    from tuneflow.model import load
-    from tuneflow.nesting import Nested, nested
-    from tuneflow.recipe import Recipe, load_recipe, recipes
-    from tuneflow.reports import report
-    from tuneflow.result import Result
-    from tuneflow.study import tune
-    from tuneflow.tracking import log_to_mlflow
+    from tuneflow.models.pipeline import load
+    from tuneflow.recipe.recipe import Recipe, load_recipe, recipes
+    from tuneflow.reporting.sources import report
+    from tuneflow.study.workers.workers import Workers
+    from tuneflow.tuning.estimator import TunedClassifier, TunedRegressor
+    from tuneflow.tuning.mlflow_log import log_to_mlflow
+    from tuneflow.tuning.nested_cv import Nested, nested
+    from tuneflow.tuning.result import Result
+    from tuneflow.tuning.tune import tune
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Comparison": "comparing.comparison",
+    "Comparison": "comparison.comparison",
     "DataError": "errors",
     "MissingExtra": "errors",
-    "Nested": "nesting",
+    "Nested": "tuning.nested_cv",
     "NoTrialError": "errors",
-    "Recipe": "recipe",
+    "Recipe": "recipe.recipe",
     "RecipeError": "errors",
-    "Result": "result",
+    "Result": "tuning.result",
     "ScoringError": "errors",
     "SearchError": "errors",
     "StudyError": "errors",
     "TrialError": "errors",
-    "TunedClassifier": "estimator",
-    "TunedRegressor": "estimator",
+    "TunedClassifier": "tuning.estimator",
+    "TunedRegressor": "tuning.estimator",
     "TuneflowError": "errors",
     "TuneflowWarning": "errors",
-    "compare": "comparing.compare",
-    "load": "model",
-    "load_recipe": "recipe",
-    "log_to_mlflow": "tracking",
-    "nested": "nesting",
-    "recipes": "recipe",
-    "report": "reports",
-    "tune": "study",
+    "Workers": "study.workers.workers",
+    "compare": "comparison.compare",
+    "load": "models.pipeline",
+    "load_recipe": "recipe.recipe",
+    "log_to_mlflow": "tuning.mlflow_log",
+    "nested": "tuning.nested_cv",
+    "recipes": "recipe.recipe",
+    "report": "reporting.sources",
+    "tune": "tuning.tune",
 }
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "TunedRegressor",
     "TuneflowError",
     "TuneflowWarning",
+    "Workers",
     "compare",
     "load",
     "load_recipe",
@@ -89,8 +92,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        msg = f"module 'tuneflow' has no attribute {name!r}"
-        raise AttributeError(msg)
+        raise AttributeError(f"module 'tuneflow' has no attribute {name!r}")
     value = getattr(import_module(f"tuneflow.{_HOME[name]}"), name)
     globals()[name] = value
     return value

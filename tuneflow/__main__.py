@@ -1,6 +1,6 @@
 """``python -m tuneflow`` is ``tuneflow``."""
 
-from tuneflow.cli import main
+from tuneflow.cli.app import main
 
 if __name__ == "__main__":
     main()

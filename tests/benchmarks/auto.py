@@ -28,7 +28,7 @@ from results import machines, markdown
 from run import score
 
 import tuneflow as tf
-from tuneflow.families import AUTO
+from tuneflow.tuning.several_recipes import AUTO
 
 SINGLE = ("lightgbm", "random_forest", "svm", "mlp", "linear")
 HEAD = """# Several families in the time of one

@@ -167,7 +167,7 @@ CONTENDERS: dict[str, Callable[[Job], Outcome]] = {
 }
 LIMITLESS = ("halving", "defaults")
 _USES = {
-    "tuneflow": ("tuneflow.study",),
+    "tuneflow": ("tuneflow.tuning.tune",),
     "script": ("by_hand",),
     "optuna_search_cv": ("optuna_integration",),
     "lightgbm_tuner_cv": ("by_hand", "optuna_integration.lightgbm"),

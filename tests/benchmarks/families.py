@@ -28,7 +28,7 @@ def main() -> None:
         "multiclass": (penguins, "species"),
         "regression": (credit, "Price"),
     }
-    columns = ("recipe", "task", "defaults", "best", "lift", "seconds", "trials")
+    columns = ("recipe", "task", "defaults", "best", "improvement", "seconds", "trials")
     print("|", " | ".join(columns), "|")
     print("|", " | ".join("---" for _ in columns), "|")
     for name in tf.recipes().index:
@@ -40,7 +40,7 @@ def main() -> None:
             counted = ", ".join(f"{count} {state}" for state, count in states.items())
             print(
                 f"| {name} | {task} | {result.default_score:.5g} | {result.best_score:.5g} "
-                f"| {result.lift:+.3g} | {spent:.1f} | {counted} |",
+                f"| {result.improvement:+.3g} | {spent:.1f} | {counted} |",
                 flush=True,
             )
 

@@ -28,8 +28,8 @@ from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import KFold
 
 import tuneflow as tf
-from tuneflow import engines
-from tuneflow.storage import open_storage
+from tuneflow.models import engine as engines
+from tuneflow.storage.open import open_storage
 
 STORAGES = {"memory": None, "Journal": "a.journal", "SQLite": "a.db"}
 # A pair of short studies is noisier than one of long ones, and cheaper.

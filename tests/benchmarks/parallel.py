@@ -28,8 +28,8 @@ from lines import MEASURED, append, begin
 from postgresql import postgresql
 
 import tuneflow as tf
-from tuneflow import engines
-from tuneflow.storage import open_storage
+from tuneflow.models import engine as engines
+from tuneflow.storage.open import open_storage
 
 # Table, rows and trials, so that one process takes some ten seconds.
 JOBS = {

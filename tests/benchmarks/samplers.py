@@ -24,7 +24,7 @@ from run import score
 from tables import Table
 
 import tuneflow as tf
-from tuneflow.storage import open_storage
+from tuneflow.storage.open import open_storage
 
 RECIPES = ("lightgbm", "svm", "knn")
 DATA = ("attrition", "credit_data", "magic", "hpc_data", "bikeshare", "diamonds")

@@ -8,7 +8,7 @@ import pandas as pd
 from lines import Line
 
 import tuneflow as tf
-from tuneflow.comparing.standings import RUN, STEP
+from tuneflow.comparison.ranking import RUN, STEP
 
 WHERE = {"of the folds": "score", "of the rows kept aside": "test"}
 

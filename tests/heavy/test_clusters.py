@@ -20,8 +20,8 @@ import pytest
 from doubles import RECIPE, rows, told
 
 import tuneflow as tf
-from tuneflow import engines
-from tuneflow.ledger import read_entry
+from tuneflow.models import engine as engines
+from tuneflow.storage.records import read_trial_record
 
 TESTS = Path(__file__).parents[1]
 pytestmark = [
@@ -150,7 +150,7 @@ def test_a_worker_of_dask_that_is_killed_in_the_middle_costs_no_trial(client):
 
 def test_a_trial_that_kills_every_worker_fails_and_the_study_goes_on(client):
     result = run(4, backend="dask", fixed={"deed": "crash"})
-    ends = [read_entry(trial).ended for trial in result.study.trials]
+    ends = [read_trial_record(trial).ended for trial in result.study.trials]
     assert ends == ["crashed" if t.params["x"] > 0.5 else "complete" for t in result.study.trials]
     client.wait_for_workers(2, timeout=180)
 

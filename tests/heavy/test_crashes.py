@@ -20,9 +20,9 @@ from doubles import RECIPE, rows
 from postgresql import postgresql
 
 import tuneflow as tf
-from tuneflow import engines
-from tuneflow.ledger import read_entry, retried
-from tuneflow.opening import counts
+from tuneflow.models import engine as engines
+from tuneflow.storage.records import read_trial_record, retried
+from tuneflow.study.resume import counts
 
 KILLS = 100
 TOTAL = 2000  # more than a hundred short lives can finish, so that none of them is idle
@@ -141,7 +141,11 @@ def check(trials, finished: dict[int, float], total: int) -> None:
     assert {n: trials[n].value for n in finished} == finished
     assert sum(map(counts, trials)) == total
     assert {trial.state.name for trial in trials} <= {"COMPLETE", "FAIL"}
-    lost = [trial for trial in trials if trial.state.name == "FAIL" and read_entry(trial) is None]
+    lost = [
+        trial
+        for trial in trials
+        if trial.state.name == "FAIL" and read_trial_record(trial) is None
+    ]
     again = Counter(n for trial in trials if (n := retried(trial)) is not None)
     assert set(again.values()) <= {1}
     for trial in lost:

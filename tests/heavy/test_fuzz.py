@@ -21,14 +21,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tuneflow as tf
-from tuneflow import engines
-from tuneflow.growth import Growth
-from tuneflow.joining import join
-from tuneflow.ledger import GOAL, KEY, RETRY, RUN
-from tuneflow.opening import counts
-from tuneflow.presence import CLAIM, PREFIX
-from tuneflow.recipe import _folder
-from tuneflow.space import Param
+from tuneflow.models import engine as engines
+from tuneflow.recipe.growth import Growth
+from tuneflow.recipe.recipe import _folder
+from tuneflow.recipe.space import Param
+from tuneflow.storage.heartbeat import CLAIM, PREFIX
+from tuneflow.storage.records import GOAL, KEY, RETRY, RUN
+from tuneflow.study.resume import counts
+from tuneflow.tuning.join import join
 
 TEXTS = {file.stem: file.read_text(encoding="utf-8") for file in sorted(_folder().glob("*.toml"))}
 pytestmark = pytest.mark.timeout(1800)

@@ -10,8 +10,8 @@ from callers import CALL, PATHS, TRIALS, call, check, finish, python
 from mysql import SERVE, mariadb
 
 import tuneflow as tf
-from tuneflow import engines
 from tuneflow.errors import StorageError
+from tuneflow.models import engine as engines
 
 pytestmark = [
     pytest.mark.xdist_group("mysql"),

@@ -17,9 +17,10 @@ from doubles import RECIPE, rows
 from postgresql import Server, serving
 
 import tuneflow as tf
-from tuneflow import engines, steady
 from tuneflow.errors import StorageError
-from tuneflow.ledger import read_entry
+from tuneflow.models import engine as engines
+from tuneflow.storage import retry as steady
+from tuneflow.storage.records import read_trial_record
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # connections that were cut
 
@@ -42,7 +43,7 @@ def check(result: tf.Result, n_trials: int) -> None:
     """Exactly so many have come to an end, and nothing is left running."""
     trials = result.study.get_trials(deepcopy=False)
     assert not [trial for trial in trials if not trial.state.is_finished()]
-    ended = [entry.ended for trial in trials if (entry := read_entry(trial))]
+    ended = [entry.ended for trial in trials if (entry := read_trial_record(trial))]
     assert ended.count("complete") == n_trials
 
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tuneflow.reporting.record import Record, score_of, seconds_of
 from tuneflow.reporting.tables import told
+from tuneflow.storage.study_record import StudyRecord, score_of, seconds_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tuneflow.ledger import Header
+    from tuneflow.storage.records import Header
 
 STATES = ("complete", "pruned", "fail", "running", "waiting")
 STUDIES = (
@@ -31,7 +31,7 @@ STUDIES = (
 )
 
 
-def studies(records: Sequence[Record]) -> pd.DataFrame:
+def studies(records: Sequence[StudyRecord]) -> pd.DataFrame:
     """The studies of a report, one row each, in the order given.
 
     Returns:
@@ -49,7 +49,7 @@ def studies(records: Sequence[Record]) -> pd.DataFrame:
     return frame.astype({**kinds, **dict.fromkeys(("trials", *STATES), int)}).set_index("study")
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: StudyRecord) -> dict[str, Any]:
     states = [trial.state.name.lower() for trial in record.trials]
     header = record.header
     return {
@@ -72,7 +72,7 @@ def _touched(trial: Any) -> Any:
     return trial.datetime_complete or trial.datetime_start
 
 
-def best(record: Record) -> pd.DataFrame:
+def best(record: StudyRecord) -> pd.DataFrame:
     """The best trial beside the first point, which is the defaults in tuneflow's studies.
 
     Returns:
@@ -97,7 +97,7 @@ def best(record: Record) -> pd.DataFrame:
     ).set_index("what")
 
 
-def _facts(record: Record, trial: Any) -> dict[str, Any]:
+def _facts(record: StudyRecord, trial: Any) -> dict[str, Any]:
     """What is known of a trial; of none, all that could be."""
     entries = [entry for entry in record.entries if entry]
     most = max((len(entry.scores) for entry in entries), default=0)
@@ -125,7 +125,7 @@ def _difference(what: str, old: Any, new: Any) -> float:
     return float(new - old)
 
 
-def header(record: Record) -> pd.DataFrame:
+def header(record: StudyRecord) -> pd.DataFrame:
     """All that is needed to repeat a study.
 
     Returns:
@@ -150,7 +150,7 @@ def header(record: Record) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["key", "value"]).astype("str").set_index("key")
 
 
-def code(record: Record) -> str:
+def code(record: StudyRecord) -> str:
     """Python that repeats the study, or its best trial if others made it."""
     found = record.header
     if found is None:

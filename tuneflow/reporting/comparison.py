@@ -9,14 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import page, screen, text
+from tuneflow.reporting import notebook as screen
+from tuneflow.reporting import page, text
 from tuneflow.reporting.figures import comparisons
 from tuneflow.reporting.figures.style import Drawing
+from tuneflow.reporting.format import count, duration, listing, number, percent, plain
 from tuneflow.reporting.markup import Node, node
 from tuneflow.reporting.page import Plotly
 from tuneflow.reporting.panels import Panel
-from tuneflow.reporting.record import Record
-from tuneflow.reporting.words import count, duration, listing, number, percent, plain
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class ComparisonReport:
     verdict: str
     each: Mapping[str, str]
     remarks: tuple[str, ...]
-    standings: pd.DataFrame
+    ranking: pd.DataFrame
     runs: pd.DataFrame
     steps: pd.DataFrame
     tests: pd.DataFrame
@@ -64,7 +65,7 @@ class ComparisonReport:
         import pandas as pd
 
         return {
-            "standings": self.standings,
+            "standings": self.ranking,
             "each": pd.DataFrame(self.each.items(), columns=["table", "verdict"]),
             "anytime": by_trial(self.steps),
             "anytime_seconds": by_seconds(self.steps),
@@ -108,9 +109,9 @@ class ComparisonReport:
         return self.name, headed, page.content(self._record, self.panels, self.tables)
 
     @property
-    def _record(self) -> Record:
+    def _record(self) -> StudyRecord:
         """Pages are about a study; a comparison is about none."""
-        return Record(self.name, True, (), (), None)
+        return StudyRecord(self.name, True, (), (), None)
 
     def _drawings(self) -> Iterator[Drawing]:
         if self.steps["best"].notna().any():
@@ -153,7 +154,7 @@ class ComparisonReport:
         )
 
     def _spread(self) -> str:
-        ran = self.standings[self.standings["runs"] > 0]
+        ran = self.ranking[self.ranking["runs"] > 0]
         told = [
             f"{name} {row['median']:.5g}"
             + ("" if math.isnan(row["spread"]) else f" ± {row['spread']:.2g}")
@@ -181,7 +182,7 @@ class ComparisonReport:
     @property
     def _costs(self) -> pd.DataFrame:
         """Contenders whose sampler was timed: those whose trials did not run side by side."""
-        return self.standings[self.standings["seconds_sampler"].notna()]
+        return self.ranking[self.ranking["seconds_sampler"].notna()]
 
     def _overhead(self) -> str:
         told = [

@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tuneflow.reporting.parameters import shown
-from tuneflow.reporting.record import Record, is_scored
+from tuneflow.storage.study_record import StudyRecord, is_scored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ NOT_FINITE = "score is not finite"
 LONGEST = 300  # characters of a message
 
 
-def cost(trials: pd.DataFrame, record: Record) -> pd.DataFrame:
+def cost(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
     """Time by what became of the trials, one row a state.
 
     Args:
@@ -55,7 +55,7 @@ def cost(trials: pd.DataFrame, record: Record) -> pd.DataFrame:
     return sums.reindex([state for state in STATES if state in sums.index])
 
 
-def _saved_by_patience(record: Record) -> float:
+def _saved_by_patience(record: StudyRecord) -> float:
     """Seconds of training between where growth ended by itself and the last rung."""
     last = _last_rung(record)
     peaked = [entry for entry in record.entries if entry and entry.ended == "patience"]
@@ -63,7 +63,7 @@ def _saved_by_patience(record: Record) -> float:
     return sum(seconds * max(0.0, last / budget - 1) for seconds, budget in reached if budget)
 
 
-def _last_rung(record: Record) -> float:
+def _last_rung(record: StudyRecord) -> float:
     last = record.header.growth.get("last") if record.header else None
     return float(last) if isinstance(last, int | float) else 0.0
 
@@ -91,7 +91,7 @@ def timeline(trials: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({"number": int, "worker": int, "start": float, "end": float})
 
 
-def failures(trials: pd.DataFrame, record: Record) -> pd.DataFrame:
+def failures(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
     """Why trials failed, one row a kind of error, the most frequent first.
 
     Returns:
@@ -115,7 +115,7 @@ def failures(trials: pd.DataFrame, record: Record) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(FAILURES)).astype(kinds).set_index("error")
 
 
-def _kind(trial: Any, error: str, record: Record) -> str | None:
+def _kind(trial: Any, error: str, record: StudyRecord) -> str | None:
     entry = record.entry(trial)
     if trial.state.name == "COMPLETE":
         return None if is_scored(trial) else NOT_FINITE

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import words
+from tuneflow.reporting import format as words
 from tuneflow.reporting.costs import NOT_FINITE, typical_seconds
 from tuneflow.reporting.figures.curves import axis_of, on_the_way
 from tuneflow.reporting.figures.history import best_so_far
 from tuneflow.reporting.importance import FEWEST
-from tuneflow.reporting.record import Record, score_of
 from tuneflow.reporting.verdict import paired
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Tables = Mapping[str, pd.DataFrame]
 
 
-def history(tables: Tables, record: Record) -> str:
+def history(tables: Tables, record: StudyRecord) -> str:
     """When the best was found, and whether it still moved."""
     trials = tables["trials"]
     steps = best_so_far(trials["score"], record.sign)
@@ -37,7 +37,7 @@ def history(tables: Tables, record: Record) -> str:
     )
 
 
-def curves(tables: Tables, record: Record) -> str:
+def curves(tables: Tables, record: StudyRecord) -> str:
     """How early trials were given up, and what that saved."""
     trials, rungs, cost = tables["trials"], tables["rungs"], tables["cost"]
     cut = trials.index[trials["state"] == "pruned"]
@@ -57,29 +57,29 @@ def curves(tables: Tables, record: Record) -> str:
         else f", half of them by {unit if x == 'budget' else x} {ends.median():.3g}"
     )
     of = f" of {last:.4g}" if where else ""
-    gain = f"; that saved about {words.duration(saved)}" if saved > 0 else ""
+    improvement = f"; that saved about {words.duration(saved)}" if saved > 0 else ""
     lead = f"{words.count(len(cut), 'trial')} of {len(trials):,} were given up"
-    return f"{lead}{where}{of}{gain}.{early}"
+    return f"{lead}{where}{of}{improvement}.{early}"
 
 
-def folds(tables: Tables, record: Record) -> str:
+def folds(tables: Tables, record: StudyRecord) -> str:
     """On how many folds the best is better."""
-    gains, mean, _ = paired(record)
-    if not gains:
+    improvements, mean, _ = paired(record)
+    if not improvements:
         return (
             f"Folds cannot be paired: {record.first_point} or the best trial has no fold scores."
         )
     if record.best is record.baseline:
         return f"The best is {record.first_point}: there is nothing to pair."
-    better = sum(gain > 0 for gain in gains)
-    worst, most = words.signed(min(gains)), words.signed(max(gains))
+    better = sum(improvement > 0 for improvement in improvements)
+    worst, most = words.signed(min(improvements)), words.signed(max(improvements))
     return (
-        f"Better on {better} of {len(gains)} folds, by {words.signed(mean)} on average "
+        f"Better on {better} of {len(improvements)} folds, by {words.signed(mean)} on average "
         f"({worst} to {most})."
     )
 
 
-def slices(tables: Tables, record: Record) -> str:
+def slices(tables: Tables, record: StudyRecord) -> str:
     """Where good values lie."""
     parameters = tables["parameters"]
     if parameters.empty:
@@ -95,7 +95,7 @@ def slices(tables: Tables, record: Record) -> str:
     return f"{told}{some if idle else ''}."
 
 
-def relations(tables: Tables, record: Record) -> str:
+def relations(tables: Tables, record: StudyRecord) -> str:
     """What the best trials have in common."""
     numbers = tables["parameters"].dropna(subset=["top_low"])
     held = numbers["top_low"] == numbers["top_high"]  # what was held says nothing of the best
@@ -113,7 +113,7 @@ def relations(tables: Tables, record: Record) -> str:
     return f"The best tenth of the trials has {words.listing([*narrow, *chosen])}."
 
 
-def importance(tables: Tables, record: Record) -> str:
+def importance(tables: Tables, record: StudyRecord) -> str:
     """What mattered."""
     known = tables["parameters"].dropna(subset="importance")
     if known.empty:
@@ -135,7 +135,7 @@ def importance(tables: Tables, record: Record) -> str:
     return f"{lead}; {follows}{close}."
 
 
-def time(tables: Tables, record: Record) -> str:
+def time(tables: Tables, record: StudyRecord) -> str:
     """Where the time went."""
     cost, trials = tables["cost"], tables["trials"]
     total = cost["seconds"].sum()
@@ -153,7 +153,7 @@ def time(tables: Tables, record: Record) -> str:
     return f"{words.duration(total)} in all{inside}; a complete trial took {typical}{waste}."
 
 
-def failures(tables: Tables, record: Record) -> str:
+def failures(tables: Tables, record: StudyRecord) -> str:
     """What failed most."""
     frame = tables["failures"]
     if frame.empty:
@@ -168,7 +168,7 @@ def failures(tables: Tables, record: Record) -> str:
     )
 
 
-def listed(tables: Tables, record: Record) -> str:
+def listed(tables: Tables, record: StudyRecord) -> str:
     """What the table of trials holds."""
     trials = tables["trials"]
     ranked = int(trials["rank"].notna().sum())
@@ -176,7 +176,7 @@ def listed(tables: Tables, record: Record) -> str:
     return f"{words.count(len(trials), 'trial')}, {ranked:,} of them ranked; {how}."
 
 
-def reproduce(tables: Tables, record: Record) -> str:
+def reproduce(tables: Tables, record: StudyRecord) -> str:
     """Whether the study says how to repeat it."""
     if record.header is None:
         return "Optuna keeps neither seed nor versions; the best point can be tried again."
@@ -187,7 +187,7 @@ def reproduce(tables: Tables, record: Record) -> str:
     )
 
 
-def studies(records: Sequence[Record]) -> str:
+def studies(records: Sequence[StudyRecord]) -> str:
     """Which study is ahead, where they can be compared."""
     scored = [record for record in records if record.best]
     subjects = {record.subject for record in scored}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tuneflow.reporting.record import Record, score_of
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
     import optuna
@@ -38,13 +38,13 @@ class Importance:
     top_spread: float = math.nan
 
 
-def importances(record: Record) -> dict[str, Importance]:
+def importances(record: StudyRecord) -> dict[str, Importance]:
     """The importance of every parameter; nothing is known from fewer than 30 complete trials."""
     if len(record.scored) < FEWEST:
         return {}
     import numpy as np
 
-    from tuneflow.reporting.spread import cells_of, spreads
+    from tuneflow.reporting.importance_error import cells_of, spreads
 
     trials = _even(record.scored, MOST)
     overall, top = _shares(trials, record, 1.0), _shares(trials, record, NEAR)
@@ -58,7 +58,7 @@ def importances(record: Record) -> dict[str, Importance]:
     }
 
 
-def _shares(trials: Sequence[Trial], record: Record, region: float) -> dict[str, float]:
+def _shares(trials: Sequence[Trial], record: StudyRecord, region: float) -> dict[str, float]:
     from optuna.importance import PedAnovaImportanceEvaluator
 
     judge = PedAnovaImportanceEvaluator(target_quantile=TOP, region_quantile=region)

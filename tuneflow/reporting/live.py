@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 from tuneflow.errors import MissingExtra, StudyError, TuneflowError
 from tuneflow.reporting import page
+from tuneflow.reporting.format import count, listing, plain
 from tuneflow.reporting.markup import Child
-from tuneflow.reporting.record import Record
-from tuneflow.reporting.show import Show
-from tuneflow.reporting.watch import Watched
-from tuneflow.reporting.words import count, listing, plain
+from tuneflow.reporting.source import Watched
+from tuneflow.reporting.state import Show
+from tuneflow.storage.study_record import StudyRecord
 
 HOST = "127.0.0.1"
 SECONDS = 2  # between two looks
@@ -94,19 +94,19 @@ def _listening(port: int) -> socket.socket:
         return socket.create_server((HOST, port))
     except OSError as error:
         why = os.strerror(error.errno or 0)
-        msg = (
+        raise StudyError(
             f"dashboard: a port that can be had is needed; got {HOST}:{port}. {why}. "
             "Port 0 stands for any that is free."
-        )
-        raise StudyError(msg) from error
+        ) from error
 
 
 def _dash() -> Any:
     try:
         import dash
     except ImportError as error:
-        msg = "dashboard: it needs Dash, which is not installed. pip install 'tuneflow[live]'"
-        raise MissingExtra(msg) from error
+        raise MissingExtra(
+            "dashboard: it needs Dash, which is not installed. pip install 'tuneflow[live]'"
+        ) from error
     return dash
 
 
@@ -188,7 +188,7 @@ def _connect(dash: Any, made: Any, show: Show) -> None:
         return headline, component(dash, shown), status, now, choices, choices, chosen
 
 
-def _status(record: Record) -> str:
+def _status(record: StudyRecord) -> str:
     states = [trial.state.name for trial in record.trials]
     running = states.count("RUNNING")
     parts = [count(len(states), "trial"), *([f"{running} running"] if running else [])]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tuneflow.reporting.words import number, plain
+from tuneflow.reporting.format import number, plain
 
 if TYPE_CHECKING:
     import pandas as pd

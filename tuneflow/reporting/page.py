@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tuneflow.reporting import about
 from tuneflow.reporting.figures.style import Drawing, label
+from tuneflow.reporting.format import plain
 from tuneflow.reporting.markup import Node, as_json, grid, html, node, table
 from tuneflow.reporting.panels import Panel
 from tuneflow.reporting.parameters import shown
-from tuneflow.reporting.record import Record
-from tuneflow.reporting.words import plain
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,9 @@ AT_HAND = {
 ASSETS = files("tuneflow.reporting") / "assets"
 
 
-def content(record: Record, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]) -> Node:
+def content(
+    record: StudyRecord, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]
+) -> Node:
     """The whole of a report below its headline: contents, and a section a panel."""
     links = [node("li", node("a", panel.title, href=f"#{panel.key}")) for panel in panels]
     sections = [_section(record, panel, tables) for panel in panels]
@@ -44,13 +46,13 @@ def content(record: Record, panels: Sequence[Panel], tables: Mapping[str, pd.Dat
     )
 
 
-def headline(record: Record) -> Node:
+def headline(record: StudyRecord) -> Node:
     """What the report is about."""
     made = f"{record.header.recipe}, {record.header.task}" if record.header else "an Optuna study"
     return node("div", node("p", plain(made), class_="kicker"), node("h1", plain(record.name)))
 
 
-def _section(record: Record, panel: Panel, tables: Mapping[str, pd.DataFrame]) -> Node:
+def _section(record: StudyRecord, panel: Panel, tables: Mapping[str, pd.DataFrame]) -> Node:
     inside: list[Node] = [
         node("h2", panel.title, id=f"{panel.key}-title"),
         node("p", panel.note, class_="note"),
@@ -93,7 +95,9 @@ def _figure(drawing: Drawing, alone: bool) -> Node:
     return node("figure", node("figcaption", *words), plot)
 
 
-def _tabled(record: Record, panel: Panel, tables: Mapping[str, pd.DataFrame]) -> Iterator[Node]:
+def _tabled(
+    record: StudyRecord, panel: Panel, tables: Mapping[str, pd.DataFrame]
+) -> Iterator[Node]:
     """The table of a panel: at hand where it is the panel, folded away under its figures."""
     if panel.key == "trials":
         yield grid(tables["trials"], "All trials", None)

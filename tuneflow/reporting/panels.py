@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from tuneflow.reporting import findings, outside, verdict, words
+from tuneflow.reporting import findings, verdict
+from tuneflow.reporting import format as words
+from tuneflow.reporting import holdout as outside
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.reporting.record import Record, score_of
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +42,11 @@ class Panel:
 
 
 # key, title, table, the figures' keys (a prefix with *), and the sentence
-PLAN: tuple[tuple[str, str, str, tuple[str, ...], Callable[[Tables, Record], str]], ...] = (
+PLAN: tuple[tuple[str, str, str, tuple[str, ...], Callable[[Tables, StudyRecord], str]], ...] = (
     ("history", "Best so far", "trials", ("history", "history_seconds"), findings.history),
     ("curves", "Learning curves", "rungs", ("curves",), findings.curves),
     ("folds", "Folds of the best", "folds", ("folds",), findings.folds),
-    ("outer", "Rows kept aside", "outer", ("outer",), outside.finding),
+    ("holdout", "Rows kept aside", "holdout", ("holdout",), outside.finding),
     ("slices", "Parameters", "parameters", ("slice:*",), findings.slices),
     ("relations", "Parameters together", "trials", ("parallel", "contour"), findings.relations),
     ("importance", "What mattered", "parameters", ("importance",), findings.importance),
@@ -56,7 +58,10 @@ PLAN: tuple[tuple[str, str, str, tuple[str, ...], Callable[[Tables, Record], str
 
 
 def panels(
-    records: Sequence[Record], record: Record, tables: Tables, drawings: Mapping[str, Drawing]
+    records: Sequence[StudyRecord],
+    record: StudyRecord,
+    tables: Tables,
+    drawings: Mapping[str, Drawing],
 ) -> Iterator[Panel]:
     """All panels of a study that have something to say, in the order of the page."""
     if len(records) > 1:
@@ -71,12 +76,12 @@ def panels(
         drawn = tuple(_chosen(drawings, figures))
         if key in ("folds", "curves", "relations") and not drawn:
             continue  # the verdict says which, and why
-        if key == "outer" and record.aside is None:
+        if key == "holdout" and record.holdout is None:
             continue
         yield Panel(key, title, sentence(tables, record), table, drawn)
 
 
-def left_out(record: Record, drawings: Mapping[str, Drawing]) -> list[str]:
+def left_out(record: StudyRecord, drawings: Mapping[str, Drawing]) -> list[str]:
     """What the page does not show, and why."""
     missing = []
     if record.header is None:
@@ -93,16 +98,16 @@ def left_out(record: Record, drawings: Mapping[str, Drawing]) -> list[str]:
     return missing
 
 
-def cards(record: Record, tables: Tables) -> Iterable[tuple[str, str, str]]:
+def cards(record: StudyRecord, tables: Tables) -> Iterable[tuple[str, str, str]]:
     """The numbers that are read first."""
     trials = tables["trials"]
     best = f"trial {record.best.number}" if record.best else "no trial yet"
     yield words.plain(record.scoring), words.number(score_of(record.best)), best
     base = score_of(record.baseline)
-    gain = (score_of(record.best) - base) * record.sign
-    yield f"over {record.first_point}", words.signed(gain), f"from {words.number(base)}"
-    if record.aside:
-        yield outside.card(record.aside)
+    improvement = (score_of(record.best) - base) * record.sign
+    yield f"over {record.first_point}", words.signed(improvement), f"from {words.number(base)}"
+    if record.holdout:
+        yield outside.card(record.holdout)
     counts = trials["state"].value_counts()
     names = {"fail": "failed"}
     states = [f"{counts[state]:,} {names.get(state, state)}" for state in counts.index]

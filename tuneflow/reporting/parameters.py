@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tuneflow.reporting.importance import Importance, importances
-from tuneflow.reporting.record import Record, score_of
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
     import optuna
@@ -38,7 +38,7 @@ COLUMNS = (
 )
 
 
-def parameters(record: Record) -> pd.DataFrame:
+def parameters(record: StudyRecord) -> pd.DataFrame:
     """What was tuned, one row a parameter, the most important first.
 
     Returns:
@@ -72,7 +72,7 @@ def parameters(record: Record) -> pd.DataFrame:
     return frame.loc[order.index].set_index("parameter")
 
 
-def best_tenth(record: Record) -> list[Trial]:
+def best_tenth(record: StudyRecord) -> list[Trial]:
     """The best tenth of the complete trials, at least five."""
     ordered = sorted(record.scored, key=lambda trial: -record.sign * score_of(trial))
     return ordered[: max(5, math.ceil(len(ordered) / 10))]
@@ -101,7 +101,7 @@ def is_choice(dist: Distribution) -> bool:
 
 
 def _row(
-    record: Record, name: str, dist: Distribution, share: Importance, top: list[Trial]
+    record: StudyRecord, name: str, dist: Distribution, share: Importance, top: list[Trial]
 ) -> dict[str, Any]:
     choice = is_choice(dist)
     best = record.best.params.get(name) if record.best else None

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuneflow.errors import StudyError, known
-from tuneflow.reporting import about, costs, outside, page, tables
-from tuneflow.reporting.draw import drawings
+from tuneflow.reporting import about, costs, page, tables
+from tuneflow.reporting import holdout as outside
+from tuneflow.reporting.all_figures import drawings
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.markup import Node, html
 from tuneflow.reporting.page import Plotly
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.parameters import parameters
-from tuneflow.reporting.record import Record, last_touched, read
+from tuneflow.reporting.source import Held, Watched
 from tuneflow.reporting.text import markdown
-from tuneflow.reporting.watch import Held, Watched
+from tuneflow.storage.study_record import StudyRecord, last_touched, read
 
 if TYPE_CHECKING:
     import optuna
@@ -40,10 +41,10 @@ class Report:
     >>> study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=5)
     >>> report = Report.of([study])
     >>> list(report.tables["trials"].columns[:4])
-    ['state', 'score', 'rank', 'lift']
+    ['state', 'score', 'rank', 'improvement']
     """
 
-    records: tuple[Record, ...]
+    records: tuple[StudyRecord, ...]
     chosen: int = 0
     source: Watched | None = field(default=None, repr=False, compare=False)
 
@@ -55,8 +56,7 @@ class Report:
             StudyError: There is none, or one has several objectives.
         """
         if not studies:
-            msg = "report: a study is needed; got none."
-            raise StudyError(msg)
+            raise StudyError("report: a study is needed; got none.")
         records = tuple(read(study) for study in studies)
         return cls(records, last_touched(records), source or Held(tuple(studies)))
 
@@ -68,12 +68,11 @@ class Report:
         """
         names = [record.name for record in self.records]
         if name not in names:
-            msg = f"report: there is no study {name!r}. {known(name, names)}"
-            raise StudyError(msg)
+            raise StudyError(f"report: there is no study {name!r}. {known(name, names)}")
         return replace(self, chosen=names.index(name))
 
     @property
-    def record(self) -> Record:
+    def record(self) -> StudyRecord:
         """The study that the panels are about."""
         return self.records[self.chosen]
 
@@ -81,7 +80,7 @@ class Report:
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Frames by name: what the page tells, to go on with. Their functions say what is in them.
 
-        ``trials``, ``folds``, ``outer``, ``rungs``, ``best``, ``parameters``, ``cost``,
+        ``trials``, ``folds``, ``holdout``, ``rungs``, ``best``, ``parameters``, ``cost``,
         ``timeline``, ``failures``, ``studies`` and ``header``.
         """
         record = self.record
@@ -89,7 +88,7 @@ class Report:
         return {
             "trials": trials,
             "folds": tables.folds(record),
-            "outer": outside.outer(record.aside),
+            "holdout": outside.holdout(record.holdout),
             "rungs": tables.rungs(record),
             "best": about.best(record),
             "parameters": parameters(record),
@@ -129,7 +128,7 @@ class Report:
 
     def show(self) -> None:
         """Show the page: in a notebook below the cell, otherwise in the browser."""
-        from tuneflow.reporting.screen import show
+        from tuneflow.reporting.notebook import show
 
         show(page.document(*self._document()).decode())
 

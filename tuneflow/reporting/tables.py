@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from tuneflow.reporting.record import Record, is_scored, read, score_of, seconds_of
+from tuneflow.storage.study_record import StudyRecord, is_scored, read, score_of, seconds_of
 
 if TYPE_CHECKING:
     import optuna
@@ -27,11 +27,11 @@ COLUMNS = (
     "started",
 )
 SECONDS = ("seconds", "seconds_fit", "seconds_score")
-FOLDS = ("number", "fold", "score", "lift")
+FOLDS = ("number", "fold", "score", "improvement")
 RUNGS = ("number", "rung", "folds", "budget", "score")
 
 
-def trials(study: optuna.Study | Record) -> pd.DataFrame:
+def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     """Every trial of a study, one row each, by number.
 
     Args:
@@ -43,7 +43,7 @@ def trials(study: optuna.Study | Record) -> pd.DataFrame:
         - ``state``: ``complete``, ``pruned``, ``fail``, ``running`` or ``waiting``;
         - ``score``: what the study is about, for complete trials;
         - ``rank``: 1 is the best of the complete trials, those whose score is finite;
-        - ``lift``: the score over that of the defaults, the first point; positive is better;
+        - ``improvement``: the score over that of the defaults, the first point; positive is better;
         - ``last``: the last score reported, also of trials that were given up;
         - ``ended``: why growth ended; ``error``: why it failed;
         - ``budget``: units of growth spent for one model; missing where tuneflow wrote nothing;
@@ -54,7 +54,7 @@ def trials(study: optuna.Study | Record) -> pd.DataFrame:
     """
     import pandas as pd
 
-    record = study if isinstance(study, Record) else read(study)
+    record = study if isinstance(study, StudyRecord) else read(study)
     rows = [_row(record, trial) for trial in record.trials]
     names = list(dict.fromkeys(name for trial in record.trials for name in trial.params))
     also = [f"metric:{name}" for name in (record.header.also if record.header else ())]
@@ -75,11 +75,11 @@ def default_score(study: optuna.Study) -> float:
     return next((score_of(trial) for trial in same if is_scored(trial)), math.nan)
 
 
-def folds(record: Record) -> pd.DataFrame:
+def folds(record: StudyRecord) -> pd.DataFrame:
     """Scores of the folds, one row a trial and fold.
 
     Returns:
-        A frame with columns ``number``, ``fold`` (from 0), ``score``, and ``lift``: the score
+        A frame with columns ``number``, ``fold`` (from 0), ``score``, and ``improvement``: the score
         over that of the defaults on the same fold; positive is better.
     """
     import pandas as pd
@@ -92,11 +92,11 @@ def folds(record: Record) -> pd.DataFrame:
         if entry
         for fold, score in enumerate(entry.scores)
     ]
-    kinds = {"number": int, "fold": int, "score": float, "lift": float}
+    kinds = {"number": int, "fold": int, "score": float, "improvement": float}
     return pd.DataFrame(rows, columns=list(FOLDS)).astype(kinds)
 
 
-def rungs(record: Record) -> pd.DataFrame:
+def rungs(record: StudyRecord) -> pd.DataFrame:
     """Scores on the way up, one row a trial and rung.
 
     Returns:
@@ -117,10 +117,10 @@ def rungs(record: Record) -> pd.DataFrame:
 
 def column_of(name: str) -> str:
     """The column of a parameter in the table of trials."""
-    return f"param:{name}" if name in (*COLUMNS, "rank", "lift") else name
+    return f"param:{name}" if name in (*COLUMNS, "rank", "improvement") else name
 
 
-def _row(record: Record, trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+def _row(record: StudyRecord, trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     entry = record.entry(trial)
     complete = trial.state.name == "COMPLETE"
     last = trial.intermediate_values.get(trial.last_step) if trial.last_step is not None else None
@@ -154,10 +154,10 @@ def told(value: Any) -> Any:
     return "None" if value is None else value
 
 
-def _ranked(frame: pd.DataFrame, names: Sequence[str], record: Record) -> pd.DataFrame:
-    """Add rank and lift behind the score; give parameters their own names where these are free."""
+def _ranked(frame: pd.DataFrame, names: Sequence[str], record: StudyRecord) -> pd.DataFrame:
+    """Add rank and improvement behind the score; give parameters their own names where these are free."""
     finite = frame["score"].abs() < math.inf
     better = frame["score"].where(finite) * record.sign
     frame.insert(2, "rank", better.rank(ascending=False, method="min").astype("Int64"))
-    frame.insert(3, "lift", better - score_of(record.baseline) * record.sign)
+    frame.insert(3, "improvement", better - score_of(record.baseline) * record.sign)
     return frame.rename(columns={f"param:{name}": column_of(name) for name in names})

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tuneflow.reporting.about import code
+from tuneflow.reporting.format import plain
 from tuneflow.reporting.markup import cell
 from tuneflow.reporting.panels import Panel
-from tuneflow.reporting.record import Record
-from tuneflow.reporting.words import plain
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,9 @@ MOST_ROWS = 30
 _MARKED = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
-def markdown(record: Record, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]) -> str:
+def markdown(
+    record: StudyRecord, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]
+) -> str:
     """Findings and short tables; a long table is named, not shown."""
     parts = [f"# {escaped(record.name)}"]
     for panel in panels:

@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import words
+from tuneflow.reporting import format as words
 from tuneflow.reporting.importance import FEWEST
-from tuneflow.reporting.record import Record, score_of
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tuneflow.reporting.record import Trial
+    from tuneflow.storage.study_record import Trial
 
     Tables = Mapping[str, pd.DataFrame]
 
 SURE = 0.95
 
 
-def paired(record: Record, trial: Trial | None = None) -> tuple[list[float], float, float]:
+def paired(record: StudyRecord, trial: Trial | None = None) -> tuple[list[float], float, float]:
     """What a trial, the best by default, gained on each fold, the mean of it, and half the width
     of its interval.
 
@@ -32,19 +32,19 @@ def paired(record: Record, trial: Trial | None = None) -> tuple[list[float], flo
     old, new = record.entry(record.baseline), record.entry(trial or record.best)
     if not old or not new or len(old.scores) != len(new.scores) or not new.scores:
         return [], math.nan, math.nan
-    gains = [(b - a) * record.sign for a, b in zip(old.scores, new.scores, strict=True)]
-    k = len(gains)
+    improvements = [(b - a) * record.sign for a, b in zip(old.scores, new.scores, strict=True)]
+    k = len(improvements)
     if k < 2:
-        return gains, fmean(gains), math.nan
+        return improvements, fmean(improvements), math.nan
     from scipy.special import stdtrit
 
     wide = float(stdtrit(k - 1, (1 + SURE) / 2))
     told = record.header.ratio if record.header else None
     ratio = 1 / (k - 1) if told is None else told
-    return gains, fmean(gains), wide * stdev(gains) * math.sqrt(1 / k + ratio)
+    return improvements, fmean(improvements), wide * stdev(improvements) * math.sqrt(1 / k + ratio)
 
 
-def verdict(record: Record) -> str:
+def verdict(record: StudyRecord) -> str:
     """Whether it was worth it."""
     if record.best is None:
         return (
@@ -57,27 +57,27 @@ def verdict(record: Record) -> str:
     if record.baseline.number == record.best.number:
         return f"{lead}; nothing was found to be better than {record.first_point}."
     base = score_of(record.baseline)
-    gain = (score_of(record.best) - base) * record.sign
+    improvement = (score_of(record.best) - base) * record.sign
     return (
-        f"{lead}, {words.signed(gain)} better than {record.first_point} ({words.number(base)})"
+        f"{lead}, {words.signed(improvement)} better than {record.first_point} ({words.number(base)})"
         f"{_interval(record)}."
     )
 
 
-def _interval(record: Record) -> str:
-    gains, mean, half = paired(record)
+def _interval(record: StudyRecord) -> str:
+    improvements, mean, half = paired(record)
     if not math.isfinite(half):
         return ""
     low, high = words.signed(mean - half), words.signed(mean + half)
-    sure = "" if mean - half > 0 else ", so the gain may be chance"
-    return f"; paired over {len(gains)} folds the gain is {low} to {high} at 95\xa0%{sure}"
+    sure = "" if mean - half > 0 else ", so the improvement may be chance"
+    return f"; paired over {len(improvements)} folds the improvement is {low} to {high} at 95\xa0%{sure}"
 
 
-def _open(record: Record) -> bool:
+def _open(record: StudyRecord) -> bool:
     return any(not trial.state.is_finished() for trial in record.trials)
 
 
-def warnings(record: Record, tables: Tables) -> list[str]:
+def warnings(record: StudyRecord, tables: Tables) -> list[str]:
     """What a reader of the numbers should know."""
     trials, parameters = tables["trials"], tables["parameters"]
     found = []
@@ -104,6 +104,6 @@ def warnings(record: Record, tables: Tables) -> list[str]:
             f"{words.count(len(record.scored), 'complete trial')}: too few to say what mattered "
             f"({FEWEST} are needed)."
         )
-    if len(record.scored) > 1 and record.header and not record.aside:
+    if len(record.scored) > 1 and record.header and not record.holdout:
         found.append("The best of many on the same folds is a little too good; keep rows aside.")
     return found

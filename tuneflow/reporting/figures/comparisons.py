@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
-from tuneflow.reporting.words import count, number
+from tuneflow.reporting.format import count, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,11 +168,11 @@ def _bar(x0: float, x1: float, y: float) -> Spec:
     return {"type": "line", "x0": x0 - 0.03, "x1": x1 + 0.03, "y0": y, "y1": y, "line": line}
 
 
-def overhead(standings: pd.DataFrame) -> Drawing:
+def overhead(ranking: pd.DataFrame) -> Drawing:
     """Seconds of a run: proposing and writing, and the rest."""
-    names = [style.label(name) for name in standings.index]
-    sampler = standings["seconds_sampler"].fillna(0.0)
-    rest = (standings["seconds"].fillna(0.0) - sampler).clip(lower=0.0)
+    names = [style.label(name) for name in ranking.index]
+    sampler = ranking["seconds_sampler"].fillna(0.0)
+    rest = (ranking["seconds"].fillna(0.0) - sampler).clip(lower=0.0)
     series = (("sampler and storage", sampler, style.ORANGE), ("models", rest, style.BLUE))
     bars = [
         {

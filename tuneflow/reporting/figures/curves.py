@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
-from tuneflow.reporting.record import Record
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ GROUPS = {
 }
 
 
-def curves(rungs: pd.DataFrame, trials: pd.DataFrame, record: Record) -> Drawing | None:
+def curves(rungs: pd.DataFrame, trials: pd.DataFrame, record: StudyRecord) -> Drawing | None:
     """Scores on the way up; nothing where no trial has two rungs."""
     along = on_the_way(rungs)
     if along["number"].duplicated().sum() == 0:
@@ -61,7 +61,7 @@ def axis_of(rungs: pd.DataFrame) -> str:
     return "budget" if rungs["budget"].nunique() > 1 else "folds"
 
 
-def _title(x: str, record: Record) -> str:
+def _title(x: str, record: StudyRecord) -> str:
     return "folds" if x == "folds" else "budget" if record.header else "step"
 
 
@@ -113,7 +113,7 @@ def _lines(rungs: pd.DataFrame, name: str, colour: str, *, ends: bool) -> list[S
     return traces
 
 
-def _marked(rungs: pd.DataFrame, record: Record) -> list[Spec]:
+def _marked(rungs: pd.DataFrame, record: StudyRecord) -> list[Spec]:
     """The first point and the best trial, above the others."""
     looks = [
         (

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.reporting.record import Record
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def folds(scores: pd.DataFrame, record: Record) -> Drawing | None:
+def folds(scores: pd.DataFrame, record: StudyRecord) -> Drawing | None:
     """One line a fold, from the defaults to the best; nothing where folds are not known."""
     if record.best is None or record.baseline is None:
         return None

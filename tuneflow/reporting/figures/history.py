@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import words
+from tuneflow.reporting import format as words
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
-from tuneflow.reporting.record import Record, score_of
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,13 +19,13 @@ MOST_STUDIES = 12
 ROOM = 0.6  # of the span of complete trials, for those given up below them
 
 
-def by_trials(trials: pd.DataFrame, record: Record) -> Drawing:
+def by_trials(trials: pd.DataFrame, record: StudyRecord) -> Drawing:
     """Scores in the order of the trials, with the best so far."""
     frame = trials.assign(x=trials.index)
     return _drawing("history", "Best so far, by trial", "trial", frame, record)
 
 
-def by_seconds(trials: pd.DataFrame, record: Record) -> Drawing:
+def by_seconds(trials: pd.DataFrame, record: StudyRecord) -> Drawing:
     """Scores at the time at which they were known, with the best so far."""
     frame = trials.assign(x=ended_at(trials)).dropna(subset="x").sort_values("x", kind="stable")
     title = "seconds since the first trial began"
@@ -48,7 +48,7 @@ def best_so_far(scores: pd.Series[float], sign: int) -> pd.Series[float]:
     return best[changed]
 
 
-def _drawing(key: str, title: str, x: str, frame: pd.DataFrame, record: Record) -> Drawing:
+def _drawing(key: str, title: str, x: str, frame: pd.DataFrame, record: StudyRecord) -> Drawing:
     base = score_of(record.baseline)
     ends = _view(frame, record, base)
     floor = _floor(frame, ends, record.sign)
@@ -71,7 +71,7 @@ def _drawing(key: str, title: str, x: str, frame: pd.DataFrame, record: Record) 
     )
 
 
-def _view(frame: pd.DataFrame, record: Record, base: float) -> list[float] | None:
+def _view(frame: pd.DataFrame, record: StudyRecord, base: float) -> list[float] | None:
     """Complete trials fill the figure; those given up early lie below, as far as there is room."""
     complete = frame["score"].dropna().tolist()
     ends = style.view(complete, record.sign, [base])
@@ -117,7 +117,7 @@ def _hover(state: str) -> str:
     return f"trial %{{customdata}}, {_NAMES[state]}{value}<extra></extra>"
 
 
-def of_studies(tables: Sequence[tuple[Record, pd.DataFrame]], all_: int) -> Drawing:
+def of_studies(tables: Sequence[tuple[StudyRecord, pd.DataFrame]], all_: int) -> Drawing:
     """The best so far of studies about one metric, by trials; `all_` counts the others, too."""
     lines = []
     for (record, trials), look in zip(tables, style.LINES[:MOST_STUDIES], strict=False):

@@ -9,10 +9,10 @@ import numpy as np
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
+from tuneflow.reporting.format import plain
 from tuneflow.reporting.parameters import is_choice, position
-from tuneflow.reporting.record import Record
 from tuneflow.reporting.tables import column_of
-from tuneflow.reporting.words import plain
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,9 @@ FEWEST = 10  # trials
 NARROW = "A narrow screen shows the most important parameters."
 
 
-def parallel(trials: pd.DataFrame, parameters: pd.DataFrame, record: Record) -> Drawing | None:
+def parallel(
+    trials: pd.DataFrame, parameters: pd.DataFrame, record: StudyRecord
+) -> Drawing | None:
     """One line a complete trial through all parameters, the most important first."""
     scored = trials[trials["score"].abs() < math.inf]
     if len(scored) < 2 or len(parameters) < 2:
@@ -57,7 +59,7 @@ def _ends(scores: pd.Series[float]) -> tuple[float, float]:
     return scores.min(), scores.max()
 
 
-def _dimension(name: str, trials: pd.DataFrame, record: Record) -> Spec:
+def _dimension(name: str, trials: pd.DataFrame, record: StudyRecord) -> Spec:
     dist: Any = record.spaces[name]
     values = trials[column_of(name)]
     places = [INACTIVE if missing else place(value, dist) for value, missing in _pairs(values)]
@@ -98,7 +100,7 @@ def _ticks(dist: Any) -> list[tuple[float, str]]:
     return [(at, f"{dist.low + (dist.high - dist.low) * at:.3g}") for at in shares]
 
 
-def contour(trials: pd.DataFrame, parameters: pd.DataFrame, record: Record) -> Drawing | None:
+def contour(trials: pd.DataFrame, parameters: pd.DataFrame, record: StudyRecord) -> Drawing | None:
     """The best score in every cell of the two most important parameters."""
     names = [name for name in parameters.index if not record.spaces[name].single()][:2]
     scored = trials[trials["score"].abs() < math.inf]
@@ -144,7 +146,9 @@ def _cells(values: pd.Series[Any], dist: Any, size: int) -> Any:
     return np.minimum((share * size).astype(int), size - 1)
 
 
-def _stars(names: list[str], dists: list[Any], sizes: list[int], record: Record) -> list[Spec]:
+def _stars(
+    names: list[str], dists: list[Any], sizes: list[int], record: StudyRecord
+) -> list[Spec]:
     """Where the first point and the best trial lie."""
     marks = [
         (record.baseline, record.first_point.removeprefix("the "), (style.PINK, "diamond")),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
+from tuneflow.reporting.format import plain
 from tuneflow.reporting.parameters import EDGE, best_tenth, is_choice
-from tuneflow.reporting.record import Record, score_of
 from tuneflow.reporting.tables import column_of
-from tuneflow.reporting.words import plain
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,9 @@ ACTIVE_FROM = 0.16  # of the width, where some trials have the parameter inactiv
 GOLDEN = 0.618034  # spreads the trials of one choice, the same way each time
 
 
-def slices(trials: pd.DataFrame, parameters: pd.DataFrame, record: Record) -> Iterator[Drawing]:
+def slices(
+    trials: pd.DataFrame, parameters: pd.DataFrame, record: StudyRecord
+) -> Iterator[Drawing]:
     """A figure for every parameter, the most important first."""
     scored = trials[trials["score"].abs() < math.inf]
     ends = style.view(scored["score"].tolist(), record.sign, [score_of(record.baseline)])
@@ -45,7 +47,7 @@ def _slice(
     name: str,
     active: list[tuple[int, float, Any]],
     idle: list[tuple[int, float]],
-    record: Record,
+    record: StudyRecord,
     top: set[int],
 ) -> Spec:
     dist: Any = record.spaces[name]
@@ -81,7 +83,7 @@ def _active(rows: list[tuple[int, float, Any]], dist: Any, place: Any, is_top: b
     return style.points(x, scores, name, look, marker=marker, **told)
 
 
-def _marks(name: str, place: Any, record: Record) -> Iterator[Spec]:
+def _marks(name: str, place: Any, record: StudyRecord) -> Iterator[Spec]:
     """The first point and the best trial, above the others."""
     marks = [
         (record.baseline, record.first_point.removeprefix("the "), (style.PINK, "diamond")),

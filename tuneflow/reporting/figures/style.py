@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tuneflow.reporting.words import count, plain
+from tuneflow.reporting.format import count, plain
 
 if TYPE_CHECKING:
     import pandas as pd

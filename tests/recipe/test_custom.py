@@ -1,0 +1,394 @@
+"""Estimators and pipelines of one's own, tuned as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from scipy.stats import loguniform
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.datasets import load_iris, make_classification, make_regression
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import balanced_accuracy_score, f1_score, make_scorer
+from sklearn.model_selection import FixedThresholdClassifier, StratifiedKFold, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+from tables import table, target
+
+import tuneflow as tf
+from tuneflow.storage.records import read_header, read_trial_record
+
+C = {"logisticregression__C": {"low": 0.001, "high": 100.0, "log": True}}
+
+
+def pipeline(**more):
+    """What somebody has who used scikit-learn before: by names of columns, gaps and all."""
+    columns = make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["age", "income"]),
+        (OneHotEncoder(handle_unknown="ignore"), ["city", "job"]),
+    )
+    return make_pipeline(columns, LogisticRegression(**more))
+
+
+def tuned(estimator=None, space=C, **more):
+    X, y = table(), target(table(), "binary")
+    return tf.tune(X, y, estimator or pipeline(), space=space, **{"n_trials": 6, "cv": 3, **more})
+
+
+def test_a_pipeline_is_tuned_on_the_table_as_it_is():
+    result = tuned()
+    assert result.study.trials[0].params == {"logisticregression__C": 1.0}
+    assert set(result.best_params) == set(C)
+    assert result.predict(table(20, seed=5)).shape == (20,)
+    assert result.model.estimator.named_steps["columntransformer"]
+
+
+def test_every_trial_starts_from_a_clone():
+    mine = pipeline()
+    tuned(mine)
+    assert mine.get_params()["logisticregression__C"] == 1.0
+    assert not hasattr(mine[-1], "coef_")
+
+
+def test_a_space_is_tables_lists_or_distributions():
+    space = {
+        "logisticregression__C": optuna.distributions.FloatDistribution(0.1, 10.0, log=True),
+        "columntransformer__pipeline__simpleimputer__strategy": ["mean", "median"],
+        "logisticregression__max_iter": optuna.distributions.IntDistribution(50, 200),
+    }
+    result = tuned(space=space)
+    assert result.study.trials[0].params["logisticregression__max_iter"] == 100
+    assert {"mean", "median"} >= set(
+        result.trials()["columntransformer__pipeline__simpleimputer__strategy"]
+    )
+
+
+def test_choices_may_come_from_numpy():
+    result = tuned(space={"logisticregression__C": np.logspace(-1, 1, 3)})
+    assert set(result.trials()["logisticregression__C"]) <= {0.1, 1.0, 10.0}
+
+
+def test_many_rows_climb_by_rows_and_few_fold_by_fold():
+    X, y = make_regression(3000, 4, noise=5.0, random_state=0)
+    space = {"alpha": {"low": 0.01, "high": 100.0, "log": True}}
+    many = tf.tune(X, y, Ridge(), space=space, n_trials=2, cv=2)
+    assert {folds for folds, _, _ in read_trial_record(many.best_trial).curve} == {2}
+    assert len(read_trial_record(many.best_trial).curve) > 1
+    few = tf.tune(X[:300], y[:300], Ridge(), space=space, n_trials=2, cv=2)
+    assert [folds for folds, _, _ in read_trial_record(few.best_trial).curve] == [1, 2]
+
+
+def test_a_study_goes_on_only_with_the_same_estimator(tmp_path):
+    more = {"storage": tmp_path / "a.db"}
+    tuned(**more)
+    assert len(tuned(n_trials=8, **more).study.trials) == 8
+    with pytest.raises(tf.StudyError, match="recipe_digest: "):
+        tuned(pipeline(tol=0.1), **more)
+    with pytest.raises(tf.StudyError, match="recipe_digest: "):
+        tuned(space={"logisticregression__C": [0.1, 1.0]}, **more)
+
+
+def test_what_is_stored_is_a_fingerprint_and_no_object(tmp_path):
+    result = tuned(storage=tmp_path / "a.journal")
+    recipe = read_header(result.study).recipe_json
+    assert '"estimator":"sklearn.pipeline.Pipeline"' in recipe
+    assert "Pipeline" in tf.Recipe.model_validate_json(recipe).sources["estimator"]
+
+
+def test_seeds_that_are_not_set_are_set_in_every_step():
+    space = {"randomforestclassifier__max_depth": {"low": 2, "high": 4, "default": 2}}
+    forest = make_pipeline(SimpleImputer(), RandomForestClassifier(5))
+    X, y = table()[["age", "income"]], target(table(), "binary")
+    one, two = (tf.tune(X, y, forest, space=space, n_trials=3, cv=2) for _ in range(2))
+    assert [t.value for t in one.study.trials] == [t.value for t in two.study.trials]
+    assert one.model.estimator[-1].random_state == 0
+
+
+def test_it_stands_behind_scikit_learn_s_door_too():
+    X, y = table(), target(table(), "binary")
+    model = tf.TunedClassifier(pipeline(), space=C, n_trials=3, cv=2).fit(X, y)
+    np.testing.assert_allclose(model.best_estimator_.predict_proba(X), model.predict_proba(X))
+
+
+def test_rows_are_kept_aside_for_it_as_well():
+    assert tuned(test_size=0.25).holdout.rows == 60
+
+
+def test_a_space_changes_a_recipe_by_name():
+    X, y = table(), target(table(), "binary")
+    space = {"C": {"low": 0.01, "high": 0.1}, "l1_ratio": None}
+    result = tf.tune(X, y, "logistic", space=space, n_trials=4, cv=2)
+    assert set(result.study.trials[-1].params) == {"C"}
+    assert result.trials()["C"].between(0.01, 0.1).all()
+
+
+def test_a_list_is_choices_for_a_recipe_as_for_an_estimator():
+    X, y = table(), target(table(), "binary")
+    result = tf.tune(
+        X, y, "logistic", space={"C": [0.5, 0.25], "l1_ratio": None}, cv=2, n_trials=4
+    )
+    assert set(result.trials()["C"]) <= {0.5, 0.25}
+
+
+def test_none_is_a_choice_like_any_other(tmp_path):
+    X, y = table(), target(table(), "binary")
+    forest = make_pipeline(SimpleImputer(), DecisionTreeClassifier(random_state=0))
+    X = X[["age", "income"]]
+    space = {"decisiontreeclassifier__max_depth": [2, None]}
+    for storage in ("a.db", "a.journal"):
+        tf.tune(X, y, forest, space=space, cv=2, n_trials=4, storage=tmp_path / storage)
+        result = tf.tune(X, y, forest, space=space, cv=2, n_trials=8, storage=tmp_path / storage)
+        tried = [t.params["decisiontreeclassifier__max_depth"] for t in result.study.trials]
+        assert tried[0] is None  # the estimator's own
+        assert set(tried) == {2, None}
+
+
+def test_without_a_space_there_is_one_trial_and_a_word_about_it():
+    with pytest.warns(tf.TuneflowWarning, match=r"the space is empty.*Give tune\(\) a space"):
+        result = tf.tune(table(), target(table(), "binary"), pipeline(), cv=2, n_trials=5)
+    assert len(result.study.trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space", "match"),
+    [
+        (pipeline(), {"logisticregression__c": [1.0]}, "Did you mean 'logisticregression__C'"),
+        (pipeline(), {"logisticregression__C": (0.1, 9.0)}, r"Write .* for a range"),
+        (pipeline(), {"logisticregression__C": loguniform(0.1, 9.0)}, "an Optuna distribution"),
+        (
+            pipeline(),
+            {"logisticregression__C": [1.0, (2.0,)]},
+            "choices.1: true or false, a number, text or None is needed; got",
+        ),
+        (LogisticRegression, {}, r"an estimator is needed.*Make one: LogisticRegression\(\)"),
+        (object(), {}, "an estimator is needed"),
+        (StandardScaler(), {}, "an estimator is needed|a classifier or a regressor"),
+        (make_pipeline(FunctionTransformer(lambda X: X), Ridge()), {}, "can be pickled"),
+        (pipeline(), {"logisticregression__C": {"low": 3.0, "high": 1.0}}, "low must not exceed"),
+    ],
+)
+def test_what_cannot_be_tuned_is_refused_in_words(estimator, space, match):
+    with pytest.raises(tf.RecipeError, match=match):
+        tf.tune(table(), target(table(), "binary"), estimator, space=space)
+
+
+def weighed(estimator, **more):
+    """With weights that make one label of three times the weight."""
+    y = target(table(), "binary")
+    return tuned(estimator, sample_weight=np.where(y == "mid", 3.0, 1.0), **more)
+
+
+def scaled(last):
+    return make_pipeline(SimpleImputer(), StandardScaler(), last)
+
+
+def numbers():
+    return table()[["age", "income"]], target(table(), "binary")
+
+
+def test_weights_go_to_the_last_step_of_a_pipeline():
+    plain, other = tuned(n_trials=1), weighed(None, n_trials=1)
+    assert (other.predict(table()) == "mid").sum() > (plain.predict(table()) == "mid").sum()
+    X, y = table(), target(table(), "binary")
+    weights = np.where(y == "mid", 3.0, 1.0)
+    theirs = pipeline().fit(X, y, logisticregression__sample_weight=weights)
+    np.testing.assert_allclose(other.predict_proba(X), theirs.predict_proba(X), rtol=1e-6)
+    script = {}
+    exec(compile(other.to_python(), "model.py", "exec"), script)
+    again = script["fit"](X, y, weights)
+    np.testing.assert_allclose(again.predict_proba(X), other.predict_proba(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_where_scikit_learn_routes_metadata_steps_ask_for_weights(n_jobs):
+    (X, y), space = numbers(), {"logisticregression__C": [1.0]}
+    weights = np.linspace(0.1, 5, len(X))
+    with config_context(enable_metadata_routing=True):
+        scaler = StandardScaler().set_fit_request(sample_weight=True)
+        last = LogisticRegression().set_fit_request(sample_weight=True)
+        both = make_pipeline(SimpleImputer(), scaler, last)
+        more = {"sample_weight": weights, "n_trials": 1, "cv": 2, "n_jobs": n_jobs}
+        result = tf.tune(X, y, both, space=space, **more)
+        theirs = clone(both).fit(X, y, sample_weight=weights)
+    np.testing.assert_allclose(result.predict_proba(X), theirs.predict_proba(X), rtol=1e-6)
+
+
+def test_one_that_takes_no_weights_is_refused_before_the_first_trial(tmp_path):
+    X, y = numbers()
+    space = {"kneighborsclassifier__n_neighbors": [3, 5]}
+    more = {"sample_weight": np.ones(len(X)), "storage": tmp_path / "a.db"}
+    with pytest.raises(tf.DataError, match=r"must take weights; .*KNeighborsClassifier has none"):
+        tf.tune(X, y, scaled(KNeighborsClassifier()), space=space, **more)
+    assert not (tmp_path / "a.db").exists()
+    with config_context(enable_metadata_routing=True):
+        nobody = scaled(LogisticRegression())
+        with pytest.raises(tf.DataError, match="or does not ask for them"):
+            tf.tune(X, y, nobody, space={"logisticregression__C": [1.0]}, **more)
+
+
+def test_weights_come_to_a_classifier_that_is_calibrated_and_to_a_target_that_is_scaled():
+    X, y = numbers()
+    space = {"linearsvc__C": [0.1]}
+    more = {"n_trials": 1, "cv": 2}
+    weights = np.where(y == "mid", 9.0, 1.0)
+    plain, other = (
+        tf.tune(X, y, scaled(LinearSVC(C=0.1)), space=space, sample_weight=w, **more)
+        for w in (None, weights)
+    )
+    assert (
+        other.model.estimator.calibrated_classifiers_[0].estimator[-1].intercept_
+        != plain.model.estimator.calibrated_classifiers_[0].estimator[-1].intercept_
+    )
+    ridge = scaled(TransformedTargetRegressor(Ridge(), transformer=StandardScaler()))
+    values, alphas = (
+        target(table(), "regression"),
+        {"transformedtargetregressor__regressor__alpha": [1.0]},
+    )
+    weights = np.linspace(0.1, 5, len(X))
+    result = tf.tune(X, values, ridge, space=alphas, sample_weight=weights, **more)
+    theirs = ridge.fit(X, values, transformedtargetregressor__sample_weight=weights)
+    np.testing.assert_allclose(result.predict(X), theirs.predict(X), rtol=1e-6)
+
+
+def test_weights_come_through_scikit_learn_s_door():
+    X, y = numbers()
+    weights = np.where(y == "mid", 3.0, 1.0)
+    space = {"logisticregression__C": [1.0]}
+    model = tf.TunedClassifier(scaled(LogisticRegression()), space=space, n_trials=1, cv=2)
+    model.fit(X, y, sample_weight=weights)
+    theirs = scaled(LogisticRegression()).fit(X, y, logisticregression__sample_weight=weights)
+    for ours in (model, model.best_estimator_):
+        np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-6)
+
+
+# ---------- what is chosen is not always the most probable ----------
+
+THRESHOLDS = {"threshold": [0.5, 0.1, 0.3]}
+
+
+def rare():
+    X, y = make_classification(400, 6, weights=[0.9], class_sep=0.5, random_state=0)
+    return pd.DataFrame(X).add_prefix("x"), pd.Series(y).map({0: "no", 1: "yes"})
+
+
+def test_a_threshold_of_ones_own_counts_in_scores_and_predictions():
+    X, y = rare()
+    inner = LogisticRegression()
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    score = make_scorer(f1_score, pos_label="yes")
+    model = FixedThresholdClassifier(inner, threshold=0.5, pos_label=1)
+    found = tf.tune(X, y, model, space=THRESHOLDS, sampler="grid", cv=cv, scoring=score)
+    told = {trial.params["threshold"]: trial.value for trial in found.study.trials}
+    for threshold, value in told.items():
+        plain = FixedThresholdClassifier(inner, threshold=threshold, pos_label="yes")
+        assert value == pytest.approx(cross_val_score(plain, X, y, cv=cv, scoring=score).mean())
+    best = FixedThresholdClassifier(inner, pos_label="yes", **found.best_params).fit(X, y)
+    assert found.best_params["threshold"] != 0.5
+    np.testing.assert_array_equal(found.predict(X), best.predict(X))
+
+
+def test_ranks_of_pairs_of_classes_are_not_taken_for_classes():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    model = SVC(decision_function_shape="ovo")
+    found = tf.tune(X, y, model, space={"C": [1.0]}, cv=cv, n_trials=1, scoring="accuracy")
+    assert found.best_score == pytest.approx(cross_val_score(model, X, y, cv=cv).mean())
+
+
+def test_weights_of_classes_that_name_labels_are_refused():
+    X, y = rare()
+    model = LogisticRegression(class_weight={"yes": 5.0})
+    with pytest.raises(tf.DataError, match="class_weight: models are trained on 0, 1"):
+        tf.tune(X, y, model, space={"C": [1.0]}, n_trials=1)
+    numbers = y.map({"no": 0, "yes": 1})
+    model = LogisticRegression(class_weight={0: 1.0, 1: 5.0})
+    found = tf.tune(X, numbers, model, space={"C": [1.0]}, n_trials=1)
+    assert (found.predict(X) == model.fit(X, numbers).predict(X)).all()
+
+
+def test_what_grows_by_epochs_without_probabilities_is_refitted():
+    X, y = rare()
+    engine = {"engine": "sklearn", "estimator": "sklearn.linear_model.SGDClassifier"}
+    about = {"title": "SGD", "family": "linear", "tasks": ["binary"], "prepare": "dense"}
+    space = {"alpha": {"low": 1e-5, "high": 1.0, "log": True, "default": 1e-4}}
+    recipe = tf.Recipe(name="sgd", **engine, **about, space=space)
+    found = tf.tune(X, y, recipe, n_trials=2, cv=2)
+    assert found.model.unit == "epochs"
+    assert set(found.predict(X)) <= {"no", "yes"}
+
+
+def test_calibrated_probabilities_do_not_undo_what_a_classifier_chooses(tmp_path):
+    X, y = rare()
+    recipe = tf.load_recipe("linear_svm").replace(fixed={"class_weight": "balanced"})
+    scoring = ["balanced_accuracy", "neg_log_loss"]
+    found = tf.tune(X, y, recipe, n_trials=4, cv=3, scoring=scoring)
+    alone = tf.tune(X, y, recipe, n_trials=4, cv=3, scoring="balanced_accuracy")
+    assert [t.value for t in found.study.trials] == [t.value for t in alone.study.trials]
+    assert balanced_accuracy_score(y, found.predict(X)) > 0.9 * found.best_score
+    model = tf.load(found.save(tmp_path / "a.skops"))
+    np.testing.assert_array_equal(model.predict(X), found.predict(X))
+
+
+# ---------- what is asked of a space ----------
+
+
+def test_lists_are_a_grid():
+    space = {"max_depth": [2, 4], "criterion": ["gini", "entropy"]}
+    model, grid = DecisionTreeClassifier(max_depth=4), {"sampler": "grid", "n_trials": None}
+    found = tf.tune(*load_iris(return_X_y=True), model, space=space, **grid)
+    assert len(found.study.trials) == 4
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space", "told", "taken"),
+    [
+        (SVC(), {"gamma": {"low": 1e-4, "high": 1.0, "log": True}}, "'scale'", "0.0001"),
+        (DecisionTreeClassifier(), {"max_depth": {"low": 1, "high": 9}}, "None", "1"),
+        (KNeighborsClassifier(), {"n_neighbors": [1, 3]}, "5", "1"),
+    ],
+)
+def test_what_trial_0_takes_in_place_of_the_present_argument_is_said(
+    estimator, space, told, taken
+):
+    X, y = load_iris(return_X_y=True)
+    said = f"it is {told} now, which the space does not hold.* takes {taken};"
+    with pytest.warns(tf.TuneflowWarning, match=said):
+        tf.tune(X, y, estimator, space=space, n_trials=1, cv=2)
+
+
+def test_numpy_numbers_are_numbers():
+    X, y = load_iris(return_X_y=True)
+    model = KNeighborsClassifier(n_neighbors=np.int64(15))
+    found = tf.tune(X, y, model, space={"n_neighbors": {"low": 1, "high": 50}}, n_trials=1)
+    assert found.study.trials[0].params == {"n_neighbors": 15}
+
+
+def test_a_step_that_would_be_lost_is_refused():
+    space = {"max_depth": optuna.distributions.IntDistribution(2, 10, step=2)}
+    with pytest.raises(tf.RecipeError, match="ranges have no steps"):
+        tf.tune(*load_iris(return_X_y=True), DecisionTreeClassifier(), space=space)
+
+
+def test_a_penalty_per_row_is_one_in_a_pipeline_too():
+    low = {"low": 1e-6, "high": 1.0, "log": True, "default": 1e-3, "unit": "per_sample_l2"}
+    found = tuned(space={"logisticregression__C": low}, n_trials=1)
+    assert found.best_params["logisticregression__C"] == pytest.approx(1000 / len(table()))
+
+
+def test_epochs_over_a_table_as_it_is_may_be_a_regression():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)))
+    about = {"title": "SGD", "family": "linear", "tasks": ["regression"], "prepare": "raw"}
+    engine = {"engine": "sklearn", "estimator": "sklearn.linear_model.SGDRegressor"}
+    space = {"alpha": {"low": 1e-5, "high": 1.0, "log": True, "default": 1e-4}}
+    recipe = tf.Recipe(name="sgd", **engine, **about, space=space)
+    found = tf.tune(X, X[0] - X[1], recipe, n_trials=2, cv=2)
+    assert found.model.unit == "epochs"
+    assert found.best_score > -0.5

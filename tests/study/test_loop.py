@@ -1,0 +1,200 @@
+"""Several calls on one study: the total is exact, and what one leaves, another takes over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+
+import optuna
+import pytest
+from doubles import RECIPE, rows
+
+import tuneflow as tf
+from tuneflow.models import engine as engines
+from tuneflow.storage.heartbeat import Heartbeat
+from tuneflow.storage.records import begin_trial, read_trial_record, retried
+from tuneflow.study.progress import Bar
+
+
+@pytest.fixture
+def double(monkeypatch):
+    """The double stands in for LightGBM."""
+    monkeypatch.setitem(engines.ENGINES, "lightgbm", ("doubles", "Acting"))
+
+
+def run(storage, n_trials, **more) -> optuna.Study:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tf.TuneflowWarning)
+        result = tf.tune(
+            *rows(), RECIPE, n_trials=n_trials, storage=storage, sampler="random", **more
+        )
+    return result.study
+
+
+def states(study) -> list[str]:
+    return [trial.state.name for trial in study.trials]
+
+
+def asked(study, params) -> optuna.Trial:
+    """A trial that another call has begun at a point."""
+    study.enqueue_trial(params)
+    trial = study.ask()
+    trial.suggest_float("x", 0, 1)
+    trial.suggest_categorical("kind", ["a", "b"])
+    return trial
+
+
+@pytest.mark.usefixtures("double")
+def test_a_trial_that_another_call_is_running_counts_and_is_taken_over_if_it_is_abandoned(
+    tmp_path,
+):
+    study = run(tmp_path / "a.journal", 3)
+    other, left = Heartbeat(study), threading.Event()
+
+    def evaluation() -> None:
+        with other.signed_in():
+            other.claim(asked(study, {"x": 0.25, "kind": "a"}))
+            left.set()
+            time.sleep(1.5)
+
+    thread = threading.Thread(target=evaluation)
+    thread.start()
+    left.wait()
+    trials = run(tmp_path / "a.journal", 6).trials
+    thread.join()
+    assert states(study).count("COMPLETE") == 6
+    assert trials[3].state.name == "FAIL"
+    [again] = [trial for trial in trials if retried(trial) == 3]
+    assert again.params == {"x": 0.25, "kind": "a"}
+    assert states(run(tmp_path / "a.journal", 6)) == states(study)
+
+
+@pytest.mark.usefixtures("double")
+def test_a_trial_that_had_ended_but_was_not_told_is_told_as_it_ended(tmp_path):
+    study = run(tmp_path / "a.journal", 2)
+    entry = study.trials[1].user_attrs["tuneflow"]
+    asked(study, {"x": 0.25, "kind": "a"}).set_user_attr("tuneflow", entry)
+    study = run(tmp_path / "a.journal", 3)
+    assert states(study) == ["COMPLETE"] * 3
+    assert study.trials[2].value == study.trials[1].value
+
+
+@pytest.mark.usefixtures("double")
+def test_a_point_that_is_lost_twice_is_not_tried_a_third_time(tmp_path):
+    study = run(tmp_path / "a.journal", 2)
+    asked(study, {"x": 0.25, "kind": "a"})
+    study.enqueue_trial({"x": 0.25, "kind": "a"}, user_attrs={"tuneflow:retry of": 2})
+    study.ask().suggest_float("x", 0, 1)
+    study = run(tmp_path / "a.journal", 4)
+    assert states(study) == ["COMPLETE", "COMPLETE", "FAIL", "FAIL", "COMPLETE", "COMPLETE"]
+    assert [retried(trial) for trial in study.trials] == [None, None, None, 2, None, None]
+
+
+@pytest.mark.usefixtures("double")
+def test_a_surplus_trial_says_so_and_does_not_count(tmp_path, monkeypatch):
+    study = run(tmp_path / "a.journal", 3)
+    other = Heartbeat(study)
+    with other.signed_in():
+
+        def begin_late(mine, *args):
+            """Another call is a moment faster."""
+            if not left:
+                left.append(begin_trial(study, other.claimed))
+            return begin_trial(mine, *args)
+
+        left: list[optuna.Trial] = []
+        monkeypatch.setattr("tuneflow.study.loop.begin_trial", begin_late)
+        threading.Timer(2.0, lambda: study.tell(left[0].number, state=FAILED)).start()
+        again = run(tmp_path / "a.journal", 4)
+    ends = [entry.ended if (entry := read_trial_record(t)) else "lost" for t in again.trials]
+    assert ends.count("complete") == 4
+    assert ends.count("surplus") == 1
+
+
+COMPLETE = optuna.trial.TrialState.COMPLETE
+FAILED = optuna.trial.TrialState.FAIL
+TERMINATED = """
+import sys; sys.path.insert(0, {tests!r})
+from doubles import RECIPE, rows
+import tuneflow as tf
+from tuneflow.models import engine as engines
+engines.ENGINES["lightgbm"] = ("doubles", "Acting")
+tell = lambda study, trial: print(trial.number, flush=True)
+result = tf.tune(*rows(), RECIPE, n_trials=9999, n_jobs={n_jobs}, callbacks=[tell])
+print(len(result.study.trials), {{t.state.name for t in result.study.trials}}, result.remarks)
+"""
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_sigterm_ends_a_search_as_ctrl_c_does(n_jobs):
+    code = TERMINATED.format(tests=os.path.dirname(os.path.dirname(__file__)), n_jobs=n_jobs)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        for _ in range(5):
+            process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        said = process.stdout.read().decode().splitlines()[-1]
+    assert process.returncode == 0
+    assert "interrupted" in said
+    assert "RUNNING" not in said
+
+
+# ---------- the bar ----------
+
+
+def shown(seen, *trials):
+    """What the bar says of best and defaults after some trials."""
+    bar = Bar(seen, len(seen), None, wanted=False)
+    said = []
+    bar._shown.set_postfix = lambda words, refresh: said.append((words["best"], words["defaults"]))
+    for trial in trials:
+        bar.show(trial, float("inf"))
+    bar.close()
+    return said
+
+
+def ended(*values):
+    """Trials of these scores, each at a point of its own; None failed."""
+    made = optuna.create_study()
+    for number, value in enumerate(values):
+        params = {"x": float(number)}
+        space = {"x": optuna.distributions.FloatDistribution(0, 9)}
+        state = COMPLETE if value is not None else FAILED
+        made.add_trial(
+            optuna.trial.create_trial(state=state, value=value, params=params, distributions=space)
+        )
+    return made.get_trials()
+
+
+def test_the_bar_of_a_study_that_goes_on_starts_with_its_best_and_its_defaults():
+    *seen, late = ended(0.90, None, 0.95, 0.92)
+    assert shown(seen, late) == [("0.95", "0.9")]
+
+
+def test_the_bar_calls_nothing_the_defaults_but_their_score():
+    assert shown([], *ended(None, 0.8, 0.7)) == [("-", "-"), ("0.8", "-"), ("0.8", "-")]
+    lost, other, _ = ended(None, 0.8, 0.7)
+    again = optuna.trial.create_trial(
+        value=0.6, params=lost.params, distributions=lost.distributions
+    )
+    again.number = 2
+    assert shown([lost], other, again) == [("0.8", "-"), ("0.8", "0.6")]
+
+
+@pytest.mark.usefixtures("double")
+def test_a_call_that_goes_on_tells_the_bar_what_the_study_has(tmp_path, monkeypatch):
+    run(tmp_path / "a.journal", 3)
+    bars = []
+
+    class Seen(Bar):
+        def __init__(self, seen, done, total, *, wanted):
+            bars.append(([trial.number for trial in seen], done, total))
+            super().__init__(seen, done, total, wanted=wanted)
+
+    monkeypatch.setattr("tuneflow.study.loop.Bar", Seen)
+    run(tmp_path / "a.journal", 4)
+    assert bars == [([0, 1, 2], 3, 4)]

@@ -1,0 +1,346 @@
+"""Several recipes share one budget: what each has shown decides, and nothing is lost."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import optuna
+import pytest
+from doubles import RECIPE, Counting, rows, told
+from sklearn.model_selection import KFold
+from tables import TASKS, table, target
+
+import tuneflow as tf
+from tuneflow.models import engine as engines
+from tuneflow.storage.records import TrialRecord, read_header, write_trial_record
+from tuneflow.study.plan import Rows, make_plan
+from tuneflow.tuning.several_recipes import (
+    AUTO,
+    Candidate,
+    SeveralRecipesResult,
+    plans_of,
+    rounds,
+    share,
+)
+
+#: The double errs by the distance of x from 0.3: these two cannot, and hardly, come near.
+FAR = RECIPE.replace(name="far", space={"x": {"low": 0.8}})
+MIDDLE = RECIPE.replace(name="middle", space={"x": {"low": 0.5}})
+NEAR = RECIPE.replace(name="near")
+LOW = RECIPE.replace(name="low", space={"x": {"high": 0.7, "default": 0.6}})
+
+
+@pytest.fixture
+def double(monkeypatch):
+    """The double stands in for LightGBM; hand a test its class to change."""
+    kind = type("Mine", (Counting,), {})
+    monkeypatch.setattr(sys.modules["doubles"], "Mine", kind, raising=False)
+    monkeypatch.setitem(engines.ENGINES, "lightgbm", ("doubles", "Mine"))
+    return kind
+
+
+def run(n_trials=24, recipes=(FAR, MIDDLE, NEAR), **more):
+    return tf.tune(*rows(), list(recipes), n_trials=n_trials, **more)
+
+
+def trials_of(result) -> dict[str, int]:
+    return {member.plan.header.recipe: len(member.study.trials) for member in result.members}
+
+
+# ---------- how a budget is divided ----------
+
+
+@pytest.mark.parametrize("recipes", [1, 2, 3, 4, 5, 8])
+@pytest.mark.parametrize("n_trials", [8, 9, 20, 50, 333])
+def test_the_trials_of_all_rounds_add_up_and_every_round_gets_about_the_same(recipes, n_trials):
+    plan = rounds(recipes, n_trials)
+    assert plan[0] == (recipes, 1 if recipes > 1 else n_trials)
+    spent, before = [], [0] * recipes
+    for count, total in plan:
+        before = before[:count]
+        assert all(total >= known for known in before)
+        spent.append(sum(total - known for known in before))
+        before = [total] * count
+    assert sum(spent) == n_trials
+    if n_trials >= 10 * recipes:
+        later = [sum(spent[:2]), *spent[2:]]
+        assert max(later) - min(later) <= 2 * recipes
+
+
+def test_fewer_trials_than_recipes_are_refused():
+    with pytest.raises(tf.SearchError, match="every recipe needs a trial; got 3 for 4 recipes"):
+        rounds(4, 3)
+
+
+class Spent:
+    """A budget that is spent without training: each recipe's scores are known beforehand."""
+
+    def __init__(self, scores: dict[str, list[float]]) -> None:
+        self.scores = scores
+        self.calls: list[tuple] = []
+        self.periods: list[tuple[float, float]] = []
+
+    def __call__(self, study, plan, total, period) -> bool:
+        name = study.study_name
+        self.calls.append((name, total))
+        self.periods.append(period)
+        for _ in range(len(study.trials), total if total is not None else len(study.trials) + 1):
+            score = self.scores[name][len(study.trials)]
+            trial = study.ask()
+            write_trial_record(trial, TrialRecord(scores=[score] * 2))
+            study.tell(trial, score)
+        return ""
+
+
+def members(names, recipe="lightgbm"):
+    frame = table(60)
+    plan = make_plan(frame, target(frame, "binary"), recipe, None, (2, Rows()), (None, None), 0)
+    studies = [optuna.create_study(study_name=name, direction="maximize") for name in names]
+    return [Candidate(study, plan) for study in studies]
+
+
+CURVES = {
+    "early": [0.9, *[0.9] * 99],
+    "late": [0.1] * 5 + [0.95] * 95,  # shows itself when it is too late
+    "steady": [0.5, 0.6, 0.7, 0.8, *[0.97] * 96],
+    "bad": [0.2] * 100,
+}
+
+
+def test_the_defaults_of_all_come_first_and_the_better_half_goes_on():
+    spent = Spent(CURVES)
+    assert not share(members(CURVES), 60, np.inf, spent)
+    assert spent.calls[:4] == [(name, 1) for name in CURVES]
+    assert {name for name, total in spent.calls if total == 5} == set(CURVES)
+    assert {name for name, total in spent.calls if total == 15} == {"early", "steady"}
+    assert spent.calls[-1] == ("steady", 35)
+
+
+def test_what_was_decided_is_decided_again_by_a_call_that_goes_on():
+    first, again = Spent(CURVES), Spent(CURVES)
+    mine = members(CURVES)
+    share(mine, 60, np.inf, first)
+    before = {member.study.study_name: len(member.study.trials) for member in mine}
+    share(mine, 60, np.inf, again)
+    assert again.calls == first.calls
+    assert {m.study.study_name: len(m.study.trials) for m in mine} == before
+
+
+def test_time_is_divided_like_trials_and_what_one_leaves_is_for_the_rounds_that_follow():
+    spent, mine = Spent(CURVES), members(CURVES)
+    began = time.monotonic()
+    share(mine, None, began + 48, spent)
+    lengths = [end - start for start, end in spent.periods]
+    defaults, first, second, last = lengths[:4], lengths[4:8], lengths[8:10], lengths[10:]
+    assert defaults == pytest.approx([6.0] * 4, abs=0.5)  # half of what is left of a quarter
+    assert first == pytest.approx([3.0] * 4, abs=0.5)
+    assert second == pytest.approx([8.0] * 2, abs=0.5)
+    assert last == pytest.approx([48.0], abs=0.5)
+    assert all(end <= began + 48.5 for _, end in spent.periods)
+    assert spent.periods[-1][1] == pytest.approx(began + 48, abs=0.5)
+
+
+def test_a_favourite_stays_until_the_last_round():
+    spent = Spent(CURVES)
+    mine = members(CURVES)
+    bad = replace(mine[-1].plan.header, recipe="bad")
+    mine[-1] = replace(mine[-1], plan=replace(mine[-1].plan, header=bad))
+    share(mine, 60, np.inf, spent, favourite="bad")
+    assert {name for name, total in spent.calls if total == 15} == {"steady", "bad"}
+    assert spent.calls[-1] == ("steady", 35)
+
+
+def test_whoever_is_worse_than_every_trial_of_the_leader_gets_no_more_time():
+    curves = {"leader": [0.7, 0.8, *[0.9] * 9], "near": [0.75] * 9, "hopeless": [0.1] * 9}
+    spent, mine = Spent(curves), members(curves)
+    for member in mine:
+        spent(member.study, member.plan, 3, (0.0, 1.0))
+    spent.calls.clear()
+    share(mine, None, time.monotonic() + 60, spent)
+    assert [name for name, _ in spent.calls] == ["leader", "near", "leader", "near", "leader"]
+
+
+def test_recipes_are_compared_on_the_folds_that_all_have_been_scored_on():
+    lucky, other = members(["lucky", "other"])
+    for member, scores in ((lucky, [0.9]), (other, [0.95, 0.1]), (other, [0.8, 0.8])):
+        trial = member.study.ask()
+        write_trial_record(trial, TrialRecord(scores=scores))
+        member.study.tell(trial, float(np.mean(scores)))
+    spent = Spent({"lucky": [0.9] * 9, "other": [0.9] * 9})
+    share([lucky, other], 6, np.inf, spent)
+    assert spent.calls[-1][0] == "other"
+
+
+def test_a_recipe_scored_on_fewer_folds_is_behind():
+    one, other = members(["one", "other"])
+    for member, scores in ((one, [0.9]), (other, [0.5, 0.5])):
+        trial = member.study.ask()
+        write_trial_record(trial, TrialRecord(scores=scores))
+        member.study.tell(trial, scores[0])
+    assert other.standing() > one.standing()
+    assert members(["none"])[0].standing() < one.standing()
+
+
+def test_a_trial_without_scores_says_nothing_of_its_recipe():
+    """Who else writes into the storage may have left an entry that holds nothing."""
+    (member,) = members(["one"])
+    trial = member.study.ask()
+    write_trial_record(trial, TrialRecord(scores=[]))
+    member.study.tell(trial, 1.0)
+    assert member.scores() == []
+    assert member.standing() == members(["none"])[0].standing()
+
+
+# ---------- through the front door ----------
+
+
+@pytest.mark.usefixtures("double")
+def test_the_best_of_all_is_refitted_and_the_leaderboard_tells_the_others():
+    result = run()
+    assert isinstance(result, SeveralRecipesResult)
+    board = result.leaderboard()
+    assert list(board["recipe"]) == ["near", "middle", "far"]
+    assert result.best_score == board["best"].max()
+    assert result.recipe.name == "near"
+    assert sum(trials_of(result).values()) == 24
+    assert trials_of(result)["near"] > 12
+    assert len(result.predict(rows()[0])) == 40
+    assert "near -" in repr(result)
+    assert "middle -" in repr(result)
+
+
+@pytest.mark.usefixtures("double")
+def test_the_report_is_about_the_best_and_has_the_others_beside_it():
+    report = run().report()
+    assert report.record.name == "recipes / near"
+    assert list(report.tables["studies"]["recipe"]) == ["far", "middle", "near"]
+    assert "Of 3 studies" in repr(report)
+
+
+@pytest.mark.usefixtures("double")
+def test_every_header_says_that_a_budget_is_shared():
+    for member in run().members:
+        assert "share a budget" in read_header(member.study).notes[-1]
+        assert "far, middle, near" in read_header(member.study).notes[-1]
+
+
+@pytest.mark.usefixtures("double")
+def test_folds_are_the_same_for_all():
+    headers = [read_header(member.study) for member in run(6).members]
+    assert len({(header.folds, header.data, header.scoring) for header in headers}) == 1
+
+
+@pytest.mark.usefixtures("double")
+def test_pairs_that_come_one_by_one_are_for_all():
+    X, _ = rows()
+    pairs = KFold(3).split(X)
+    headers = [read_header(member.study) for member in run(6, cv=pairs).members]
+    assert len({header.folds for header in headers}) == 1
+    assert {header.n_folds for header in headers} == {3}
+
+
+@pytest.mark.usefixtures("double")
+def test_a_splitter_that_makes_other_folds_each_time_is_refused():
+    with pytest.raises(tf.DataError, match="Give the splitter a random_state"):
+        run(6, cv=KFold(3, shuffle=True))
+
+
+def test_an_interruption_in_one_without_a_score_keeps_what_others_have(double):
+    def on_grow(values):
+        if values["x"] >= 0.8:
+            raise KeyboardInterrupt
+
+    double.on_grow = staticmethod(on_grow)
+    found = run(24, (LOW, FAR))
+    assert "interrupted" in repr(found)
+    assert found.recipe.name == "low"
+    with pytest.raises(KeyboardInterrupt):
+        run(24, (FAR, LOW))
+
+
+@pytest.mark.usefixtures("double")
+def test_the_same_call_goes_on_and_does_no_work_twice(tmp_path):
+    whole = run(24)
+    file = tmp_path / "a.journal"
+    run(24, storage=file)
+    again = run(24, storage=file, study_name=None)
+    for one, other in zip(whole.members, again.members, strict=True):
+        assert told(one.study) == told(other.study)
+
+
+def test_a_call_that_was_interrupted_gives_what_there_is_and_the_next_one_finishes(
+    double, tmp_path
+):
+    calls = []
+
+    def on_grow(values):
+        calls.append(values)
+        if len(calls) == 200:
+            raise KeyboardInterrupt
+
+    double.on_grow = staticmethod(on_grow)
+    stopped = run(24, storage=tmp_path / "a.journal")
+    assert "interrupted" in repr(stopped)
+    assert sum(trials_of(stopped).values()) < 24
+    double.on_grow = staticmethod(lambda values: None)
+    done = run(24, storage=tmp_path / "a.journal")
+    counted = [t for m in done.members for t in m.study.trials if t.state.name != "FAIL"]
+    assert len(counted) == 24
+    assert done.leaderboard()["best"].idxmax() == "recipes / near"
+
+
+@pytest.mark.usefixtures("double")
+def test_time_is_kept_for_all_together():
+    began = time.monotonic()
+    result = run(None, timeout=2)
+    assert time.monotonic() - began < 5
+    assert all(count > 1 for count in trials_of(result).values())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_auto_takes_the_recipes_that_are_for_the_task(task):
+    frame = table(60)
+    y = target(frame, task)
+
+    def plan(recipe):
+        return make_plan(frame, y, recipe, None, (2, Rows()), (None, None), 0)
+
+    chosen = [each.header.recipe for each in plans_of("auto", plan)]
+    wanted = [name for name in AUTO if task in tf.load_recipe(name).tasks]
+    assert chosen == wanted
+    assert len(chosen) == 5
+
+
+def test_auto_leaves_out_what_is_slow_on_many_rows():
+    X = np.random.default_rng(0).normal(size=(30_000, 2))
+
+    def plan(recipe):
+        return make_plan(X, X[:, 0] > 0, recipe, None, (0.2, Rows()), (None, None), 0)
+
+    assert "svm" not in [each.header.recipe for each in plans_of("auto", plan)]
+
+
+@pytest.mark.parametrize(
+    ("recipes", "message"),
+    [
+        ([], "several need names that differ"),
+        (["knn", "knn"], "several need names that differ"),
+        (["lightgbm", "elastic_net"], "must take the target alike"),
+        (["lightgbm", "svmm"], "Did you mean 'svm'"),
+    ],
+)
+def test_recipes_that_cannot_share_are_refused_before_anything_is_fitted(recipes, message):
+    frame = table(60)
+    y = np.arange(60) % 4  # classes for one, numbers for another
+    with pytest.raises(tf.RecipeError, match=message):
+        tf.tune(frame, y, recipes, n_trials=9)
+
+
+@pytest.mark.usefixtures("double")
+def test_a_sampler_that_fits_one_of_them_only_is_refused():
+    blind = NEAR.replace(name="blind", space={"x": {"gradient": False}})
+    with pytest.raises(tf.SearchError, match="'gradient' needs parameters"):
+        run(recipes=[NEAR, blind], sampler="gradient")

@@ -1,1 +1,0 @@
-"""The same work under several samplers, pruners or recipes, with statistics."""

@@ -1,0 +1,223 @@
+"""The table and its target as numbers: what a person has in a frame becomes a matrix."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tuneflow.data.schema import Schema, frame_of
+from tuneflow.data.types import FloatArray, IntArray, Task
+from tuneflow.errors import DataError, known
+
+#: A numeric target with at most this many whole values is taken for classes.
+MOST_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class Data:
+    """A table and its target, as numbers.
+
+    Attributes:
+        X: Matrix, shape (rows, columns); categories as codes, gaps as NaN.
+        y: Target, shape (rows,): class codes 0..k-1 or values.
+        task: ``binary``, ``multiclass`` or ``regression``.
+        classes: Labels by code; empty for a regression.
+        schema: What the columns are.
+        weights: Weight of each row, shape (rows,); None if all count alike.
+        frame: The table as it was given, where a model prepares it by itself.
+
+    >>> data = Data.of([[1.0], [2.0], [3.0]], ["no", "yes", "no"])
+    >>> data.task, data.classes.tolist(), data.y.tolist()
+    ('binary', ['no', 'yes'], [0, 1, 0])
+    """
+
+    X: FloatArray
+    y: npt.NDArray[Any]
+    task: Task
+    classes: npt.NDArray[Any]
+    schema: Schema
+    weights: FloatArray | None = None
+    frame: pd.DataFrame | None = None
+
+    @classmethod
+    def of(
+        cls,
+        X: Any,
+        y: Any,
+        tasks: Sequence[Task] = (),
+        sample_weight: Any = None,
+        *,
+        keep: bool = False,
+    ) -> Data:
+        """Read a table and a target.
+
+        Args:
+            X: Frame, array, or anything that makes a frame; shape (rows, columns).
+            y: Array or series of shape (rows,), or the name of a column of `X`.
+            tasks: The tasks that come into question; all, if empty.
+            sample_weight: Weight of each row, shape (rows,); None if all count alike.
+            keep: Whether to keep the table as it was given.
+
+        Raises:
+            DataError: Empty table, unknown target, gaps or a single class in the target, weights
+                that are no weights.
+        """
+        frame, target = _split_target(frame_of(X), y)
+        if frame.shape[0] == 0 or frame.shape[1] == 0:
+            raise DataError(f"X: at least one row and one column are needed; got {frame.shape}.")
+        task = _task(target, tasks)
+        schema = Schema.of(frame)
+        if task == "regression":
+            values, classes = target.to_numpy(float), np.empty(0)
+        else:
+            classes, values = _classes(target)
+        weights = None if sample_weight is None else _weights(sample_weight, len(frame))
+        if weights is not None and len(classes) and len(np.unique(values[weights > 0])) < 2:
+            raise DataError(
+                "sample_weight: at least two classes need rows of weight; got one class."
+            )
+        given = frame if keep else None
+        return cls(schema.encode(frame), values, task, classes, schema, weights, given)
+
+    def take(self, rows: IntArray | slice) -> Data:
+        """Some of the rows; columns and classes stay what they are."""
+        weights = None if self.weights is None else self.weights[rows]
+        frame = None if self.frame is None else self.frame.iloc[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights, frame=frame)
+
+    def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:
+        """The target of some rows as it was given: labels or values."""
+        return self.y[rows] if self.task == "regression" else self.classes[self.y[rows]]
+
+    def digest(self) -> str:
+        """A short fingerprint of table, target and weights, to recognise them again."""
+        seen = hashlib.sha256(repr((self.schema, self.task, self.classes.tolist())).encode())
+        for numbers in (self.X, self.y, self.weights):
+            if numbers is not None:
+                seen.update(np.ascontiguousarray(numbers).data)  # no copy, if in order
+        return seen.hexdigest()[:16]
+
+
+def _split_target(frame: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, pd.Series]:
+    if isinstance(y, str | int):
+        names = [str(name) for name in frame.columns]
+        if (times := names.count(str(y))) != 1:
+            raise DataError(
+                f"y: exactly one column must have the target's name; got {y!r}, which {times} "
+                f"columns have. {known(str(y), names)}"
+            )
+        at = names.index(str(y))
+        return frame.drop(columns=frame.columns[at]), _checked(frame.iloc[:, at])
+    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
+        y = y.iloc[:, 0]
+    values = y.to_pandas() if hasattr(y, "to_pandas") else y
+    values = values if isinstance(values, pd.Series) else _series(values)
+    if len(values) != len(frame):
+        raise DataError(f"y: one value a row is needed; got {len(values)} for {len(frame)} rows.")
+    return frame, _checked(values)
+
+
+def _series(y: Any) -> pd.Series:
+    try:
+        values = np.asarray(y)
+    except ValueError as error:
+        raise DataError(
+            f"y: one value a row is needed; got lists of different lengths. {error}"
+        ) from error
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise DataError(f"y: one target is needed, shape (rows,); got shape {values.shape}.")
+    return pd.Series(values)
+
+
+def _checked(target: pd.Series) -> pd.Series:
+    target = target.infer_objects()
+    try:
+        if pd.api.types.infer_dtype(target) == "decimal":
+            target = target.astype(float)
+        gaps = int(target.isna().sum())
+    except (ArithmeticError, ValueError) as error:
+        raise DataError(
+            "y: every row needs a finite value; got a signalling NaN. Leave its row out."
+        ) from error
+    if not gaps and pd.api.types.is_float_dtype(target.dtype):
+        gaps = int(np.isinf(target.to_numpy(float)).sum())
+    if gaps:
+        raise DataError(
+            f"y: every row needs a finite value; got {gaps} of {len(target)} rows without one. "
+            "Leave these rows out."
+        )
+    try:
+        distinct = target.nunique()
+    except TypeError as error:
+        raise DataError(
+            f"y: one value a row is needed; got cells that hold several. {error}"
+        ) from error
+    if distinct < 2:
+        raise DataError(
+            f"y: at least two different values, or classes, are needed; got {distinct}."
+        )
+    return target
+
+
+def _weights(sample_weight: Any, rows: int) -> FloatArray:
+    try:
+        weights: FloatArray = np.asarray(sample_weight, dtype=float)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"sample_weight: a number for each row is needed. {error}") from error
+    if weights.shape != (rows,):
+        raise DataError(
+            f"sample_weight: one a row is needed, shape ({rows},); got {weights.shape}."
+        )
+    if not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
+        seen = f"{weights.min()} to {weights.max()}"
+        raise DataError(
+            f"sample_weight: finite numbers from 0, not all of them zero, are needed; got {seen}."
+        )
+    return weights
+
+
+def _task(target: pd.Series, tasks: Sequence[Task]) -> Task:
+    """The first task that the target suggests and that comes into question."""
+    distinct = target.nunique()
+    classes: Task = "binary" if distinct == 2 else "multiclass"
+    numeric = pd.api.types.is_numeric_dtype(target.dtype) and target.dtype != bool
+    if not numeric:
+        suggested: list[Task] = [classes]
+    elif distinct <= MOST_CLASSES and bool((target == target.round()).all()):
+        suggested = [classes, "regression"]
+    else:
+        whole = bool((target == target.round()).all())
+        suggested = ["regression", classes] if whole else ["regression"]
+    fitting = [task for task in suggested if not tasks or task in tasks]
+    if not fitting:
+        raise DataError(
+            f"y: the recipe is for {', '.join(tasks)}; got a target of type {target.dtype} with "
+            f"{distinct} different values, which is for {' or '.join(suggested)}."
+        )
+    return fitting[0]
+
+
+def _classes(target: pd.Series) -> tuple[npt.NDArray[Any], IntArray]:
+    values = target.to_numpy()
+    try:
+        classes, codes = np.unique(values, return_inverse=True)
+    except TypeError as error:
+        raise DataError(f"y: labels must be of one type; got {target.dtype}. {error}") from error
+    texts = classes.dtype.kind in "OUT"
+    if texts and len(classes) > max(MOST_CLASSES, len(values) / 2):
+        raise DataError(
+            f"y: labels that occur again are needed; got {len(classes)} different ones in "
+            f"{len(values)} rows, such as {classes[0]!r}. If numbers were meant, some are none: "
+            "pd.to_numeric(y, errors='coerce') shows which."
+        )
+    if classes.dtype == object and all(isinstance(label, str) for label in classes):
+        classes = classes.astype(str)
+    return classes, codes.astype(np.int64)

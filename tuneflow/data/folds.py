@@ -1,0 +1,256 @@
+"""Which rows train and which are scored: fixed before anything starts."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    ShuffleSplit,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+    check_cv,
+)
+from sklearn.utils import gen_batches, resample
+
+from tuneflow.data.dataset import Data
+from tuneflow.data.types import FloatArray, IntArray
+from tuneflow.errors import DataError, TuneflowWarning
+
+#: Rows of a piece of a table.
+BATCH = 2**15
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions of the rows that train, in random (stratified) order, and of those scored."""
+
+    train: IntArray
+    valid: IntArray
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Index pairs, made once for a study.
+
+    >>> data = Data.of([[i] for i in range(10)], [0.5 * i for i in range(10)])
+    >>> folds = Folds.of(data, cv=5, random_state=0)
+    >>> len(folds), len(folds[0].train), len(folds[0].valid)
+    (5, 8, 2)
+    """
+
+    folds: tuple[Fold, ...]
+
+    @classmethod
+    def of(cls, data: Data, cv: Any = 5, groups: Any = None, random_state: int = 0) -> Folds:
+        """Split the rows.
+
+        Args:
+            data: The table.
+            cv: A number of folds; a share below 1 for one holdout; a scikit-learn splitter; or
+                pairs of index arrays. Numbers are shuffled, and stratified for classes.
+            groups: Group of each row, shape (rows,); a group is never split.
+            random_state: Seed of the shuffles.
+
+        Raises:
+            DataError: The rows cannot be split like this.
+        """
+        _warn_of_rare_classes(data, cv)
+        splitter = _splitter(data, cv, groups is not None, random_state)
+        groups = None if groups is None else _checked_groups(groups, len(data.y))
+        rng = np.random.default_rng(random_state)
+        try:
+            with warnings.catch_warnings():  # rare classes have been named already
+                warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+                pairs = list(splitter.split(data.X, data.y, groups))
+        except (ValueError, TypeError) as error:
+            raise DataError(f"cv: the rows cannot be split into {cv!r}. {error}") from error
+        if not pairs:
+            raise DataError(f"cv: at least one fold is needed; got none from {cv!r}.")
+        return cls(tuple(_fold(data, train, valid, rng) for train, valid in pairs))
+
+    def __len__(self) -> int:
+        return len(self.folds)
+
+    def __getitem__(self, at: int) -> Fold:
+        return self.folds[at]
+
+    def __iter__(self) -> Iterator[Fold]:
+        return iter(self.folds)
+
+    @property
+    def fewest(self) -> int:
+        """Rows of the smallest training fold."""
+        return min(len(fold.train) for fold in self.folds)
+
+    def digest(self) -> str:
+        """A short fingerprint, to recognise the same folds again."""
+        seen = hashlib.sha256()
+        for fold in self.folds:
+            for rows in (np.sort(fold.train), np.sort(fold.valid)):
+                seen.update(len(rows).to_bytes(8, "little"))
+                seen.update(rows.astype("<i8").tobytes())
+        return seen.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Split:
+    """What an engine trains on and is asked about: one fold, prepared for a model.
+
+    Attributes:
+        some: Makes prepared training rows, those of a slice, shape (rows, features).
+        y: Target of the training rows: class codes, or values.
+        valid: Makes the prepared rows to be scored; None when there are none.
+        categorical: Positions of the features that hold codes of a category.
+        n_classes: Number of classes; 0 for a regression.
+        weights: Weights of the training rows; None if all count alike.
+        cache: What an engine keeps for all trials.
+    """
+
+    some: Callable[[slice], FloatArray]
+    y: npt.NDArray[Any]
+    valid: Callable[[], FloatArray] | None
+    categorical: tuple[int, ...]
+    n_classes: int
+    weights: FloatArray | None = None
+    cache: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    def table(self) -> FloatArray:
+        """All prepared training rows, shape (rows, features)."""
+        return self.some(slice(None))
+
+    def batches(self) -> FloatArray | list[FloatArray]:
+        """The same in pieces, which find a place in memory where a whole matrix finds none; a
+        table that was left as it was given stays whole."""
+        if not isinstance(self.some(slice(1)), np.ndarray):
+            return self.table()
+        return [self.some(batch) for batch in gen_batches(len(self.y), BATCH)]
+
+    @property
+    def X_valid(self) -> FloatArray:
+        """The rows to be scored, kept for all trials; an engine that bins them has no need of it.
+
+        Raises:
+            LookupError: There are none.
+        """
+        if self.valid is None:
+            raise LookupError(
+                "split: rows to be scored are needed; all rows are for training here."
+            )
+        X: FloatArray = self.once("valid", self.valid)
+        return X
+
+    def once(self, name: str, make: Callable[[], Any], how: Any = None) -> Any:
+        """What is kept under a name, made when it is first asked for, and anew when it is to be
+        made otherwise than the last time."""
+        if name in self.cache and self.cache[name][0] != how:
+            del self.cache[name]  # before another is made
+        if name not in self.cache:
+            self.cache[name] = how, make()
+        return self.cache[name][1]
+
+
+def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:
+    """The rows in random order such that every prefix has about the same share of each class."""
+    rows = rng.permutation(rows)
+    if data.task == "regression":
+        return rows
+    codes = data.y[rows]
+    place = np.empty(len(rows))
+    for code in np.unique(codes):
+        at = np.flatnonzero(codes == code)
+        place[at] = (np.arange(len(at)) + rng.random()) / len(at)
+    return rows[np.argsort(place, kind="stable")]
+
+
+def share(data: Data, rows: int, seed: int) -> Data:
+    """So many rows at random, of each class its share; all of them, if there are no more.
+
+    They are those that scikit-learn's `resample` draws, so that a script can draw them, too.
+    """
+    if rows >= len(data.y):
+        return data
+    draw = {"replace": False, "n_samples": rows, "random_state": seed}
+    strata = None if data.task == "regression" else data.y
+    return data.take(resample(np.arange(len(data.y)), stratify=strata, **draw))
+
+
+def _fold(data: Data, train: Any, valid: Any, rng: np.random.Generator) -> Fold:
+    train, valid = _positions(train, len(data.y)), _positions(valid, len(data.y))
+    if not len(train) or not len(valid):
+        raise DataError(f"cv: a fold needs rows on both sides; got {len(train)} and {len(valid)}.")
+    if data.task != "regression" and len(np.unique(data.y[train])) < 2:
+        raise DataError("cv: the training rows of a fold hold a single class. Use fewer folds.")
+    return Fold(shuffled(data, train, rng), valid)
+
+
+def _positions(rows: Any, count: int) -> IntArray:
+    given = np.asarray(rows)
+    if given.dtype == bool and given.shape == (count,):
+        return np.flatnonzero(given)
+    if given.ndim != 1 or (len(given) and given.dtype.kind not in "iu"):
+        raise DataError(
+            f"cv: a fold is made of positions, or of masks for {count} rows; "
+            f"got {given.dtype} of shape {given.shape}."
+        )
+    positions: IntArray = given.astype(np.int64)
+    if len(positions) and (positions.min() < 0 or positions.max() >= count):
+        seen = f"{positions.min()}..{positions.max()}"
+        raise DataError(f"cv: positions must lie in 0..{count - 1}; got {seen}.")
+    return positions
+
+
+def _splitter(data: Data, cv: Any, grouped: bool, random_state: int) -> Any:
+    classes = data.task != "regression"
+    if isinstance(cv, float) and 0 < cv < 1:
+        shuffle = StratifiedShuffleSplit if classes else ShuffleSplit
+        shuffle = GroupShuffleSplit if grouped else shuffle
+        return shuffle(n_splits=1, test_size=cv, random_state=random_state)
+    if isinstance(cv, int | np.integer) and not isinstance(cv, bool) and cv >= 2:
+        kinds: dict[tuple[bool, bool], Any] = {
+            (True, False): StratifiedKFold,
+            (True, True): StratifiedGroupKFold,
+            (False, False): KFold,
+            (False, True): GroupKFold,
+        }
+        return kinds[classes, grouped](int(cv), shuffle=True, random_state=random_state)
+    if not isinstance(cv, str) and (hasattr(cv, "split") or isinstance(cv, Iterable)):
+        return check_cv(cv)
+    raise DataError(
+        "cv: a number of folds of at least 2, a holdout share between 0 and 1, a splitter or "
+        f"index pairs are needed; got {cv!r}."
+    )
+
+
+def _checked_groups(groups: Any, rows: int) -> npt.NDArray[Any]:
+    given: npt.NDArray[Any] = np.asarray(groups)
+    if given.shape != (rows,):
+        raise DataError(f"groups: one a row is needed, shape ({rows},); got {given.shape}.")
+    if gaps := int(pd.isna(given).sum()):
+        raise DataError(f"groups: every row needs one; got {gaps} rows without.")
+    return given
+
+
+def _warn_of_rare_classes(data: Data, cv: Any) -> None:
+    if data.task == "regression" or not isinstance(cv, int | np.integer):
+        return
+    counts = np.bincount(data.y)
+    rare = np.flatnonzero(counts < cv)
+    if len(rare):
+        named = ", ".join(f"{data.classes[code]} ({counts[code]})" for code in rare[:5])
+        warnings.warn(
+            f"y: {len(rare)} of {len(counts)} classes have fewer rows than the {cv} folds: "
+            f"{named}. Folds without a row of a class are scored without it.",
+            TuneflowWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,266 @@
+"""What is good: a scorer, its direction, and what it has to see."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
+
+from tuneflow.data.dataset import Data
+from tuneflow.data.types import FloatArray, IntArray, Task
+from tuneflow.errors import ScoringError, known
+
+Quick: TypeAlias = Callable[[FloatArray, npt.NDArray[Any]], float]
+Needs = Literal["labels", "ranks", "probabilities", "values"]
+
+#: What a task is scored by if nothing is said; scikit-learn's names.
+DEFAULTS: dict[Task, str] = {
+    "binary": "roc_auc",
+    "multiclass": "neg_log_loss",
+    "regression": "neg_root_mean_squared_error",
+}
+
+#: scikit-learn's scorers for regressions; they would run on class codes, and mean nothing.
+REGRESSION = frozenset(
+    [
+        "d2_absolute_error_score",
+        "explained_variance",
+        "neg_max_error",
+        "neg_mean_absolute_error",
+        "neg_mean_absolute_percentage_error",
+        "neg_mean_gamma_deviance",
+        "neg_mean_poisson_deviance",
+        "neg_mean_squared_error",
+        "neg_mean_squared_log_error",
+        "neg_median_absolute_error",
+        "neg_root_mean_squared_error",
+        "neg_root_mean_squared_log_error",
+        "r2",
+    ]
+)
+#: scikit-learn's scorers for clusterings, which tuneflow does not tune.
+CLUSTERING = frozenset(
+    [
+        "adjusted_mutual_info_score",
+        "adjusted_rand_score",
+        "completeness_score",
+        "fowlkes_mallows_score",
+        "homogeneity_score",
+        "mutual_info_score",
+        "normalized_mutual_info_score",
+        "rand_score",
+        "v_measure_score",
+    ]
+)
+
+
+def _roc_auc(shares: FloatArray, codes: IntArray) -> float:
+    """The chance that a row of the second class ranks above one of the first (Mann-Whitney)."""
+    positive = int(codes.sum())
+    negative = len(codes) - positive
+    if not positive or not negative:
+        return math.nan
+    above = rankdata(shares[:, 1])[codes == 1].sum() - positive * (positive + 1) / 2
+    return float(above / (positive * negative))
+
+
+def _neg_log_loss(shares: FloatArray, codes: IntArray) -> float:
+    true = shares[np.arange(len(codes)), codes] / shares.sum(axis=1)
+    return float(np.log(np.clip(true, np.finfo(float).eps, None)).mean())
+
+
+def _accuracy(shares: FloatArray, codes: IntArray) -> float:
+    return float((shares.argmax(axis=1) == codes).mean())
+
+
+def _neg_rmse(values: FloatArray, true: FloatArray) -> float:
+    return -math.sqrt(float(((values - true) ** 2).mean()))
+
+
+#: The usual metrics without scikit-learn's checks, which cost more than a rung on a small table:
+#: predictions and the encoded target, to the same score.
+QUICK: dict[str, Quick] = {
+    "roc_auc": _roc_auc,
+    "neg_log_loss": _neg_log_loss,
+    "accuracy": _accuracy,
+    "neg_root_mean_squared_error": _neg_rmse,
+    "neg_mean_squared_error": lambda values, true: -(_neg_rmse(values, true) ** 2),
+    "neg_mean_absolute_error": lambda values, true: -float(np.abs(values - true).mean()),
+}
+
+
+class _Predicted:
+    """Predictions that are there already, in the form that scorers ask a fitted model for."""
+
+    def __init__(self, predictions: FloatArray) -> None:
+        self.predictions = predictions
+        self.asked: set[str] = set()
+
+    def fit(self, X: Any, y: Any) -> None:
+        """Nothing is left to fit; scorers look for the method."""
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class _Values(_Predicted, RegressorMixin, BaseEstimator):
+    def predict(self, X: Any) -> FloatArray:
+        self.asked.add("values")
+        return self.predictions
+
+
+class _Classes(_Predicted, ClassifierMixin, BaseEstimator):
+    def __init__(self, predictions: FloatArray, classes_: npt.NDArray[Any]) -> None:
+        super().__init__(predictions)
+        self.classes_ = classes_
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        self.asked.add("labels")
+        labels: npt.NDArray[Any] = self.classes_[self.predictions.argmax(axis=1)]
+        return labels
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        self.asked.add("probabilities")
+        return self.predictions
+
+    def decision_function(self, X: Any) -> FloatArray:
+        self.asked.add("ranks")
+        return self.predictions[:, 1] if len(self.classes_) == 2 else self.predictions
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A scorer that has been seen to work on this target.
+
+    Attributes:
+        name: scikit-learn's name, or that of the callable.
+        scorer: ``scorer(estimator, X, y) -> float``.
+        direction: Which way is better; with scikit-learn's scorers it is always up.
+        needs: What the scorer looks at: ``ranks`` are probabilities up to a monotone change.
+        classes: Labels by column of the predictions; empty for a regression.
+        quick: The same score without the checks, for the usual metrics.
+        weighs: Whether rows count by their weights: there are some, and the scorer takes them.
+    """
+
+    name: str
+    scorer: Callable[..., float]
+    direction: Literal["maximize"]
+    needs: Needs
+    classes: npt.NDArray[Any]
+    quick: Quick | None = None
+    weighs: bool = False
+
+    @classmethod
+    def of(cls, scoring: str | Callable[..., float] | None, data: Data) -> Metric:
+        """Find the scorer and try it on the target, before anything is fitted.
+
+        Raises:
+            ScoringError: The name is unknown, or the metric does not fit the task.
+        """
+        name, scorer = _find(DEFAULTS[data.task] if scoring is None else scoring, data)
+        probe = _probe(data)
+        try:
+            with warnings.catch_warnings():  # the probe predicts the same for every row
+                warnings.simplefilter("ignore")
+                scorer(probe, data.X, data.labels())
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
+            raise ScoringError(
+                f"scoring: the metric must fit the task, which is {data.task}; got {name!r}. "
+                f"The default is {DEFAULTS[data.task]!r}. scikit-learn says: {error}"
+            ) from error
+        order: list[Needs] = ["probabilities", "ranks", "labels", "values"]
+        needs: Needs = next((need for need in order if need in probe.asked), "probabilities")
+        weighs = data.weights is not None and _takes_weights(scorer)
+        quick = QUICK.get(name) if isinstance(scoring, str | None) and not weighs else None
+        return cls(name, scorer, "maximize", needs, data.classes, quick, weighs)
+
+    def score(self, predictions: FloatArray, data: Data, rows: IntArray) -> float:
+        """The score of predictions, as the scorer says it.
+
+        Args:
+            predictions: Probabilities (rows, classes) or values (rows,).
+            data: The table.
+            rows: Positions of the rows that they were made for.
+        """
+        if self.quick:
+            return self.quick(predictions, data.y[rows])
+        model: _Predicted = (
+            _Classes(predictions, self.classes) if len(self.classes) else _Values(predictions)
+        )
+        weighted = {}
+        if self.weighs and data.weights is not None:
+            weighted = {"sample_weight": data.weights[rows]}
+        return float(self.scorer(model, data.X[rows], data.labels(rows), **weighted))
+
+    def of_shares(self, data: Data, rows: IntArray) -> float:
+        """What predictions score that are the shares of the classes; NaN where that is nothing."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return self.score(_shares(data, len(rows)), data, rows)
+        except ValueError:
+            return math.nan
+
+
+def scorings(scoring: Any) -> list[Any]:
+    """What is optimised, and what is recorded beside it.
+
+    Raises:
+        ScoringError: An empty list, or a metric twice.
+    """
+    if isinstance(scoring, str | None) or callable(scoring):
+        return [scoring]
+    found = list(scoring)
+    if not found or len({str(one) for one in found}) < len(found):
+        raise ScoringError(
+            f"scoring: a metric, or a list of different ones, is needed; got {scoring!r}."
+        )
+    return found
+
+
+def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:
+    if callable(scoring):
+        return getattr(scoring, "__name__", None) or repr(scoring), scoring
+    if scoring not in get_scorer_names():
+        raise ScoringError(
+            "scoring: a scikit-learn scorer name or a callable is needed; "
+            f"got {scoring!r}. {known(str(scoring), get_scorer_names())}"
+        )
+    wrong = CLUSTERING if data.task == "regression" else CLUSTERING | REGRESSION
+    if scoring in wrong or (data.task == "regression" and scoring not in REGRESSION):
+        raise ScoringError(
+            f"scoring: the metric must fit the task, which is {data.task}; got {scoring!r}. "
+            f"The default is {DEFAULTS[data.task]!r}."
+        )
+    if scoring == "neg_log_loss":  # a fold may lack a rare class
+        return scoring, make_scorer(
+            log_loss, greater_is_better=False, response_method="predict_proba", labels=data.classes
+        )
+    return scoring, get_scorer(scoring)
+
+
+def _takes_weights(scorer: Callable[..., float]) -> bool:
+    """Whether a scorer, or the function inside one of scikit-learn's, knows weights."""
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
+
+
+def _probe(data: Data) -> _Classes | _Values:
+    """Predictions that any metric for the task can score: the mean, or the class shares."""
+    if data.task == "regression":
+        return _Values(np.full(len(data.y), data.y.mean()))
+    return _Classes(_shares(data, len(data.y)), data.classes)
+
+
+def _shares(data: Data, rows: int) -> FloatArray:
+    """The share of each class, for so many rows alike."""
+    shares = np.bincount(data.y) / len(data.y)
+    return np.broadcast_to(shares, (rows, len(shares)))

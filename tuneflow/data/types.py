@@ -1,0 +1,12 @@
+"""Names of types that every room uses."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+Task = Literal["binary", "multiclass", "regression"]

@@ -1,0 +1,153 @@
+"""Learners: models in training whose budget can only rise, one module a library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tuneflow.data.folds import Split
+from tuneflow.data.types import FloatArray, Task
+from tuneflow.recipe.growth import Growth
+from tuneflow.recipe.recipe import Recipe
+from tuneflow.recipe.space import Params
+
+
+class Learner(Protocol):
+    """A model in training.
+
+    Laws: ``grow(a); grow(b)`` predicts exactly as ``grow(b)``; ``grow(b); grow(b)`` changes
+    nothing.
+    """
+
+    @property
+    def model(self) -> Any:
+        """The library's own fitted object."""
+
+    def grow(self, budget: int) -> None:
+        """Train until `budget` units in all are spent, keeping earlier work."""
+
+    def predict(self, X: FloatArray | None = None) -> FloatArray:
+        """Probabilities, shape (rows, classes), or values, shape (rows,).
+
+        Args:
+            X: Prepared rows; those of its split that are to be scored, if there are none given.
+        """
+
+
+def choices(model: Any, X: Any, n_classes: int) -> FloatArray:
+    """What a classifier chooses, as shares of one and zero, shape (rows, classes)."""
+    chosen: npt.NDArray[Any] = np.asarray(model.predict(X))
+    return np.asarray(chosen[:, None] == np.arange(n_classes), dtype=float)
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The loss of a model on rows kept back, and its derivative in the model's arguments.
+
+    Attributes:
+        loss: Mean log loss, or root mean squared error.
+        by: Argument to derivative.
+    """
+
+    loss: float
+    by: Mapping[str, float]
+
+
+class Differentiable(Learner, Protocol):
+    """A learner whose loss on rows kept back can be differentiated in its arguments."""
+
+    def gradient(self, X: FloatArray, y: npt.NDArray[Any]) -> Slope:
+        """Loss and derivatives on rows kept back, as they are for what has been grown."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an engine has to know beside the rows.
+
+    Attributes:
+        recipe: Where estimator, fixed arguments and growth come from.
+        task: ``binary``, ``multiclass`` or ``regression``.
+        seed: Seed of every model.
+        probabilities: Whether predictions must be probabilities, not just in their order.
+    """
+
+    recipe: Recipe
+    task: Task
+    seed: int
+    probabilities: bool
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a model was trained, for its library's own interface to scikit-learn.
+
+    Attributes:
+        model: The fitted model of a learner.
+        params: Its arguments, fixed ones included.
+        amount: What was spent, in units of growth.
+        categorical: Positions of the features that hold codes of a category.
+        columns: Number of features.
+        classes: Labels by code; empty for a regression.
+    """
+
+    model: Any
+    params: Params
+    amount: int
+    categorical: tuple[int, ...]
+    columns: int
+    classes: npt.NDArray[Any]
+
+
+class Engine(Protocol):
+    """One library at work on one job.
+
+    Attributes:
+        errors: What the library raises for parameters that it cannot train with.
+        growth: How its learners grow, as the recipe says or as the engine finds out.
+        gradients: Arguments in which its learners are :class:`Differentiable`.
+        weighs: Whether its models can take a weight for each row.
+    """
+
+    errors: tuple[type[Exception], ...]
+    growth: Growth
+    gradients: frozenset[str]
+    weighs: bool
+
+    def check(self, params: Params) -> None:
+        """Refuse arguments whose names the library does not know."""
+
+    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Learner:
+        """A learner with nothing spent; `arguments` gives its parameters for a number of rows."""
+
+    def plain(self, trained: Trained) -> Any:
+        """An estimator for scikit-learn that has seen nothing, and that `fit` makes the same."""
+
+    def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
+        """What a fitted `model` predicts: probabilities (rows, classes) or values (rows,)."""
+
+
+#: Engine by the word that a recipe uses for it: module and class.
+ENGINES: dict[str, tuple[str, str]] = {
+    "lightgbm": ("tuneflow.models.lightgbm", "LightGBM"),
+    "xgboost": ("tuneflow.models.xgboost", "XGBoost"),
+    "sklearn": ("tuneflow.models.sklearn", "Sklearn"),
+}
+
+
+def start_engine(job: Job) -> Engine:
+    """Import the library that a recipe names, and put it to work."""
+    module, name = ENGINES[job.recipe.engine]
+    engine: Engine = getattr(import_module(module), name)(job)
+    return engine
+
+
+def spread(positive: FloatArray) -> FloatArray:
+    """Probabilities of both classes, shape (rows, 2), from those of the second."""
+    import numpy as np
+
+    return np.column_stack([1 - positive, positive])

@@ -1,0 +1,231 @@
+"""Where a study lives: words become Optuna storages."""
+
+from __future__ import annotations
+
+import copy
+import sqlite3
+import time
+import warnings
+from collections.abc import Container, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from tuneflow.errors import MissingExtra, StudyError
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial, TrialState
+
+Storage: TypeAlias = "str | Path | optuna.storages.BaseStorage | None"
+
+JOURNALS = (".journal", ".log")
+SECONDS_TO_WAIT = 60  # for another process that is writing to the same SQLite file
+#: Drivers that extras install, for URLs that name none; to Optuna, MariaDB is MySQL.
+DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+TIMES_TO_TRY = 20  # while another process is making the tables of a new database
+MADE_BY_ANOTHER = ("already exists", "duplicate key", "UNIQUE constraint", "Duplicate entry")
+
+
+def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
+    """Open a storage.
+
+    Args:
+        storage: None for memory; a file name, which is a journal if it ends in ``.journal`` or
+            ``.log`` and SQLite otherwise; a database URL; ``redis://``; ``grpc://host:port``; or
+            an Optuna storage, which is handed back.
+
+    Raises:
+        StudyError: The storage cannot be opened.
+        MissingExtra: A database driver is not installed.
+    """
+    from optuna.exceptions import ExperimentalWarning
+    from optuna.storages import BaseStorage, InMemoryStorage
+
+    if storage is None:
+        return InMemoryStorage()
+    if isinstance(storage, BaseStorage):
+        return storage
+    if not isinstance(storage, str | Path):
+        raise StudyError(
+            f"storage: a file name, a URL or an Optuna storage is needed; got {storage!r}."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # redis and grpc, asked for
+            return _by_url(str(storage)) if "://" in str(storage) else _file(Path(storage))
+    except ImportError as error:
+        raise MissingExtra(
+            f"storage: {_shown(str(storage))} needs a package that is not installed. {error} "
+            "Install it, or an extra of tuneflow: postgresql, mysql, redis, grpc."
+        ) from error
+
+
+@contextmanager
+def together(study: optuna.Study) -> Iterator[None]:
+    """Within it, the study is spoken to as seldom as can be: its trials are read once, however
+    often a sampler asks, and what is written to a journal is appended at the end, in one
+    synchronous write.
+
+    Nothing that was written within it may be read within it.
+    """
+    from tuneflow.storage.journal import Journal
+
+    storage = study._storage
+    study._storage = cast("optuna.storages.BaseStorage", _OneLook(storage))
+    try:
+        with storage.together() if isinstance(storage, Journal) else nullcontext():
+            yield
+    finally:
+        study._storage = storage
+
+
+class _OneLook:
+    """A storage whose trials are read when they are first asked for, and kept."""
+
+    def __init__(self, storage: optuna.storages.BaseStorage) -> None:
+        self._storage = storage
+        self._trials: dict[int, list[FrozenTrial]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        if study_id not in self._trials:
+            self._trials[study_id] = self._storage.get_all_trials(study_id, deepcopy=False)
+        kept = self._trials[study_id]
+        found = [trial for trial in kept if states is None or trial.state in states]
+        return copy.deepcopy(found) if deepcopy else found
+
+
+def _by_url(url: str) -> optuna.storages.BaseStorage:
+    from optuna import storages
+
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise StudyError(f"storage: a URL is malformed. {error}") from error
+    scheme = parts.scheme
+    if scheme == "sqlite" and not parts.query:
+        return _sqlite(_in_a_folder(Path(url.removeprefix("sqlite://").removeprefix("/"))))
+    if scheme == "redis":
+        return _redis(url)
+    if scheme == "grpc":
+        return storages.GrpcStorageProxy(
+            host=parts.hostname or "localhost", port=parts.port or 13000
+        )
+    return _database(with_driver(url))
+
+
+def with_driver(url: str) -> str:
+    """A database's URL, with a driver.
+
+    Examples:
+        >>> with_driver("mysql://me@host/db")
+        'mysql+pymysql://me@host/db'
+    """
+    scheme, rest = url.split("://", 1)
+    return f"{DRIVERS.get(scheme, scheme)}://{rest}"
+
+
+def _redis(url: str) -> optuna.storages.BaseStorage:
+    import redis
+    from optuna import storages
+    from optuna.storages import journal
+
+    from tuneflow.storage.journal import LogsOnly
+
+    try:
+        return storages.JournalStorage(LogsOnly(journal.JournalRedisBackend(url)))
+    except redis.RedisError as error:
+        raise StudyError(f"storage: {_shown(url)} cannot be opened. {error}") from error
+
+
+def _file(path: Path) -> optuna.storages.BaseStorage:
+    if _in_a_folder(path).suffix in JOURNALS:
+        from tuneflow.storage.journal import open_journal
+
+        try:
+            return open_journal(path)
+        except (OSError, ValueError) as error:
+            raise StudyError(
+                f"storage: {path} is not a journal that can be used. {error}"
+            ) from error
+    return _sqlite(path)
+
+
+def _in_a_folder(path: Path) -> Path:
+    if path.is_dir() or not path.parent.is_dir():
+        raise StudyError(f"storage: a file in a folder that exists is needed; got {path}.")
+    return path
+
+
+def _sqlite(path: Path) -> optuna.storages.BaseStorage:
+    """SQLite with a write-ahead log: writes cost half as much, and readers are not locked out."""
+    from sqlalchemy import URL, event
+
+    try:
+        with closing(sqlite3.connect(path, timeout=SECONDS_TO_WAIT)) as connection:
+            _keep_a_log(connection)
+            connection.execute("BEGIN IMMEDIATE")  # is it writable? And nothing is written.
+            connection.rollback()
+    except sqlite3.Error as error:
+        raise StudyError(
+            f"storage: {path} is not a SQLite file that can be written. {error}."
+        ) from error
+    storage = _database(URL.create("sqlite", database=str(path)).render_as_string())
+
+    @event.listens_for(storage.engine, "connect")
+    def _relax(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous=NORMAL")  # with a log, a crash loses nothing
+
+    storage.engine.dispose()
+    return storage
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Keep a write-ahead log; SQLite itself does not wait for another that is just switching."""
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _database(url: str) -> optuna.storages.RDBStorage:
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import SQLAlchemyError
+
+    local = url.startswith("sqlite")
+    options: dict[str, Any] = {
+        "pool_pre_ping": not local,  # a connection may have died while a trial ran
+        "connect_args": {"timeout": SECONDS_TO_WAIT} if local else {},
+    }
+    for more in reversed(range(TIMES_TO_TRY)):
+        try:
+            return RDBStorage(url, engine_kwargs=options)
+        except (SQLAlchemyError, RuntimeError, ValueError) as error:
+            if more and any(words in str(error) for words in MADE_BY_ANOTHER):
+                time.sleep(0.1)
+                continue
+            raise StudyError(f"storage: {_shown(url)} cannot be opened. {error}") from error
+    raise AssertionError  # the last time returns or raises
+
+
+def _shown(url: str) -> str:
+    """A URL as anybody may read it: without user, password and options."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.hostname or "", query="", fragment="").geturl()

@@ -1,0 +1,259 @@
+"""Opening a storage to look at it: nothing is created, written or locked.
+
+SQLite is copied into memory, page by page, over a connection that may only read; Optuna then works
+on the copy. A process that writes to the file is held up for as long as that copy takes, which is
+milliseconds, and whatever Optuna might write is gone with the copy.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Hashable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from tuneflow.errors import StudyError
+from tuneflow.storage.open import JOURNALS, Storage, open_storage, with_driver
+
+if TYPE_CHECKING:
+    import optuna
+
+SECONDS_TO_WAIT = 10  # for a process that is just writing
+
+
+@dataclass
+class Source:
+    """A storage that is looked at, once or again and again.
+
+    Attributes:
+        storage: The storage, for reading.
+        copy: Where it is a SQLite file: the file, and the copy that is read.
+        journal: Where it is a journal: the file.
+        begins: The first line of that file, which no other has: it names its writer.
+    """
+
+    storage: optuna.storages.BaseStorage
+    copy: Copy | None = None
+    journal: Path | None = None
+    begins: bytes = b""
+    _studies: dict[str, tuple[Hashable, optuna.Study]] = field(default_factory=dict)
+
+    def stamp(self) -> Hashable:
+        """Something that changes when the storage does; None if nobody can tell."""
+        return self.copy.stamp() if self.copy else None
+
+    def names(self) -> list[str]:
+        """Names of the studies, in the order in which they were made."""
+        self._refresh()
+        return [study.study_name for study in self.storage.get_all_studies()]
+
+    def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
+        """The studies as they are now; trials that had ended before are not read again."""
+        known = self.names()
+        wanted = known if names is None else [_named(name, known) for name in names]
+        return [self._study(name) for name in wanted]
+
+    def release(self) -> None:
+        """Close the connections to a database; they are opened again when it is looked at."""
+        engine = getattr(self.storage, "engine", None)
+        if engine is not None and self.copy is None:
+            engine.dispose()
+
+    def _refresh(self) -> None:
+        if self.copy:
+            self.copy.refresh()
+        if self.journal and _first_line(self.journal) != self.begins:
+            anew = _journal(self.journal)
+            self.storage, self.begins, self._studies = anew.storage, anew.begins, {}
+
+    def _study(self, name: str) -> optuna.Study:
+        """A study, with the trials that were read, unless another has taken its name."""
+        import optuna
+
+        begun = self._begun(name)
+        if name not in self._studies or self._studies[name][0] != begun:
+            study = optuna.load_study(study_name=name, storage=self.storage)
+            self._studies[name] = (begun, study)
+        return self._studies[name][1]
+
+    def _begun(self, name: str) -> Hashable:
+        """What tells a study from one of that name before it: SQLite gives numbers again."""
+        study = self.storage.get_study_id_from_name(name)
+        try:
+            first = self.storage.get_trial_id_from_study_id_trial_number(study, 0)
+        except KeyError:  # it has no trial yet
+            return study, None
+        return study, self.storage.get_trial(first).datetime_start
+
+
+@dataclass
+class Copy:
+    """A SQLite file, and a copy of it in memory."""
+
+    path: Path
+    lock: Any = field(default_factory=Lock)
+    _stamp: Hashable = None
+
+    @cached_property
+    def memory(self) -> sqlite3.Connection:
+        """The copy."""
+        return sqlite3.connect(":memory:", check_same_thread=False)
+
+    def stamp(self) -> Hashable:
+        """Sizes and times of the file and of its log."""
+        files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
+        found = [file.stat() for file in files if file.exists()]
+        return tuple((stat.st_size, stat.st_mtime_ns) for stat in found)
+
+    def refresh(self) -> None:
+        """Copy the file, if it has changed.
+
+        Raises:
+            StudyError: The file is gone, or is no database.
+        """
+        with self.lock:
+            try:
+                stamp = self.stamp()
+                if stamp == self._stamp:
+                    return
+                with closing(self._reader()) as reader:
+                    reader.backup(self.memory)
+            except (OSError, sqlite3.Error) as error:
+                _existing(self.path)
+                raise StudyError(
+                    f"storage: {self.path} is not a SQLite file that can be read. {error}."
+                ) from error
+            self._stamp = stamp
+
+    def _reader(self) -> sqlite3.Connection:
+        """A connection that may only read; where there is no log, not even beside the file."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        at_rest = "" if log.exists() or not _logs(self.path) else "&immutable=1"
+        url = f"file:{quote(str(self.path.absolute()))}?mode=ro{at_rest}"
+        return sqlite3.connect(url, uri=True, timeout=SECONDS_TO_WAIT)
+
+
+def _logs(path: Path) -> bool:
+    """Whether a file keeps a log beside it, as its header says (sqlite.org/fileformat)."""
+    with path.open("rb") as file:
+        return file.read(20)[18:20] == b"\2\2"
+
+
+def open_source(storage: Storage) -> Source:
+    """Open a storage to look at it.
+
+    Args:
+        storage: A file name, a URL or an Optuna storage.
+
+    Raises:
+        StudyError: There is none, or it cannot be read.
+        MissingExtra: A database driver is not installed.
+    """
+    if not isinstance(storage, str | Path):
+        return Source(open_storage(storage))
+    url = str(storage)
+    scheme = urlsplit(url).scheme if "://" in url else ""
+    if scheme.startswith("sqlite"):
+        path = url.partition("://")[2].partition("?")[0].removeprefix("/").removeprefix("file:")
+        return _sqlite(_existing(Path(path)))
+    if not scheme:
+        path_ = _existing(Path(url))
+        return _journal(path_) if path_.suffix in JOURNALS else _sqlite(path_)
+    return _quiet_redis(url) if scheme == "redis" else _database(url, scheme)
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise StudyError(
+            f"storage: there is no file {path}. A report reads what is there, and makes nothing."
+        )
+    return path
+
+
+def _sqlite(path: Path) -> Source:
+    from sqlalchemy.pool import StaticPool
+
+    copy = Copy(path)
+    copy.refresh()
+    arguments = {"creator": lambda: copy.memory, "poolclass": StaticPool}
+    return Source(_tables("sqlite://", arguments, str(path)), copy)
+
+
+def _database(url: str, scheme: str) -> Source:
+    if scheme == "grpc":
+        return Source(open_storage(url))
+    url = with_driver(url)
+    reads = {"postgresql_readonly": True} if url.startswith("postgresql") else {}
+    return Source(_tables(url, {"execution_options": reads}, _shown(url)))
+
+
+def _tables(url: str, arguments: dict[str, Any], shown: str) -> optuna.storages.RDBStorage:
+    """Optuna's storage over tables that are there."""
+    from optuna.exceptions import StorageInternalError
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return RDBStorage(url, engine_kwargs=arguments, skip_table_creation=True)
+    except ImportError as error:
+        open_storage(url)  # says which extra is missing
+        raise StudyError(str(error)) from error
+    except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
+        raise StudyError(
+            f"storage: {shown} holds no studies that this version of Optuna reads."
+        ) from error
+
+
+def _journal(path: Path) -> Source:
+    from optuna.storages.journal import JournalFileBackend
+
+    try:
+        begins = _first_line(path)
+        return Source(_replayed(JournalFileBackend(str(path))), journal=path, begins=begins)
+    except (OSError, ValueError, KeyError) as error:
+        raise StudyError(f"storage: {path} is not a journal that can be read. {error}") from error
+
+
+def _first_line(path: Path) -> bytes:
+    with _existing(path).open("rb") as file:
+        return file.readline()
+
+
+def _quiet_redis(url: str) -> Source:
+    """Without the snapshot that Optuna keeps there: it is pickled."""
+    opened: Any = open_storage(url)
+    return Source(_replayed(opened._backend))
+
+
+def _replayed(backend: Any) -> optuna.storages.JournalStorage:
+    """A journal storage that has no way to write."""
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import BaseJournalBackend
+
+    class Reading(BaseJournalBackend):
+        def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
+            yield from backend.read_logs(log_number_from)
+
+        def append_logs(self, logs: list[dict[str, Any]]) -> None:
+            raise StudyError(f"storage: it was opened for reading; got {len(logs)} writes.")
+
+    return JournalStorage(Reading())
+
+
+def _named(name: str, known: Sequence[str]) -> str:
+    from tuneflow.errors import known as hint
+
+    if name not in known:
+        raise StudyError(f"storage: there is no study {name!r} in it. {hint(name, known)}")
+    return name
+
+
+def _shown(url: str) -> str:
+    """A URL as anybody may read it: without user, password and options."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.hostname or "", query="", fragment="").geturl()

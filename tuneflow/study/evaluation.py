@@ -1,0 +1,147 @@
+"""What all trials of a study share: the table, its folds, the metric, and the library at work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
+from itertools import accumulate
+from typing import cast
+
+import numpy as np
+
+from tuneflow.data.dataset import Data
+from tuneflow.data.folds import Folds
+from tuneflow.data.metrics import Metric
+from tuneflow.data.schema import Schema
+from tuneflow.data.types import FloatArray
+from tuneflow.errors import TrialError
+from tuneflow.models.engine import Differentiable, Engine, Learner, Slope, choices
+from tuneflow.models.preprocessing import Prepared, prepare
+from tuneflow.recipe.growth import Growth
+from tuneflow.recipe.recipe import Recipe
+from tuneflow.recipe.space import Params, Space
+from tuneflow.search.unit_scale import slopes
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What all trials of a study share. Folds are prepared when they are first needed.
+
+    Attributes:
+        data: The table.
+        folds: Which rows train and which are scored.
+        metric: What is good.
+        recipe: What is tuned.
+        space: The recipe's space, bound to the table.
+        engine: The library at work.
+        growth: How learners grow.
+        also: Metrics that are recorded, and decide nothing.
+        seed: Seed of what is drawn in preparing rows.
+    """
+
+    data: Data
+    folds: Folds
+    metric: Metric
+    recipe: Recipe
+    space: Space
+    engine: Engine
+    growth: Growth
+    also: tuple[Metric, ...] = ()
+    seed: int = 0
+    _prepared: dict[int, Prepared] = field(default_factory=dict)
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """How many folds take part, stage after stage."""
+        every = len(self.folds)
+        if self.growth.schedule == "folds":
+            return tuple(range(1, every + 1))
+        scored = accumulate(len(fold.valid) for fold in self.folds)
+        probe = next((n for n, rows in enumerate(scored, 1) if rows >= self.growth.probe), every)
+        return (probe, every) if self.growth.probe and probe < every else (every,)
+
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        """The rungs of every stage; fold after fold, they matter only to patience."""
+        budgets = self.growth.budgets(self.folds.fewest)
+        straight = self.growth.schedule == "folds" and not self.growth.patience
+        return budgets[-1:] if straight else budgets
+
+    @cached_property
+    def decisions(self) -> dict[tuple[int, float], int]:
+        """Where a trial may be given up, (folds, budget), and the step under which its score is
+        reported there. Steps start at one: halving reads them as a resource."""
+        inside = () if self.growth.schedule == "folds" else self.growth.deciding(self.budgets)
+        rungs = [(folds, at) for folds in self.stages for at in (*inside, self.budgets[-1])]
+        return {rung: step for step, rung in enumerate(rungs[:-1], start=1)}
+
+    @property
+    def schema(self) -> Schema:
+        """What the columns are when a recipe comes to them, in the first fold."""
+        front = self.prepared(0).front if self.recipe.front is not None else None
+        return front.schema if front else self.data.schema
+
+    def prepared(self, at: int) -> Prepared:
+        """A fold, prepared for the recipe; once for all trials."""
+        if at not in self._prepared:
+            fold, seed = self.folds[at], self.seed
+            self._prepared[at] = prepare(self.data, self.recipe, fold.train, fold.valid, seed)
+        return self._prepared[at]
+
+    def learner(self, at: int, arguments: Callable[[int], Params]) -> Learner:
+        """A learner for a fold, with nothing spent."""
+        return self.engine.learner(self.prepared(at).split, arguments)
+
+    def arguments(self, values: Params) -> Callable[[int], Params]:
+        """The model's arguments for a number of training rows."""
+        fixed = self.recipe.fixed_for(self.data.task)
+        return lambda rows: {**fixed, **self.space.decode(values, rows)}
+
+    def score(self, at: int, learner: Learner) -> tuple[float, ...]:
+        """The score of a learner on the rows of its fold that it was not trained on, and what
+        the other metrics say."""
+        shown, rows = cache(partial(self._predictions, at, learner)), self.folds[at].valid
+        try:
+            score = self.metric.score(shown(self._chooses(self.metric)), self.data, rows)
+        except ValueError as error:  # a deviance, say, of predictions below zero
+            raise TrialError(
+                f"{self.metric.name} refused the predictions on fold {at}: {error}"
+            ) from error
+        if not math.isfinite(score):
+            raise TrialError(f"{self.metric.name} must be finite; got {score} on fold {at}.")
+        said = [score]
+        for metric in self.also:
+            try:
+                said.append(metric.score(shown(self._chooses(metric)), self.data, rows))
+            except ValueError:  # it is only recorded
+                said.append(math.nan)
+        return tuple(said)
+
+    def _chooses(self, metric: Metric) -> bool:
+        """Whether labels are all that a metric looks at, and for the estimator to choose."""
+        return self.recipe.chooses and metric.needs == "labels"
+
+    def _predictions(self, at: int, learner: Learner, chosen: bool) -> FloatArray:
+        """What a learner says of the rows of its fold that it was not trained on."""
+        prepared = self.prepared(at)
+        if chosen:
+            return choices(learner.model, prepared.split.X_valid, len(self.data.classes))
+        predictions = learner.predict()
+        if not np.isfinite(predictions).all():
+            raise TrialError(f"predictions must be finite; got others on fold {at}.")
+        return prepared.target.restore(predictions)
+
+    def slope(self, at: int, learner: Learner, values: Params, budget: float) -> Slope:
+        """The loss on the rows of a fold that were not trained on, in the units of the target,
+        and its derivatives in the parameters, in the scale of the space."""
+        prepared, fold = self.prepared(at), self.folds[at]
+        X, target = prepared.split.X_valid, prepared.target
+        smooth = cast(Differentiable, learner)
+        found = smooth.gradient(X, target.transform(self.data.y[fold.valid]))
+        every = len(fold.train)
+        rows = self.growth.amount(budget, self.arguments(values)(every), every)
+        by = slopes(self.space, values, rows, found.by)
+        unit = target.scale  # 1 for classes
+        return Slope(found.loss * unit, {name: slope * unit for name, slope in by.items()})

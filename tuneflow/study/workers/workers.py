@@ -1,0 +1,64 @@
+"""How many trials run at a time, and where: what a caller asks for becomes a pool of workers."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import joblib
+import optuna
+
+from tuneflow.errors import SearchError
+from tuneflow.study.objective import Objective
+from tuneflow.study.workers.pool import InProcess, WorkerPool
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How trials are run.
+
+    Attributes:
+        n_jobs: How many at a time; None for one here, or all workers of a backend; -1 for one a
+            core.
+        backend: An engine that is there already; None for this machine.
+        trial_timeout: Seconds after which a trial is given up, whatever it does.
+        reproducible: Whether the same call has to give the same study, also in parallel.
+    """
+
+    n_jobs: int | None = None
+    backend: str | Executor | None = None
+    trial_timeout: float | None = None
+    reproducible: bool = False
+
+    @classmethod
+    def of(cls, n_jobs: int | Workers | None) -> Workers:
+        """What was given as `n_jobs`: a number of trials at a time, or all of this already."""
+        return n_jobs if isinstance(n_jobs, Workers) else cls(n_jobs)
+
+    def __post_init__(self) -> None:
+        jobs, limit = self.n_jobs, self.trial_timeout
+        if jobs is not None and (isinstance(jobs, bool) or not (jobs == -1 or jobs >= 1)):
+            raise SearchError(
+                f"n_jobs: a number of trials at a time, or -1 for all cores; got {jobs!r}."
+            )
+        if limit is not None and not limit > 0:
+            raise SearchError(f"trial_timeout: seconds above zero are needed; got {limit!r}.")
+        if limit is not None and self.backend is not None:
+            raise SearchError(
+                "trial_timeout: only processes of this machine can be ended; got backend "
+                f"{self.backend!r}. Leave one of them out."
+            )
+
+    def pool(self, objective: Objective, study: optuna.Study) -> WorkerPool:
+        """Whoever runs the trials of a study."""
+        size = joblib.cpu_count() if self.n_jobs == -1 else self.n_jobs
+        if self.backend is not None:
+            from tuneflow.study.workers.executors import Executors
+
+            workers = None if self.n_jobs == -1 else size
+            return Executors(objective, study, self.backend, workers)
+        if (size or 1) == 1 and self.trial_timeout is None:
+            return InProcess(objective)
+        from tuneflow.study.workers.processes import Processes
+
+        return Processes(objective, study, size or 1, self.trial_timeout, self.reproducible)

@@ -1,0 +1,237 @@
+"""scikit-learn's front door: `tune()` as a classifier and as a regressor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer
+from sklearn.utils import Tags, assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from tuneflow.data.metrics import scorings
+from tuneflow.data.schema import frame_of
+from tuneflow.data.types import FloatArray, Task
+from tuneflow.errors import RecipeError
+from tuneflow.models.export import Plain
+from tuneflow.recipe.custom import as_recipe
+from tuneflow.recipe.recipe import Recipe
+from tuneflow.storage.records import read_header
+from tuneflow.tuning.cv_results import cv_results
+from tuneflow.tuning.result import Result, Select, finished
+from tuneflow.tuning.several_recipes import are_several
+from tuneflow.tuning.tune import tune
+
+
+class _Tuned(BaseEstimator):
+    """What classifier and regressor share: the constructor, and all that is fitted."""
+
+    _tasks: ClassVar[tuple[Task, ...]]
+
+    def __init__(
+        self,
+        recipe: str | Path | Recipe | Any = "lightgbm",
+        *,
+        space: Mapping[str, Any] | None = None,
+        scoring: Any = None,
+        cv: Any = 5,
+        select: Select = "best",
+        sampler: Any = None,
+        pruner: Any = None,
+        n_trials: int | None = 50,
+        timeout: float | None = None,
+        stop: int | Literal["noise"] | None = None,
+        storage: Any = None,
+        study_name: str | None = None,
+        n_jobs: int | None = None,
+        backend: Any = None,
+        reproducible: bool = False,
+        trial_timeout: float | None = None,
+        random_state: int = 0,
+        progress: bool | Literal["live"] = False,
+        callbacks: Sequence[Callable[..., None]] = (),
+    ) -> None:
+        self.recipe = recipe
+        self.space = space
+        self.scoring = scoring
+        self.cv = cv
+        self.select = select
+        self.sampler = sampler
+        self.pruner = pruner
+        self.n_trials = n_trials
+        self.timeout = timeout
+        self.stop = stop
+        self.storage = storage
+        self.study_name = study_name
+        self.n_jobs = n_jobs
+        self.backend = backend
+        self.reproducible = reproducible
+        self.trial_timeout = trial_timeout
+        self.random_state = random_state
+        self.progress = progress
+        self.callbacks = callbacks
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> Self:
+        """Tune the recipe, and refit the best configuration on every row.
+
+        Args:
+            X: Table, shape (rows, columns).
+            y: Target, shape (rows,).
+            groups: Group of each row, shape (rows,); a group is never split between folds.
+            sample_weight: Weight of each row, shape (rows,), in training and in scoring.
+        """
+        X, y = self._table(X, y, reset=True), self._target(y)
+        given = self.get_params(deep=False)
+        if not are_several(self.recipe):
+            recipe = self._narrowed(as_recipe(self.recipe, self.space, len(y)))
+            given |= {"recipe": recipe, "space": None}
+        result = tune(X, y, groups=groups, sample_weight=sample_weight, **given)
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        self.best_estimator_ = Plain.of(result.model, self.random_state).fit(X, y, weights)
+        self._keep(result, len(y))
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Labels or values, shape (rows,)."""
+        check_is_fitted(self)
+        return self.result_.predict(self._table(X, reset=False))
+
+    def _scored(self, X: Any, y: Any, sample_weight: Any) -> float:
+        """By `scoring`, as scikit-learn's searches are scored by theirs."""
+        first = scorings(self.scoring)[0]
+        scorer = get_scorer(first) if isinstance(first, str) else first
+        more = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return float(scorer(self, X, y, **more))
+
+    def _keep(self, result: Result, rows: int) -> None:
+        header, trials = read_header(result.study), finished(result.study)
+        assert header is not None
+        space = result.recipe.space_for(result.model.task)
+        params = [space.decode(trial.params, rows) for trial in trials]
+        self.cv_results_ = cv_results(trials, params, header.n_folds)
+        self.best_index_ = [trial.number for trial in trials].index(result.best_trial.number)
+        self.best_params_ = result.best_params
+        self.best_score_ = result.best_score
+        self.n_splits_ = header.n_folds
+        self.refit_time_ = result.model.seconds
+        self.result_ = result
+
+    def _narrowed(self, recipe: Recipe) -> Recipe:
+        """The recipe, for this kind of target only: whole numbers may be labels or values."""
+        tasks = [task for task in recipe.tasks if task in self._tasks]
+        if not tasks:
+            raise RecipeError(
+                f"{type(self).__name__}: a recipe for {' or '.join(self._tasks)} is needed; got "
+                f"{recipe.name!r}, which is for {', '.join(recipe.tasks)}."
+            )
+        return recipe.replace(tasks=tasks) if len(tasks) < len(recipe.tasks) else recipe
+
+    def _table(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+        """A frame, or an array, with as many columns, of the same names, as in `fit`."""
+        if isinstance(X, list) or hasattr(X, "to_pandas"):
+            X = frame_of(X)
+        checks: dict[str, Any] = {"skip_check_array": True}
+        if not hasattr(X, "columns"):
+            checks = {"dtype": None, "ensure_all_finite": False, "accept_sparse": True}
+            checks["ensure_min_samples"] = 2 if reset else 1
+        y = None if y is None else "no_validation"
+        X = validate_data(self, X, y, reset=reset, **checks)
+        return X.toarray() if issparse(X) else X
+
+    def _target(self, y: Any) -> npt.NDArray[Any]:
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
+        return np.asarray(y)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.sparse = True
+        tags.input_tags.string = True
+        return tags
+
+
+class TunedClassifier(ClassifierMixin, _Tuned):
+    """A classifier that tunes itself: :func:`tune <tuneflow.tune>` as scikit-learn has it.
+
+    What `tune` is told about the search is told to the constructor, and what it is told about
+    rows to `fit`. It is used like any classifier, also in pipelines, in a `GridSearchCV`, or in
+    `cross_val_score`, which is nested cross-validation then.
+
+    Attributes:
+        result_: What `tune` handed back: remarks, trials, report.
+        best_estimator_: The refitted model as a pipeline of scikit-learn and the library that was
+            tuned, which works where tuneflow is not installed.
+        best_params_: The estimator's arguments.
+        best_score_: Mean score of the best trial over the folds.
+        best_index_: Its row in `cv_results_`.
+        cv_results_: All trials, as scikit-learn's search classes have them.
+        classes_: Labels, in the order of the columns of `predict_proba`.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import cross_val_score
+    >>> import tuneflow as tf
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = tf.TunedClassifier("knn", n_trials=4).fit(X, y)
+    >>> model.predict(X[:2]).tolist()
+    [0, 0]
+    >>> bool(cross_val_score(model, X, y, cv=3).mean() > 0.9)
+    True
+    """
+
+    _tasks = ("binary", "multiclass")
+
+    @property
+    def classes_(self) -> npt.NDArray[Any]:
+        """Labels, in the order of the columns of `predict_proba`."""
+        check_is_fitted(self, "result_")
+        return self.result_.classes_
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Probabilities, shape (rows, classes)."""
+        check_is_fitted(self)
+        return self.result_.predict_proba(self._table(X, reset=False))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """By `scoring`; without one, by accuracy."""
+        if self.scoring is None:
+            return float(super().score(X, y, sample_weight))
+        return self._scored(X, y, sample_weight)
+
+    def _target(self, y: Any) -> npt.NDArray[Any]:
+        labels: npt.NDArray[Any] = super()._target(y)
+        check_classification_targets(labels)
+        return labels
+
+
+class TunedRegressor(RegressorMixin, _Tuned):
+    """A regressor that tunes itself: :func:`tune <tuneflow.tune>` as scikit-learn has it.
+
+    See :class:`TunedClassifier`, which it is like in everything but the target.
+
+    >>> from sklearn.datasets import load_diabetes
+    >>> import tuneflow as tf
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = tf.TunedRegressor("elastic_net", n_trials=4).fit(X, y)
+    >>> bool(model.score(X, y) > 0.4)
+    True
+    """
+
+    _tasks = ("regression",)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """By `scoring`; without one, by R²."""
+        if self.scoring is None:
+            return float(super().score(X, y, sample_weight))
+        return self._scored(X, y, sample_weight)
+
+    def _target(self, y: Any) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = super()._target(y).astype(float)
+        return values

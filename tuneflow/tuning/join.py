@@ -1,0 +1,124 @@
+"""`join()`: work on a study that another call has begun, from this machine or any other."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import optuna
+
+from tuneflow.errors import MissingExtra, StudyError, known
+from tuneflow.recipe.recipe import Recipe
+from tuneflow.storage.open import Storage, open_storage
+from tuneflow.storage.records import Header, read_goal, read_header
+from tuneflow.study.loop import Budget, Callback
+from tuneflow.study.plan import Plan, Rows, make_plan
+from tuneflow.study.resume import open_study
+from tuneflow.study.workers.workers import Workers
+from tuneflow.tuning.tune import ALONE, search
+
+
+def join(
+    storage: Storage,
+    study_name: str,
+    table: tuple[Any, Any],
+    *,
+    n_trials: int | None = None,
+    timeout: float | None = None,
+    workers: Workers = ALONE,
+    callback: Callback = lambda study, trial: None,
+    progress: bool = True,
+) -> str:
+    """Work on a study; recipe, folds, metric and search are what its ledger says.
+
+    Args:
+        storage: Where the study is.
+        study_name: Its name.
+        table: The same table as everybody else's, and its target or the name of that column.
+        n_trials: Trials in all, whoever runs them; by default what the study was begun with.
+        timeout: Seconds for this call.
+        hands: Where trials run.
+        callback: Called after every trial.
+        progress: Show a bar.
+
+    Returns:
+        What cut it short; empty if nothing did.
+
+    Raises:
+        StudyError: There is no such study, the table is another, or its folds cannot be made here.
+    """
+    started, opened = time.monotonic(), open_storage(storage)
+    study = _study(opened, study_name)
+    header = read_header(study)
+    if header is None:
+        raise StudyError(f"study {study_name!r}: only a study that tuneflow made can be joined.")
+    plan = _plan(header, study_name, *table)
+    study = open_study(opened, study_name, plan)
+    goal = read_goal(study) if n_trials is None else n_trials
+    if goal is None and timeout is None and not plan.search.finite:
+        raise StudyError(
+            f"study {study_name!r}: it was begun without a number of trials; give one, or time."
+        )
+    budget = Budget(goal, started, math.inf if timeout is None else started + timeout)
+    return search(study, plan, budget, workers, [callback], progress)
+
+
+def serve(storage: Storage, host: str, port: int) -> Any:
+    """Share a storage with other machines; a server of gRPC's, which is running.
+
+    Raises:
+        StudyError: The storage cannot be opened, or the port is taken.
+        MissingExtra: gRPC is not installed.
+    """
+    try:
+        from optuna.storages._grpc.server import make_server
+
+        server = make_server(optuna.storages.get_storage(open_storage(storage)), host, port)
+    except ImportError as error:
+        raise MissingExtra(
+            f"serve: gRPC is needed. {error} Install it: pip install 'tuneflow[grpc]'"
+        ) from error
+    except RuntimeError as error:
+        raise StudyError(f"serve: {host}:{port} cannot be used. {error}") from error
+    server.start()
+    return server
+
+
+def _study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
+    names = optuna.get_all_study_names(storage)
+    if name not in names:
+        raise StudyError(
+            f"study: one that is in the storage is needed; got {name!r}. {known(name, names)}"
+        )
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
+    """The call that began the study, again."""
+    if header.cv is None:
+        raise StudyError(
+            f"study {name!r}: its folds were given as a splitter, pairs or groups, which the "
+            "ledger does not hold. Repeat the call of tune() here: it joins the study as well."
+        )
+    if header.weighted:
+        raise StudyError(
+            f"study {name!r}: its rows have weights, which the ledger does not hold. Repeat the "
+            "call of tune() here: it joins the study as well."
+        )
+    try:
+        recipe = Recipe.model_validate_json(header.recipe_json)
+    except ValueError as error:
+        raise StudyError(
+            f"study {name!r}: the recipe in its header is damaged. {error}"
+        ) from error
+    if recipe.digest() != header.recipe_digest:
+        raise StudyError(
+            f"study {name!r}: a part of its recipe was handed over in Python, which the ledger "
+            "does not hold. Repeat the call of tune() here: it joins the study as well."
+        )
+    cv = int(header.cv) if header.cv.is_integer() else header.cv
+    pruner = {"name": header.pruner, **header.pruner_options}
+    search = (header.sampler, pruner)
+    split, scoring = (cv, Rows(test_size=header.test_size)), [header.scoring, *header.also]
+    return make_plan(X, y, recipe, scoring, split, search, header.random_state)

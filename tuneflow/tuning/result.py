@@ -1,0 +1,246 @@
+"""What a study came to: the best, the defaults, the model, and the trials behind it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, Literal, TypeAlias
+
+import numpy.typing as npt
+import optuna
+import pandas as pd
+
+from tuneflow.data.types import FloatArray
+from tuneflow.models.export import Plain
+from tuneflow.models.pipeline import Model
+from tuneflow.models.script import program
+from tuneflow.recipe.recipe import Recipe
+from tuneflow.recipe.space import Params
+from tuneflow.reporting import tables
+from tuneflow.reporting.report import Report
+from tuneflow.storage.records import Header, TrialRecord, read_header, read_trial_record
+from tuneflow.study.quiet import suppress_warnings
+from tuneflow.tuning.holdout import Holdout
+
+#: What a result says that Ctrl-C has cut short.
+INTERRUPTED = "interrupted; the same call goes on if there is a storage."
+
+Select: TypeAlias = Literal["best", "one_se"]
+State = optuna.trial.TrialState
+Trial = optuna.trial.FrozenTrial
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of :func:`tune <tuneflow.tune>`, fitted and ready to predict.
+
+    Attributes:
+        study: The Optuna study, the only record.
+        recipe: What was tuned.
+        model: The best configuration, refitted on every row.
+        remarks: What a reader of the numbers should know.
+        select: By which rule the trial was chosen.
+        outer: What the model scores on rows that nothing has looked at; None without `test_size`.
+    """
+
+    study: optuna.Study
+    recipe: Recipe
+    model: Model
+    remarks: tuple[str, ...] = ()
+    select: Select = "best"
+    holdout: Holdout | None = None
+
+    @cached_property
+    def best_trial(self) -> Trial:
+        """The best of the complete trials, on all folds; or what `select` took instead."""
+        return selected(self.study, self.select)
+
+    @property
+    def best_params(self) -> Params:
+        """Arguments of the estimator, as in the refitted model; rounds are in `model.amount`."""
+        return dict(self.model.params)
+
+    @property
+    def best_score(self) -> float:
+        """Mean score of the best trial over the folds, as the scorer says it."""
+        return _value(self.best_trial)
+
+    @cached_property
+    def default_score(self) -> float:
+        """Mean score of the recipe's defaults on the same folds; NaN if they came to none."""
+        return default_score(self.study)
+
+    @property
+    def improvement(self) -> float:
+        """What tuning gained over the defaults; positive is better."""
+        return self.best_score - self.default_score
+
+    @property
+    def optimism(self) -> float:
+        """How much better the folds were than rows kept aside; NaN without `test_size`."""
+        return self.holdout.optimism if self.holdout else math.nan
+
+    @property
+    def classes_(self) -> npt.NDArray[Any]:
+        """Labels, in the order of the columns of `predict_proba`."""
+        return self.model.classes_
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Labels or values for new rows, shape (rows,)."""
+        return self.model.predict(X)
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Probabilities for new rows, shape (rows, classes)."""
+        return self.model.predict_proba(X)
+
+    def trials(self) -> pd.DataFrame:
+        """All trials, one row each; see :func:`tuneflow.reporting.tables.trials`."""
+        return tables.trials(self.study)
+
+    def report(self) -> Report:
+        """Tables, figures and a page about the study; see :func:`tuneflow.report`."""
+        return Report.of([self.study])
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to one file, without pickle; :func:`tuneflow.load` reads it."""
+        return self.model.save(path)
+
+    def to_python(self) -> str:
+        """Code that trains the model anew, to the same predictions, without tuneflow.
+
+        It defines ``pipeline``, of scikit-learn and the library that was tuned, and ``fit(X, y)``,
+        which takes the table as it was given here, without the rows that `test_size` kept.
+
+        Raises:
+            RecipeError: An argument cannot be written as code, such as a lambda.
+
+        >>> import tuneflow as tf
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True)
+        >>> print(tf.tune(X, y, "knn", n_trials=2).to_python())  # doctest: +ELLIPSIS
+        \"""Nearest neighbours, multiclass: ...
+        pipeline = Pipeline(...
+        """
+        header = _header(self.study)
+        plain = Plain.of(self.model, header.random_state)
+        made = f"{self._headline()}\n\nWritten by tuneflow {header.versions['tuneflow']}.\n"
+        spent = plain.epochs, plain.rows if plain.rows < header.rows else 0
+        return program(plain.pipeline, plain.weighed, spent, plain.seed, made)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the study goes along in memory, wherever it is stored."""
+        return {**self.__dict__, "study": in_memory(self.study)}
+
+    def __repr__(self) -> str:
+        return "\n".join([self._headline(), *(f"  {k:<9}{v}" for k, v in self._facts().items())])
+
+    def _repr_html_(self) -> str:
+        rows = (
+            f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>"
+            for key, value in self._facts().items()
+        )
+        return f"<p>{escape(self._headline())}</p><table>{''.join(rows)}</table>"
+
+    def _headline(self) -> str:
+        header = _header(self.study)
+        return (
+            f"{self.recipe.title}, {header.task}: {header.scoring} {self.best_score:.5g} "
+            f"(defaults {self.default_score:.5g}, improvement {self.improvement:+.3g})"
+        )
+
+    def _facts(self) -> dict[str, str]:
+        states = [trial.state for trial in self.study.get_trials(deepcopy=False)]
+        counted = {s: states.count(s) for s in (State.COMPLETE, State.PRUNED, State.FAIL)}
+        entry = _entry(self.best_trial)
+        header = _header(self.study)
+        spread = ", ".join(f"{score:.4g}" for score in entry.scores)
+        facts = {
+            "trials": ", ".join(f"{n} {s.name.lower()}" for s, n in counted.items() if n)
+            + f"; sampler {header.sampler}, pruner {header.pruner}",
+            "best": f"trial {self.best_trial.number}: {_shown(self.best_params)}",
+            "folds": f"{spread} ({header.rows} rows x {header.columns} columns)",
+            "refit": f"{self.model.amount} {self.model.unit} in {self.model.seconds:.1f} s",
+        }
+        if entry.also:
+            means = {name: fmean(scores) for name, scores in entry.also.items()}
+            facts["also"] = ", ".join(f"{name} {mean:.5g}" for name, mean in means.items())
+        if self.holdout:
+            facts["holdout"] = f"{self.holdout}; optimism {self.optimism:+.3g}"
+        return facts | {
+            "note" if i == 0 else f"note {i + 1}": r for i, r in enumerate(self.remarks)
+        }
+
+
+def in_memory(study: optuna.Study) -> optuna.Study:
+    """A copy of a study that needs no storage."""
+    own, name = optuna.storages.InMemoryStorage(), study.study_name
+    with suppress_warnings():
+        optuna.copy_study(from_study_name=name, from_storage=study._storage, to_storage=own)
+    return optuna.load_study(study_name=name, storage=own)
+
+
+def finished(study: optuna.Study) -> list[Trial]:
+    """Trials that have come to an end, whichever."""
+    return study.get_trials(deepcopy=False, states=(State.COMPLETE, State.PRUNED, State.FAIL))
+
+
+def best_trial(study: optuna.Study) -> Trial:
+    """The best complete trial; those that were scored on all folds come first."""
+    complete = study.get_trials(deepcopy=False, states=(State.COMPLETE,))
+    return max(
+        complete, key=lambda trial: (len(_entry(trial).scores), _value(trial), -trial.number)
+    )
+
+
+def selected(study: optuna.Study, select: Select) -> Trial:
+    """The trial that a rule takes.
+
+    ``one_se``: of the trials within one standard error of the best, as its folds have it, the one
+    that was fastest to train and to score (Breiman et al. 1984, section 3.4.3).
+    """
+    best = best_trial(study)
+    scores = _entry(best).scores
+    if select == "best" or len(scores) < 2:
+        return best
+    enough = _value(best) - stdev(scores) / math.sqrt(len(scores))
+    complete = study.get_trials(deepcopy=False, states=(State.COMPLETE,))
+    equals = [
+        trial
+        for trial in complete
+        if _value(trial) >= enough and len(_entry(trial).scores) == len(scores)
+    ]
+    return min(equals, key=lambda trial: (_seconds(trial), trial.number))
+
+
+def _seconds(trial: Trial) -> float:
+    entry = _entry(trial)
+    return entry.seconds_fit + entry.seconds_score
+
+
+def default_score(study: optuna.Study) -> float:
+    """The score of the defaults, which are the first point of every study."""
+    return tables.default_score(study)
+
+
+def _value(trial: Trial) -> float:
+    return math.nan if trial.value is None else trial.value
+
+
+def _entry(trial: Trial) -> TrialRecord:
+    return read_trial_record(trial) or TrialRecord()
+
+
+def _header(study: optuna.Study) -> Header:
+    header = read_header(study)
+    assert header is not None
+    return header
+
+
+def _shown(params: Params) -> str:
+    return ", ".join(
+        f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in params.items()
+    )
