@@ -114,7 +114,7 @@ def client(request):
 
 @pytest.mark.usefixtures("client")
 def test_dask_runs_exactly_as_many_trials_and_prunes():
-    result = run(30, backend="dask", pruner="halving", storage=None)
+    result = run(30, n_jobs=tf.Workers(backend="dask"), pruner="halving", storage=None)
     assert len(states(result)) == 30
     assert set(states(result)) == {"COMPLETE", "PRUNED"}
     assert result.best_score == max(t.value for t in result.study.trials if t.value is not None)
@@ -122,7 +122,11 @@ def test_dask_runs_exactly_as_many_trials_and_prunes():
 
 @pytest.mark.usefixtures("client")
 def test_the_same_call_on_dask_gives_the_same_study_if_that_is_asked_for():
-    more = {"backend": "dask", "reproducible": True, "pruner": "halving", "sampler": "tpe"}
+    more = {
+        "n_jobs": tf.Workers(backend="dask", reproducible=True),
+        "pruner": "halving",
+        "sampler": "tpe",
+    }
     first = told(run(24, **more).study)
     assert told(run(24, **more).study) == first
     assert any(state == "PRUNED" for state, *_ in first)
@@ -130,7 +134,7 @@ def test_the_same_call_on_dask_gives_the_same_study_if_that_is_asked_for():
 
 def test_a_trial_that_kills_its_worker_on_dask_is_tried_again(client, tmp_path):
     fixed = {"deed": "die once", "mark": str(tmp_path / "done")}
-    assert states(run(10, backend="dask", fixed=fixed)) == ["COMPLETE"] * 10
+    assert states(run(10, n_jobs=tf.Workers(backend="dask"), fixed=fixed)) == ["COMPLETE"] * 10
     assert (tmp_path / "done").exists()
     client.wait_for_workers(2, timeout=180)
 
@@ -142,14 +146,14 @@ def test_a_worker_of_dask_that_is_killed_in_the_middle_costs_no_trial(client):
         if trial.number == 4:
             os.kill(workers[0], signal.SIGKILL)
 
-    result = run(40, backend="dask", fixed={"takes": 0.02}, callbacks=[kill])
+    result = run(40, n_jobs=tf.Workers(backend="dask"), fixed={"takes": 0.02}, callbacks=[kill])
     assert states(result) == ["COMPLETE"] * 40
     assert not psutil.pid_exists(workers[0]) or workers[0] not in client.run(os.getpid).values()
     client.wait_for_workers(2, timeout=180)  # its nanny has begun another
 
 
 def test_a_trial_that_kills_every_worker_fails_and_the_study_goes_on(client):
-    result = run(4, backend="dask", fixed={"deed": "crash"})
+    result = run(4, n_jobs=tf.Workers(backend="dask"), fixed={"deed": "crash"})
     ends = [read_trial_record(trial).ended for trial in result.study.trials]
     assert ends == ["crashed" if t.params["x"] > 0.5 else "complete" for t in result.study.trials]
     client.wait_for_workers(2, timeout=180)
@@ -176,14 +180,18 @@ def ray():
 
 @pytest.mark.usefixtures("ray")
 def test_ray_runs_exactly_as_many_trials_and_prunes():
-    result = run(30, backend="ray", pruner="halving")
+    result = run(30, n_jobs=tf.Workers(backend="ray"), pruner="halving")
     assert len(states(result)) == 30
     assert set(states(result)) == {"COMPLETE", "PRUNED"}
 
 
 @pytest.mark.usefixtures("ray")
 def test_the_same_call_on_ray_gives_the_same_study_if_that_is_asked_for():
-    more = {"backend": "ray", "reproducible": True, "pruner": "halving", "sampler": "tpe"}
+    more = {
+        "n_jobs": tf.Workers(backend="ray", reproducible=True),
+        "pruner": "halving",
+        "sampler": "tpe",
+    }
     first = told(run(24, **more).study)
     assert told(run(24, **more).study) == first
 
@@ -191,7 +199,7 @@ def test_the_same_call_on_ray_gives_the_same_study_if_that_is_asked_for():
 @pytest.mark.usefixtures("ray")
 def test_a_trial_that_kills_its_worker_on_ray_is_tried_again(tmp_path):
     fixed = {"deed": "die once", "mark": str(tmp_path / "done")}
-    assert states(run(10, backend="ray", fixed=fixed)) == ["COMPLETE"] * 10
+    assert states(run(10, n_jobs=tf.Workers(backend="ray"), fixed=fixed)) == ["COMPLETE"] * 10
     assert (tmp_path / "done").exists()
 
 
@@ -204,7 +212,9 @@ def test_a_worker_of_ray_that_is_killed_in_the_middle_costs_no_trial():
         if trial.number == 4:
             killer.start()
 
-    result = run(40, backend="ray", fixed={"takes": 0.02}, callbacks=[begin_to_kill])
+    result = run(
+        40, n_jobs=tf.Workers(backend="ray"), fixed={"takes": 0.02}, callbacks=[begin_to_kill]
+    )
     assert states(result) == ["COMPLETE"] * 40
     assert len(killed) == 1
 
@@ -231,7 +241,8 @@ ALONE = """
 import tuneflow as tf
 for backend in ("dask", "ray"):
     try:
-        tf.tune([[1.0], [2.0]] * 10, [0, 1] * 10, "knn", cv=2, n_trials=2, backend=backend)
+        workers = tf.Workers(backend=backend)
+        tf.tune([[1.0], [2.0]] * 10, [0, 1] * 10, "knn", cv=2, n_trials=2, n_jobs=workers)
     except tf.SearchError as error:
         print(error)
 """

@@ -60,7 +60,9 @@ def test_processes_bring_exactly_as_many_trials_into_any_storage(storage, tmp_pa
 @pytest.mark.usefixtures("double")
 def test_one_process_gives_what_no_process_gives_whatever_the_pruner(pruner):
     alone = run(16, n_jobs=1, pruner=pruner, sampler="random").study
-    holdout = run(16, n_jobs=1, trial_timeout=60, pruner=pruner, sampler="random").study
+    holdout = run(
+        16, n_jobs=tf.Workers(1, trial_timeout=60), pruner=pruner, sampler="random"
+    ).study
     assert told(alone) == told(holdout)
     for one, other in zip(alone.trials, holdout.trials, strict=True):
         assert one.intermediate_values == other.intermediate_values
@@ -70,7 +72,7 @@ def test_one_process_gives_what_no_process_gives_whatever_the_pruner(pruner):
 @pytest.mark.parametrize("sampler", ["random", "qmc", "tpe", "cmaes", "nsga2"])
 @pytest.mark.usefixtures("double")
 def test_the_same_parallel_call_gives_the_same_study_if_that_is_asked_for(sampler):
-    more = {"sampler": sampler, "pruner": "halving", "reproducible": True}
+    more = {"sampler": sampler, "pruner": "halving", "n_jobs": tf.Workers(2, reproducible=True)}
     first = told(run(14, **more).study)
     assert told(run(14, **more).study) == first
     assert any(state == "PRUNED" for state, *_ in first)
@@ -80,7 +82,8 @@ def test_the_same_parallel_call_gives_the_same_study_if_that_is_asked_for(sample
 def test_every_library_works_in_a_process_as_it_does_here(family):
     X, y = load_iris(return_X_y=True, as_frame=True)
     here, holdout = (
-        tf.tune(X, y, family, n_trials=2, cv=3, trial_timeout=limit).study for limit in (None, 300)
+        tf.tune(X, y, family, n_trials=2, cv=3, n_jobs=tf.Workers(trial_timeout=limit)).study
+        for limit in (None, 300)
     )
     assert told(here) == told(holdout)
 
@@ -121,7 +124,7 @@ def test_time_is_kept_by_processes_too():
 
 @pytest.mark.usefixtures("double")
 def test_a_trial_that_hangs_is_given_up_and_the_study_goes_on():
-    result = run(8, fixed={"deed": "hang"}, trial_timeout=1.5, sampler="random")
+    result = run(8, fixed={"deed": "hang"}, n_jobs=tf.Workers(2, None, 1.5), sampler="random")
     entries = [read_trial_record(trial) for trial in result.study.trials]
     late = [entry for entry in entries if entry.ended == "timeout"]
     assert late
@@ -187,13 +190,13 @@ def test_processes_that_are_free_serve_the_next_call(double):
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 @pytest.mark.usefixtures("double")
 def test_the_backends_of_joblib_run_trials(backend):
-    assert states(run(6, backend=backend, sampler="random")) == ["COMPLETE"] * 6
+    assert states(run(6, n_jobs=tf.Workers(2, backend), sampler="random")) == ["COMPLETE"] * 6
 
 
 @pytest.mark.usefixtures("double")
 def test_any_executor_runs_trials_and_is_left_open():
     with ThreadPoolExecutor(2) as pool:
-        result = run(12, backend=pool, n_jobs=None, sampler="random", pruner="halving")
+        result = run(12, n_jobs=tf.Workers(backend=pool), sampler="random", pruner="halving")
         assert pool.submit(int, "1").result() == 1
     assert len(result.study.trials) == 12
     assert "PRUNED" in states(result)
@@ -211,3 +214,16 @@ def test_a_copy_of_a_process_leaves_the_workers_of_the_original_alone():
         os._exit(len(processes._idle))
     assert os.waitpid(child, 0)[1] == 0
     assert all(worker.process.is_alive() for worker in workers)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_jobs": 0}, "-1 for all cores; got 0"),
+        ({"trial_timeout": 0}, "above zero"),
+        ({"backend": "loky", "trial_timeout": 9}, "Leave one of them out"),
+    ],
+)
+def test_workers_that_cannot_work_are_refused_when_they_are_described(options, message):
+    with pytest.raises(tf.SearchError, match=message):
+        tf.Workers(**options)

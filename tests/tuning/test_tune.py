@@ -425,9 +425,13 @@ def bad_calls():
     yield "no trials", frame, y, {"n_trials": 0}, "at least one trial"
     yield "no seconds", frame, y, {"timeout": 0}, "above zero"
     yield "no workers", frame, y, {"n_jobs": 0}, "-1 for all cores; got 0"
-    yield "unknown backend", frame, y, {"backend": "dusk"}, "Did you mean 'dask'"
-    yield "no patience", frame, y, {"trial_timeout": 0}, "above zero"
-    yield "far", frame, y, {"backend": "loky", "trial_timeout": 9}, "Leave one of them out"
+    yield (
+        "unknown backend",
+        frame,
+        y,
+        {"n_jobs": tf.Workers(backend="dusk")},
+        "Did you mean 'dask'",
+    )
     yield "folds", frame, y, {"cv": 1}, "at least 2"
     yield "seed", frame, y, {"random_state": None}, "whole number"
     yield "no folder", frame, y, {"storage": "/nowhere/a.db"}, "a folder that exists"

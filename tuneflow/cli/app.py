@@ -147,6 +147,7 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
 
     _folder(out)
     loaded, frame = _loaded(recipe), files.read_table(data)
+    from tuneflow.study.workers.workers import Workers
     from tuneflow.tuning.tune import tune  # takes seconds: wrong names are refused before
 
     with said_once(not quiet):
@@ -162,8 +163,7 @@ def _tune(  # noqa: PLR0913 -- the options of a command are its signature
             timeout=timeout,
             storage=storage,
             study_name=study,
-            n_jobs=jobs,
-            trial_timeout=trial_timeout,
+            n_jobs=Workers(jobs, trial_timeout=trial_timeout),
             random_state=seed,
             progress=not quiet,
         )

@@ -23,6 +23,7 @@ from tuneflow.models.export import Plain
 from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.storage.records import read_header
+from tuneflow.study.workers.workers import Workers
 from tuneflow.tuning.cv_results import cv_results
 from tuneflow.tuning.result import Result, Select, finished
 from tuneflow.tuning.several_recipes import are_several
@@ -49,10 +50,7 @@ class _Tuned(BaseEstimator):
         stop: int | Literal["noise"] | None = None,
         storage: Any = None,
         study_name: str | None = None,
-        n_jobs: int | None = None,
-        backend: Any = None,
-        reproducible: bool = False,
-        trial_timeout: float | None = None,
+        n_jobs: int | Workers | None = None,
         random_state: int = 0,
         progress: bool | Literal["live"] = False,
         callbacks: Sequence[Callable[..., None]] = (),
@@ -70,9 +68,6 @@ class _Tuned(BaseEstimator):
         self.storage = storage
         self.study_name = study_name
         self.n_jobs = n_jobs
-        self.backend = backend
-        self.reproducible = reproducible
-        self.trial_timeout = trial_timeout
         self.random_state = random_state
         self.progress = progress
         self.callbacks = callbacks

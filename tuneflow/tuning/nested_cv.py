@@ -20,6 +20,7 @@ from tuneflow.data.schema import frame_of
 from tuneflow.data.types import IntArray
 from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
+from tuneflow.study.workers.workers import Workers
 from tuneflow.tuning.holdout import Holdout
 from tuneflow.tuning.result import INTERRUPTED, Result
 from tuneflow.tuning.tune import tune
@@ -104,7 +105,7 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     pruner: Any = None,
     n_trials: int | None = 50,
     timeout: float | None = None,
-    n_jobs: int | None = None,
+    n_jobs: int | Workers | None = None,
     random_state: int = 0,
     progress: bool = True,
 ) -> Nested:

@@ -8,7 +8,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -73,10 +72,7 @@ def tune(
     stop: int | Literal["noise"] | None = None,
     storage: Storage = None,
     study_name: str | None = None,
-    n_jobs: int | None = None,
-    backend: str | Executor | None = None,
-    reproducible: bool = False,
-    trial_timeout: float | None = None,
+    n_jobs: int | Workers | None = None,
     random_state: int = 0,
     progress: bool | Literal["live"] = True,
     callbacks: Sequence[Callback] = (),
@@ -123,14 +119,9 @@ def tune(
         storage: Nothing for memory, ``churn.db`` for SQLite, ``churn.journal`` for a journal, a
             database URL, or an Optuna storage.
         study_name: By default the recipe's name; with several, what the names begin with.
-        n_jobs: Trials at a time, each in a process with one thread; -1 for one a core. By default
-            one, in this process; or as many as the backend has workers.
-        backend: Where trials run: ``dask`` inside a Dask client, ``ray`` inside Ray, a backend of
-            joblib's, or an executor of :mod:`concurrent.futures`; by default this machine.
-        reproducible: Tell parallel trials in the order in which they were asked, so that the same
-            call with the same `n_jobs` gives the same study; workers wait for each other at times.
-            Not with `timeout`, nor after trials that were lost. One trial at a time always is.
-        trial_timeout: Seconds after which a trial is given up, and its process replaced.
+        n_jobs: Trials at a time, each in a process with one thread; -1 for one a core; by default
+            one, in this process. Or :class:`Workers <tuneflow.Workers>`, which say more: trials on
+            Dask, Ray or an executor, a limit of time for each, or the same study every time.
         random_state: Seed of folds, models and sampler.
         progress: Show a bar on a terminal or in a notebook; ``"live"`` keeps a figure of the best
             so far up to date below a notebook's cell.
@@ -158,7 +149,7 @@ def tune(
     """
     deadline = math.inf if timeout is None else time.monotonic() + timeout
     check_limits(n_trials, timeout, random_state)
-    workers = Workers(n_jobs, backend, trial_timeout, reproducible)
+    workers = Workers.of(n_jobs)
     figures = [LiveFigure()] if progress == "live" else []
     check_select(select)
     split = (_pairs(cv), Rows(groups, sample_weight, test_size))

@@ -15,14 +15,24 @@ from tuneflow.study.workers.pool import InProcess, WorkerPool
 
 @dataclass(frozen=True)
 class Workers:
-    """How trials are run.
+    """How many trials run at a time, and where.
 
     Attributes:
-        n_jobs: How many at a time; None for one here, or all workers of a backend; -1 for one a
-            core.
-        backend: An engine that is there already; None for this machine.
-        trial_timeout: Seconds after which a trial is given up, whatever it does.
-        reproducible: Whether the same call has to give the same study, also in parallel.
+        n_jobs: Trials at a time, each in a process with one thread; -1 for one a core. None for
+            one, in this process; with a backend, for as many as it has workers.
+        backend: Where trials run: ``dask`` inside a Dask client, ``ray`` inside Ray, a backend of
+            joblib's, or an executor of :mod:`concurrent.futures`; None for this machine.
+        trial_timeout: Seconds after which a trial is ended, and its process replaced.
+        reproducible: Record parallel trials in the order in which they began, so that the same
+            call with the same `n_jobs` gives the same study; workers wait for each other at times.
+            Not with `timeout`, nor after trials that were lost. One trial at a time always is.
+
+    >>> import tuneflow as tf
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> workers = tf.Workers(2, backend="threading", reproducible=True)
+    >>> len(tf.tune(X, y, "knn", n_trials=4, n_jobs=workers).study.trials)
+    4
     """
 
     n_jobs: int | None = None
