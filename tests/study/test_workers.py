@@ -60,11 +60,10 @@ def test_processes_bring_exactly_as_many_trials_into_any_storage(storage, tmp_pa
 @pytest.mark.usefixtures("double")
 def test_one_process_gives_what_no_process_gives_whatever_the_pruner(pruner):
     alone = run(16, n_jobs=1, pruner=pruner, sampler="random").study
-    holdout = run(
-        16, n_jobs=tf.Workers(1, trial_timeout=60), pruner=pruner, sampler="random"
-    ).study
-    assert told(alone) == told(holdout)
-    for one, other in zip(alone.trials, holdout.trials, strict=True):
+    workers = tf.Workers(1, trial_timeout=60)
+    in_process = run(16, n_jobs=workers, pruner=pruner, sampler="random").study
+    assert told(alone) == told(in_process)
+    for one, other in zip(alone.trials, in_process.trials, strict=True):
         assert one.intermediate_values == other.intermediate_values
         assert one.system_attrs == other.system_attrs
 

@@ -425,13 +425,8 @@ def bad_calls():
     yield "no trials", frame, y, {"n_trials": 0}, "at least one trial"
     yield "no seconds", frame, y, {"timeout": 0}, "above zero"
     yield "no workers", frame, y, {"n_jobs": 0}, "-1 for all cores; got 0"
-    yield (
-        "unknown backend",
-        frame,
-        y,
-        {"n_jobs": tf.Workers(backend="dusk")},
-        "Did you mean 'dask'",
-    )
+    dusk = tf.Workers(backend="dusk")
+    yield "unknown backend", frame, y, {"n_jobs": dusk}, "Did you mean 'dask'"
     yield "folds", frame, y, {"cv": 1}, "at least 2"
     yield "seed", frame, y, {"random_state": None}, "whole number"
     yield "no folder", frame, y, {"storage": "/nowhere/a.db"}, "a folder that exists"
