@@ -1,4 +1,4 @@
-"""What lies on disk: a table from a file, and what a result leaves in a folder."""
+"""Files that commands read and write: tables, and what a result leaves in a folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}  # also with .gz behind it
 PARQUET = (".parquet", ".pq")
+NO_PYARROW = "Parquet needs pyarrow, which is not installed: pip install 'tuneflow[parquet]'"
+HEADER = (
+    *("recipe", "task", "scoring", "direction", "sampler", "pruner"),
+    *("random_state", "rows", "columns", "versions"),
+)
 ISO_DATE = re.compile(r"\d{4}-\d{2}")
+
+
+def make_folder(path: Path | None) -> None:
+    """Make a folder; commands do so first, so that no long search ends in one that cannot be."""
+    if path:
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def read_table(path: Path, text: Sequence[str] = ()) -> pd.DataFrame:
@@ -39,50 +50,31 @@ def read_table(path: Path, text: Sequence[str] = ()) -> pd.DataFrame:
         raise DataError(f"data: a .csv, .csv.gz, .tsv or .parquet file is needed; got {path}.")
     if not path.is_file():
         raise DataError(f"data: there is no file {path}.")
-    frame = _parquet(path) if kind in PARQUET else _text(path, SEPARATORS[kind], text)
+    try:
+        frame = _read(path, kind, text)
+    except ImportError as error:
+        raise MissingExtra(f"data: {NO_PYARROW}") from error
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        form = "Parquet" if kind in PARQUET else "a table"
+        raise DataError(f"data: {path} cannot be read as {form}. {str(error).strip()}") from error
     if frame.empty:
         raise DataError(f"data: {path} needs at least one row and one column; got {frame.shape}.")
     return frame
 
 
-def save_result(result: Result, folder: Path) -> None:
-    """Write ``model.skops``, ``trials.csv`` and ``best.json`` into a folder that exists."""
-    result.save(folder / "model.skops")
-    result.trials().to_csv(folder / "trials.csv")
-    text = json.dumps(_best(result), indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / "best.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _parquet(path: Path) -> pd.DataFrame:
+def _read(path: Path, kind: str, text: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
-    try:
+    if kind in PARQUET:
         return pd.read_parquet(path)
-    except ImportError as error:
-        raise MissingExtra(
-            "data: Parquet needs pyarrow, which is not installed. "
-            "Install it: pip install 'tuneflow[parquet]'"
-        ) from error
-    except (ValueError, OSError) as error:
-        raise DataError(f"data: {path} cannot be read as Parquet. {error}") from error
-
-
-def _text(path: Path, separator: str, text: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(
-            path, sep=separator, dtype=dict.fromkeys(text, "str"), low_memory=False
-        )
-    except (ValueError, OSError, EOFError, zlib.error) as error:
-        raise DataError(f"data: {path} cannot be read as a table. {str(error).strip()}") from error
-    for name in frame.columns:
-        if name not in text:
-            frame[name] = _dated(frame[name])
+    kept = dict.fromkeys(text, "str")
+    frame = pd.read_csv(path, sep=SEPARATORS[kind], dtype=kept, low_memory=False)
+    for name in frame.columns.difference([*text]):
+        frame[name] = _with_dates(frame[name])
     return frame
 
 
-def _dated(values: pd.Series) -> pd.Series:
+def _with_dates(values: pd.Series) -> pd.Series:
     import pandas as pd
 
     first = next(iter(values.dropna()), None)
@@ -94,13 +86,33 @@ def _dated(values: pd.Series) -> pd.Series:
         return values
 
 
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV or, where the name ends so, as Parquet."""
+    if path.suffix not in PARQUET:
+        frame.to_csv(path)
+        return
+    mixed = frame.select_dtypes(object).columns
+    try:
+        frame.astype(dict.fromkeys(mixed, "str")).to_parquet(path)  # one type a column
+    except ImportError as error:
+        raise MissingExtra(f"--format parquet: {NO_PYARROW}") from error
+
+
+def save_result(result: Result, folder: Path) -> None:
+    """Write ``model.skops``, ``trials.csv`` and ``best.json`` into a folder that exists."""
+    result.save(folder / "model.skops")
+    result.trials().to_csv(folder / "trials.csv")
+    text = json.dumps(_best(result), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "best.json").write_text(text + "\n", encoding="utf-8")
+
+
 def _best(result: Result) -> dict[str, Any]:
     from tuneflow.storage.records import read_header
 
-    header = read_header(result.study)
-    told = asdict(header) if header else {}
+    record = read_header(result.study)
+    header = asdict(record) if record else {}
     return {
-        **{key: told.get(key) for key in ("recipe", "task", "scoring", "direction")},
+        **{name: header.get(name) for name in HEADER},
         "best_score": result.best_score,
         "default_score": None if math.isnan(result.default_score) else result.default_score,
         "params": result.best_params,
@@ -109,7 +121,5 @@ def _best(result: Result) -> dict[str, Any]:
         "remarks": result.remarks,
         "study": result.study.study_name,
         "trials": len(result.study.get_trials(deepcopy=False)),
-        **{key: told.get(key) for key in ("sampler", "pruner", "random_state", "rows", "columns")},
-        "digests": {key: told.get(key) for key in ("recipe_digest", "data", "folds")},
-        "versions": told.get("versions"),
+        "digests": {name: header.get(name) for name in ("recipe_digest", "data", "folds")},
     }

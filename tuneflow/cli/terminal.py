@@ -1,4 +1,4 @@
-"""What a terminal shows: frames as text, warnings as notes, errors as messages."""
+"""What a terminal shows: frames as text, warnings as notes, errors as messages and exit codes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import shutil
 import textwrap
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -24,8 +24,8 @@ EVERY_TASK = "binary, multiclass, regression"
 NARROWEST = 60  # columns; a table is not squeezed further
 
 
-class Door(TyperGroup):
-    """Errors become one message and an exit code; ``--debug`` may stand anywhere."""
+class CommandGroup(TyperGroup):
+    """Commands whose errors are one message and an exit code; ``--debug`` may stand anywhere."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         first = ["--debug"] if "--debug" in args else []
@@ -49,10 +49,10 @@ class Door(TyperGroup):
 
 
 @contextmanager
-def said_once(shown: bool) -> Iterator[None]:
-    """No note of an improvement that may be chance where the result is shown, whose last lines say it."""
+def without_chance_note(unwanted: bool) -> Iterator[None]:
+    """No warning that an improvement may be chance, where the printed result says so itself."""
     with warnings.catch_warnings():
-        if shown:
+        if unwanted:
             warnings.filterwarnings(
                 "ignore", "tune: the improvement over the defaults", TuneflowWarning
             )
@@ -101,36 +101,24 @@ def recipe_page(recipe: Recipe) -> str:
     """One recipe: what it is, its parameters, and where the bounds come from."""
     headline = str(recipe).partition("\n\n")[0]
     frame = recipe.table().reset_index()
-    told = frame.loc[:, (frame != "").any()]  # columns that say something
+    used = frame.loc[:, (frame != "").any()]
     wrap = textwrap.TextWrapper(
         _width(), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
     sources = "\n".join(wrap.fill(f"{tag}: {text}") for tag, text in recipe.sources.items())
-    return "\n\n".join(part for part in (headline, as_text(told), sources) if part)
+    return "\n\n".join(part for part in (headline, as_text(used), sources) if part)
 
 
-def _show_note(  # the signature of `warnings.showwarning`, whose place it takes
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
+def _show_note(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    """Print a warning as one line; this takes the place of `warnings.showwarning`."""
     kind = "note" if issubclass(category, TuneflowWarning) else "warning"
     typer.echo(f"{kind}: {' '.join(str(message).split())}", err=True)
 
 
-class Outcome(Protocol):
-    """What a search leaves: a result or a comparison."""
-
-    @property
-    def remarks(self) -> tuple[str, ...]: ...
-
-
-def interrupted(result: Outcome) -> bool:
-    """Whether Ctrl-C ended the search."""
-    return any(remark.startswith("interrupted") for remark in result.remarks)
+def exit_if_interrupted(remarks: Iterable[str]) -> None:
+    """End with exit code 130 if one of the remarks says that Ctrl-C ended the search."""
+    if any(remark.startswith("interrupted") for remark in remarks):
+        raise typer.Exit(130)
 
 
 def _explain(error: BaseException) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The shell's commands for many machines: `worker` joins a study, `serve` shares a storage."""
+"""The commands for many machines: `worker` joins a study, `serve` shares a storage."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+from tuneflow.cli import options
+from tuneflow.cli.files import read_table
+from tuneflow.cli.terminal import exit_if_interrupted
+
 NOT_ENCRYPTED = """The protocol is not encrypted and asks for no password: whoever reaches the port
 can read and change every study. Serve a network that you trust, or through a tunnel."""
-
-
-def add_to(app: typer.Typer) -> None:
-    """Give an application these commands."""
-    app.command("worker")(worker)
-    app.command("serve")(serve)
 
 
 def worker(  # noqa: PLR0913 -- the options of a command are its signature
@@ -23,43 +21,37 @@ def worker(  # noqa: PLR0913 -- the options of a command are its signature
     *,
     study: Annotated[str, Option("--study", help="Its name.")],
     data: Annotated[Path, Option(help="The same table as everybody else's.")],
-    target: Annotated[str, Option("--target", "-y", help="The column to be predicted.")],
+    target: options.Target,
     trials: Annotated[
         int | None, Option(help="In all, whoever runs them; by default as the study was begun.")
     ] = None,
     timeout: Annotated[float | None, Option(help="Seconds for this worker.")] = None,
-    jobs: Annotated[int, Option("--jobs", "-j", help="Trials at a time; -1: one a core.")] = 1,
-    trial_timeout: Annotated[
-        float | None, Option(help="Seconds after which a trial is given up.")
-    ] = None,
-    quiet: Annotated[bool, Option("--quiet", "-q", help="Print notes and errors only.")] = False,
+    jobs: options.Jobs = 1,
+    trial_timeout: options.TrialTimeout = None,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Join a study from this machine; recipe and folds are what its ledger says."""
-    from tuneflow.cli.files import read_table
-
+    """Join a study from this machine; recipe and folds are read from the study."""
     frame = read_table(data)
     from tuneflow.study.workers.workers import Workers
-    from tuneflow.tuning.join import join
-    from tuneflow.tuning.result import INTERRUPTED
+    from tuneflow.tuning import join
 
-    ran: list[str] = []
-    cut_short = join(
+    states: list[str] = []
+    ended_early = join.join(
         storage,
         study,
         (frame, target),
         n_trials=trials,
         timeout=timeout,
         workers=Workers(jobs, trial_timeout=trial_timeout),
-        callback=lambda study, trial: ran.append(trial.state.name.lower()),
+        callback=lambda study, trial: states.append(trial.state.name.lower()),
         progress=not quiet,
     )
     if not quiet:
-        told = ", ".join(f"{ran.count(state)} {state}" for state in dict.fromkeys(ran)) or "none"
-        typer.echo(f"study {study}: trials of this worker: {told}.")
-    if cut_short:
-        typer.echo(f"note: {cut_short}", err=True)
-    if cut_short == INTERRUPTED:
-        raise typer.Exit(130)
+        counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+        typer.echo(f"study {study}: trials of this worker: {', '.join(counts) or 'none'}.")
+    if ended_early:
+        typer.echo(f"note: {ended_early}", err=True)
+    exit_if_interrupted([ended_early])
 
 
 def serve(
@@ -68,15 +60,12 @@ def serve(
     port: Annotated[int, Option(min=1, max=65535, help="Where workers find it.")] = 13000,
     host: Annotated[
         str,
-        Option(
-            help="An address of this machine; others than localhost can be "
-            "reached from the network."
-        ),
+        Option(help="An address of this machine; any but localhost is open to the network."),
     ] = "localhost",
 ) -> None:
     """Share a storage with workers elsewhere, as grpc://host:port."""
-    from tuneflow.tuning.join import serve as serve_
+    from tuneflow.tuning import join
 
-    server = serve_(storage, host, port)
+    server = join.serve(storage, host, port)
     typer.echo(f"grpc://{host}:{port} serves {storage}, until Ctrl-C.\n{NOT_ENCRYPTED}", err=True)
     server.wait_for_termination()
