@@ -41,7 +41,7 @@ Scoring = Annotated[str | None, Option(help="A scikit-learn scorer; by default o
 Folds = Annotated[
     float,
     Option(
-        parser=number, metavar="FLOAT", help="Number of folds, or the share of a holdout: 0.25."
+        parser=number, metavar="<float>", help="Number of folds, or the share of a holdout: 0.25."
     ),
 ]
 Storage = Annotated[
