@@ -12,8 +12,10 @@ import pytest
 from studies import BEGUN, study
 
 import tuneflow as tf
-from tuneflow.reporting import live
-from tuneflow.reporting.source import Held
+from tuneflow.reporting.live import app as live
+from tuneflow.reporting.live.source import GivenStudies
+from tuneflow.reporting.live.state import LiveState
+from tuneflow.reporting.report import page_of
 from tuneflow.storage.read_only import open_source
 
 LOOK = ("tick", "n_intervals", 1)
@@ -36,9 +38,13 @@ def put(path, name, *, count=3, later=0, directions=None):
     storage.engine.dispose()
 
 
+def app(source, first=None):
+    return live.app(LiveState(source, page_of, first))
+
+
 def page(source, first=None):
     """Ask a page again and again; gives what changes, by the name of its place."""
-    made = live.app(source, first)
+    made = app(source, first)
     client, (output,) = made.server.test_client(), made.callback_map
     places = [place.rsplit(".", 1) for place in output.strip(".").split("...")]
 
@@ -109,14 +115,14 @@ def test_a_file_that_is_gone_is_said_and_so_is_that_it_is_back(path, tmp_path):
 
 def test_a_page_can_be_opened_while_the_file_is_gone(path):
     put(path, "churn")
-    made = live.app(open_source(path))
+    made = app(open_source(path))
     path.unlink()
     assert made.server.test_client().get("/_dash-layout").status_code == 200
 
 
 def test_a_failure_nobody_foresaw_is_said_and_logged_once(monkeypatch, caplog):
     caplog.set_level(logging.ERROR, "tuneflow")
-    held = Held((study(3),))
+    held = GivenStudies((study(3),))
     tick = page(held)
     mark = tick("churn")["mark"]["data"]
 
@@ -127,7 +133,7 @@ def test_a_failure_nobody_foresaw_is_said_and_logged_once(monkeypatch, caplog):
             raise optuna.exceptions.StorageInternalError from error
 
     with monkeypatch.context() as patched:
-        patched.setattr(Held, "names", lost)
+        patched.setattr(GivenStudies, "names", lost)
         for _ in range(2):
             told = tick("churn", mark=mark)
             assert told["status"]["children"] == "OSError: the server went away"
@@ -161,14 +167,15 @@ def test_a_study_that_was_deleted_leaves_the_page_empty(path):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:80", "localhost", "localhost:8050"])
 def test_a_browser_may_leave_the_port_out(host):
-    client = live.app(Held((study(3),))).server.test_client()
-    assert client.get("/page.css", headers={"Host": host}).status_code == 200
+    client = app(GivenStudies((study(3),))).server.test_client()
+    with client.get("/assets/page.css", headers={"Host": host}) as answer:
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil", "[", ""])
 def test_a_foreign_name_is_refused(host):
-    client = live.app(Held((study(3),))).server.test_client()
-    assert client.get("/page.css", headers={"Host": host}).status_code in (400, 403)
+    client = app(GivenStudies((study(3),))).server.test_client()
+    assert client.get("/assets/page.css", headers={"Host": host}).status_code in (400, 403)
 
 
 def test_a_port_in_use_is_refused_by_its_number():

@@ -18,11 +18,10 @@ from typer.testing import CliRunner
 
 import tuneflow as tf
 from tuneflow.cli import app as cli
-from tuneflow.reporting import markup
-from tuneflow.reporting import notebook as screen
 from tuneflow.reporting.figures import style
-from tuneflow.reporting.notebook import framed
-from tuneflow.reporting.page import LIBRARY
+from tuneflow.reporting.page import display, markup
+from tuneflow.reporting.page.display import framed
+from tuneflow.reporting.page.document import LIBRARY
 
 MARKUP = "<script>alert(1)</script>"
 SECRETS = ["hunter2", "/home/me", "me@", "C:\\Users"]
@@ -260,13 +259,13 @@ def test_a_report_is_shown_in_the_browser_or_below_the_cell(monkeypatch):
     opened, below = [], []
     monkeypatch.setattr("webbrowser.open", opened.append)
     report = tf.report(study(3))
-    monkeypatch.setattr(screen, "notebook", lambda: None)
+    monkeypatch.setattr(display, "notebook_shell", lambda: None)
     report.show()
     path = Path(unquote(urlsplit(opened[0]).path))
     assert "<h1>churn</h1>" in path.read_text(encoding="utf-8")
     path.unlink()
     shell = SimpleNamespace(display_pub=SimpleNamespace(publish=below.append))
-    monkeypatch.setattr(screen, "notebook", lambda: shell)
+    monkeypatch.setattr(display, "notebook_shell", lambda: shell)
     report.show()
     assert below[0]["text/html"].startswith("<iframe")
 

@@ -21,7 +21,7 @@ from tuneflow.comparison.design import Job, Task, collected, seeds_of, tables_of
 from tuneflow.comparison.runs import Run, check_fair, elapsed, marked, spans
 from tuneflow.errors import TuneflowWarning
 from tuneflow.recipe.recipe import Recipe
-from tuneflow.reporting.notebook import notebook
+from tuneflow.reporting.page.display import notebook_shell
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import (
     RunRecord,
@@ -146,7 +146,7 @@ def _run_all(
     """Run what has not ended; say what cut it short, with something to show for it."""
     from tqdm.auto import tqdm
 
-    wanted = progress and (sys.stderr.isatty() or notebook() is not None)
+    wanted = progress and (sys.stderr.isatty() or notebook_shell() is not None)
     others, done = [ran for ran in marked(storage) if ran.mark.comparison == task.name], 0
     try:
         for seed, table, contender in tqdm(jobs, desc="runs", unit="", disable=not wanted):

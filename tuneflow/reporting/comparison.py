@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import notebook as screen
-from tuneflow.reporting import page, text
+from tuneflow.reporting import text
 from tuneflow.reporting.figures import comparisons
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.reporting.format import count, duration, listing, number, percent, plain
-from tuneflow.reporting.markup import Node, node
-from tuneflow.reporting.page import Plotly
+from tuneflow.reporting.format import count, duration, listing, number, percent
+from tuneflow.reporting.page.content import Page, content, headline
+from tuneflow.reporting.page.display import display
+from tuneflow.reporting.page.document import Plotly, write
 from tuneflow.reporting.panels import Panel
 from tuneflow.storage.study_record import StudyRecord
 
@@ -93,20 +93,21 @@ class ComparisonReport:
 
     def save(self, path: str | Path, *, plotly: Plotly = "inline") -> Path:
         """Write one HTML file, which opens offline; ``plotly`` as in the report on a study."""
-        return page.write(Path(path), *self._document(), plotly)
+        return write(path, self.page, plotly)
 
     def show(self) -> None:
         """Show the page: in a notebook below the cell, otherwise in the browser."""
-        screen.show(page.document(*self._document()).decode())
+        display(self.page)
 
     def to_markdown(self) -> str:
         """The findings and the short tables as text."""
         return text.markdown(self._record, self.panels, self.tables)
 
-    def _document(self) -> tuple[str, Node, Node]:
-        kicker = node("p", "a comparison", class_="kicker")
-        headed = node("div", kicker, node("h1", plain(self.name)))
-        return self.name, headed, page.content(self._record, self.panels, self.tables)
+    @property
+    def page(self) -> Page:
+        """The page as a tree of elements, before it is written or shown."""
+        below = content(self._record, self.panels, self.tables)
+        return Page(self.name, headline("a comparison", self.name), below)
 
     @property
     def _record(self) -> StudyRecord:

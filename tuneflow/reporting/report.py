@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuneflow.errors import StudyError, known
-from tuneflow.reporting import about, costs, page, tables
+from tuneflow.reporting import about, costs, tables
 from tuneflow.reporting import holdout as outside
-from tuneflow.reporting.all_figures import drawings
+from tuneflow.reporting.figures.all_figures import drawings
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.reporting.markup import Node, html
-from tuneflow.reporting.page import Plotly
+from tuneflow.reporting.live.app import serve
+from tuneflow.reporting.live.source import GivenStudies, StudySource
+from tuneflow.reporting.page.content import Page, content, study_page
+from tuneflow.reporting.page.display import display
+from tuneflow.reporting.page.document import Plotly, write
+from tuneflow.reporting.page.markup import html
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.parameters import parameters
-from tuneflow.reporting.source import Held, Watched
 from tuneflow.reporting.text import markdown
 from tuneflow.storage.study_record import StudyRecord, last_touched, read
 
@@ -46,10 +49,10 @@ class Report:
 
     records: tuple[StudyRecord, ...]
     chosen: int = 0
-    source: Watched | None = field(default=None, repr=False, compare=False)
+    source: StudySource | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, studies: Sequence[optuna.Study], source: Watched | None = None) -> Report:
+    def of(cls, studies: Sequence[optuna.Study], source: StudySource | None = None) -> Report:
         """A report on studies; each is read once, now.
 
         Raises:
@@ -58,7 +61,7 @@ class Report:
         if not studies:
             raise StudyError("report: a study is needed; got none.")
         records = tuple(read(study) for study in studies)
-        return cls(records, last_touched(records), source or Held(tuple(studies)))
+        return cls(records, last_touched(records), source or GivenStudies(tuple(studies)))
 
     def about(self, name: str) -> Report:
         """The same, with the panels about another of its studies.
@@ -116,6 +119,11 @@ class Report:
         """What the page is made of."""
         return tuple(panels(self.records, self.record, self.tables, self.drawings))
 
+    @cached_property
+    def page(self) -> Page:
+        """The page as a tree of elements, before it is written, shown or served."""
+        return study_page(self.record, self.panels, self.tables)
+
     def save(self, path: str | Path, *, plotly: Plotly = "inline") -> Path:
         """Write one HTML file, which opens offline; the same study gives the same bytes.
 
@@ -124,13 +132,11 @@ class Report:
             plotly: Where plotly.js comes from: ``inline`` (4.8 MB), a file in the same
                 ``directory``, which is written too, or a ``cdn``, which needs a network.
         """
-        return page.write(Path(path), *self._document(), plotly)
+        return write(path, self.page, plotly)
 
     def show(self) -> None:
         """Show the page: in a notebook below the cell, otherwise in the browser."""
-        from tuneflow.reporting.notebook import show
-
-        show(page.document(*self._document()).decode())
+        display(self.page)
 
     def serve(self, *, port: int = 8050, browser: bool = True) -> None:
         """Follow the studies on a live page on 127.0.0.1, until Ctrl-C.
@@ -139,22 +145,21 @@ class Report:
             StudyError: The port is in use.
             MissingExtra: The extra ``live`` is not installed.
         """
-        from tuneflow.reporting.live import run
-
-        source = self.source or Held(())
-        run(source, self.record.name, port=port, browser=browser)
+        source = self.source or GivenStudies(())
+        serve(source, page_of, self.record.name, port=port, browser=browser)
 
     def to_markdown(self) -> str:
         """The findings and the short tables as text, for a README or an issue."""
         return markdown(self.record, self.panels, self.tables)
 
-    def _document(self) -> tuple[str, Node, Node]:
-        told = page.content(self.record, self.panels, self.tables)
-        return self.record.name, page.headline(self.record), told
-
     def _repr_html_(self) -> str:
-        return html(page.content(self.record, self.panels[:1], self.tables))
+        return html(content(self.record, self.panels[:1], self.tables))
 
     def __repr__(self) -> str:
         told = [f"{panel.title}: {panel.note}" for panel in self.panels]
         return "\n".join([f"Report on {self.record.name!r}", *(f"  {line}" for line in told)])
+
+
+def page_of(records: tuple[StudyRecord, ...]) -> Page:
+    """The page about the first of some studies, beside the others."""
+    return Report(records).page

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneflow.errors import StudyError
-from tuneflow.reporting.report import Report
+from tuneflow.reporting.live import app
+from tuneflow.reporting.report import Report, page_of
 from tuneflow.storage.read_only import open_source
 
 if TYPE_CHECKING:
@@ -60,11 +61,10 @@ def serve(
         StudyError: There is no such storage or study, or the port is in use.
         MissingExtra: The extra ``live`` is not installed.
     """
-    from tuneflow.reporting.live import run
 
     source = open_source(storage)
     source.studies(None if study_name is None else [study_name])
-    run(source, study_name, port=port, browser=browser)
+    app.serve(source, page_of, study_name, port=port, browser=browser)
 
 
 def _report(x: Any) -> Report:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuneflow.reporting.about import code
 from tuneflow.reporting.format import plain
-from tuneflow.reporting.markup import cell
+from tuneflow.reporting.page.markup import cell
 from tuneflow.reporting.panels import Panel
 from tuneflow.storage.study_record import StudyRecord
 

@@ -11,7 +11,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 from tqdm import TqdmWarning, tqdm
 
-from tuneflow.reporting.notebook import notebook
+from tuneflow.reporting.page.display import notebook_shell
 
 
 class Bar:
@@ -32,7 +32,7 @@ class Bar:
         self._best: float | None = None
         for trial in seen:
             self._note(trial)
-        wanted = wanted and (sys.stderr.isatty() or notebook() is not None)
+        wanted = wanted and (sys.stderr.isatty() or notebook_shell() is not None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TqdmWarning)  # no ipywidgets: a bar of text will do
             from tqdm.auto import tqdm

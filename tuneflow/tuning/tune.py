@@ -24,7 +24,7 @@ from tuneflow.data.schema import frame_of
 from tuneflow.errors import SearchError, StorageError, TuneflowWarning
 from tuneflow.recipe.custom import as_recipe, check_space
 from tuneflow.recipe.recipe import Recipe
-from tuneflow.reporting.live_figure import LiveFigure
+from tuneflow.reporting.live.notebook_figure import NotebookFigure
 from tuneflow.search.stopping import StoppingRule
 from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.storage.open import Storage, open_storage
@@ -150,7 +150,7 @@ def tune(
     deadline = math.inf if timeout is None else time.monotonic() + timeout
     check_limits(n_trials, timeout, random_state)
     workers = Workers.of(n_jobs)
-    figures = [LiveFigure()] if progress == "live" else []
+    figures = [NotebookFigure()] if progress == "live" else []
     check_select(select)
     split = (_pairs(cv), Rows(groups, sample_weight, test_size))
 

@@ -1,4 +1,4 @@
-"""What a live page looks at, again and again."""
+"""Where a live page finds its studies, again and again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import optuna
 
 
-class Watched(Protocol):
-    """Studies that may change while they are looked at."""
+class StudySource(Protocol):
+    """Studies that may change while a page shows them."""
 
     def stamp(self) -> Hashable:
         """Something that changes when a study does; None if nobody can tell."""
@@ -24,20 +24,20 @@ class Watched(Protocol):
 
 
 @dataclass(frozen=True)
-class Held:
-    """Studies at hand."""
+class GivenStudies:
+    """A source of studies that the caller holds, as opposed to a storage that is opened."""
 
-    held: tuple[optuna.Study, ...]
+    given: tuple[optuna.Study, ...]
 
     def stamp(self) -> Hashable:
-        """Nobody can tell."""
+        """None: whether a study has changed is known only to whoever runs it."""
         return None
 
     def names(self) -> list[str]:
         """Names of the studies."""
-        return [study.study_name for study in self.held]
+        return [study.study_name for study in self.given]
 
     def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
         """The studies, in the order asked for."""
-        by_name = dict(zip(self.names(), self.held, strict=True))
+        by_name = dict(zip(self.names(), self.given, strict=True))
         return [by_name[name] for name in (by_name if names is None else names)]

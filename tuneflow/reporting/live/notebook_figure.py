@@ -9,7 +9,7 @@ from uuid import uuid4
 from tuneflow.errors import SearchError
 from tuneflow.reporting import tables
 from tuneflow.reporting.figures import history
-from tuneflow.reporting.notebook import notebook
+from tuneflow.reporting.page.display import notebook_shell
 from tuneflow.storage.study_record import read
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHARE = 0.05  # of the time, at most, goes into drawing
 
 
-class LiveFigure:
+class NotebookFigure:
     """The best so far, by trial; called with the study after every trial.
 
     Raises:
@@ -26,19 +26,18 @@ class LiveFigure:
     """
 
     def __init__(self) -> None:
-        self._shell = notebook()
+        self._shell = notebook_shell()
         if self._shell is None:
             raise SearchError("progress: 'live' needs a notebook; got none. Use True for a bar.")
         self._id, self._shown = uuid4().hex, False
-        self._due = 0.0
+        self._next = 0.0  # when it may be drawn again
 
     def __call__(self, study: optuna.Study, trial: object = None) -> None:
         """Draw, unless that was done a moment ago."""
         started = time.monotonic()
-        if started >= self._due:
+        if started >= self._next:
             self.draw(study)
-            spent = time.monotonic() - started
-            self._due = started + spent / SHARE
+            self._next = started + (time.monotonic() - started) / SHARE
 
     def draw(self, study: optuna.Study) -> None:
         """Show the study as it is now, in the place of the figure before."""
@@ -46,7 +45,7 @@ class LiveFigure:
 
         record = read(study)
         figure = go.Figure(history.by_trials(tables.trials(record), record).spec)
+        data = figure._repr_mimebundle_()  # what a notebook asks a figure for
         publish = self._shell.display_pub.publish
-        data = figure._repr_mimebundle_()  # the notebook's own way to ask for it
         publish(data, transient={"display_id": self._id}, update=self._shown)
         self._shown = True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,7 +17,6 @@ from tuneflow.reporting.format import number, plain
 if TYPE_CHECKING:
     import pandas as pd
 
-VOID = {"input", "meta", "link", "br"}
 MOST_CELLS = 600  # of a plain table; a longer one is turned over page by page
 LONG = 40  # characters, from which a cell may have several lines
 Child: TypeAlias = "Node | str"
@@ -47,10 +46,8 @@ def html(element: Child) -> str:
     if isinstance(element, str):
         return escape(element, quote=False)
     attributes = "".join(f" {key}='{_quoted(v)}'" for key, v in element.attributes.items())
-    opened = f"<{element.tag}{attributes}>"
-    if element.tag in VOID:
-        return opened
-    return f"{opened}{''.join(map(html, element.children))}</{element.tag}>"
+    children = "".join(map(html, element.children))
+    return f"<{element.tag}{attributes}>{children}</{element.tag}>"
 
 
 def _quoted(value: str) -> str:
@@ -65,24 +62,21 @@ def as_json(value: Any) -> str:
 
 def table(frame: pd.DataFrame, caption: str, most: int | None = None) -> Node:
     """A frame as a table: plain if it is short, otherwise one to sort, filter and turn over."""
-    shown = frame.reset_index() if frame.index.name else frame
-    short = len(shown) * shown.shape[1] <= MOST_CELLS
-    return _plain(shown, caption) if short else grid(frame, caption, most)
+    frame = _with_index(frame)
+    short = len(frame) * frame.shape[1] <= MOST_CELLS
+    return _static(frame, caption) if short else grid(frame, caption, most)
 
 
 def grid(frame: pd.DataFrame, caption: str, most: int | None = None) -> Node:
     """A frame as a table to sort, filter and turn over; its first `most` rows only, if given."""
-    shown = frame.reset_index() if frame.index.name else frame
-    empty = [
-        name for name in shown.columns if shown[name].isna().all() or (shown[name] == "").all()
-    ]
-    shown = shown.drop(columns=empty)  # what nobody knows takes no room on the page
-    cut = shown if most is None else shown.head(most)
+    frame = _with_index(frame)
+    frame = frame.loc[:, ~(frame.isna() | (frame == "")).all()]  # an empty column takes no room
+    rows = frame if most is None else frame.head(most)
     data = {
-        "columns": [plain(name) for name in shown.columns],
-        "data": [_values(cut[name]) for name in shown.columns],
+        "columns": [plain(name) for name in frame.columns],
+        "data": [_values(rows[name]) for name in frame.columns],
     }
-    note = "" if len(cut) == len(shown) else f" The first {len(cut):,} of {len(shown):,} rows."
+    note = "" if len(rows) == len(frame) else f" The first {len(rows):,} of {len(frame):,} rows."
     return node(
         "div",
         class_="grid",
@@ -93,17 +87,17 @@ def grid(frame: pd.DataFrame, caption: str, most: int | None = None) -> Node:
     )
 
 
-def _plain(frame: pd.DataFrame, caption: str) -> Node:
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.reset_index() if frame.index.name else frame
+
+
+def _static(frame: pd.DataFrame, caption: str) -> Node:
     heads = [_head(name, frame[name]) for name in frame.columns]
-    rows = [node("tr", *_cells(row)) for row in frame.itertuples(index=False, name=None)]
+    rows = [node("tr", *map(_cell, row)) for row in frame.itertuples(index=False, name=None)]
+    head, body = node("thead", node("tr", *heads)), node("tbody", *rows)
     return node(
         "div",
-        node(
-            "table",
-            node("caption", plain(caption)),
-            node("thead", node("tr", *heads)),
-            node("tbody", *rows),
-        ),
+        node("table", node("caption", plain(caption)), head, body),
         class_="scroll",
         tabindex="0",
         role="region",
@@ -116,18 +110,13 @@ def _head(name: Any, column: pd.Series[Any]) -> Node:
     return node("th", plain(name), scope="col", **right)
 
 
-def _cells(row: tuple[Any, ...]) -> Iterator[Node]:
-    for value in row:
-        if is_number(value):
-            yield node("td", cell(value), class_="number")
-        elif len(text := cell(value)) > LONG:
-            yield node("td", text, class_="long")
-        else:
-            yield node("td", text)
+def _cell(value: Any) -> Node:
+    text = cell(value)
+    kind = "number" if _is_number(value) else "long" if len(text) > LONG else ""
+    return node("td", text, **({"class_": kind} if kind else {}))
 
 
-def is_number(value: Any) -> bool:
-    """Whether a value is set flush right."""
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -145,31 +134,24 @@ def cell(value: Any) -> str:
 
 
 def _values(column: pd.Series[Any]) -> Any:
-    """A column as JSON: numbers stay numbers, for sorting; the rest is text, told once each."""
-    if column.dtype.kind == "f":
-        return [_finite(value) for value in column]
+    """A column as JSON: numbers stay numbers, for sorting; texts that repeat are written once."""
     if column.dtype.kind == "i":
-        return [
-            None if missing else int(value)
-            for value, missing in zip(column, column.isna(), strict=True)
-        ]
-    if column.dtype.kind == "M":
-        return list(column.dt.strftime("%Y-%m-%d %H:%M:%S").where(column.notna(), ""))
-    values = [_mixed(value) for value in column]
-    told = {value: at for at, value in enumerate(dict.fromkeys(values))}
-    if len(told) > len(values) / 2 or not all(isinstance(value, str) for value in told):
+        return column.astype(object).where(column.notna(), None).tolist()
+    values = [_value(value) for value in column]
+    places = {value: at for at, value in enumerate(dict.fromkeys(values))}
+    repeats = len(places) <= len(values) / 2 and all(isinstance(value, str) for value in places)
+    if column.dtype.kind in "fM" or not repeats:
         return values
-    return {"of": list(told), "at": [told[value] for value in values]}
+    return {"of": list(places), "at": [places[value] for value in values]}
 
 
-def _mixed(value: Any) -> Any:
-    if is_number(value):
-        return _finite(float(value)) if isinstance(value, float) else int(value)
-    return cell(value)
-
-
-def _finite(value: float) -> Any:
-    if math.isfinite(value):
-        short = float(f"{value:.5g}")
-        return int(short) if short.is_integer() and abs(short) < 1e15 else short
-    return None if math.isnan(value) else number(value)
+def _value(value: Any) -> Any:
+    """A number with five digits, or a text; JSON has no infinities, and null for NaN."""
+    if not _is_number(value):
+        return cell(value)
+    if isinstance(value, int):
+        return int(value)
+    if not math.isfinite(value):
+        return None if math.isnan(value) else number(value)
+    short = float(f"{value:.5g}")
+    return int(short) if short.is_integer() and abs(short) < 1e15 else short

@@ -1,0 +1,197 @@
+"""A page that follows running studies: the panels of the saved one, served by Dash.
+
+The browser asks every two seconds. Dash tells it what has changed; the page's own script draws, as
+it does in a saved page. Nothing here writes to a storage.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import webbrowser
+from collections.abc import Callable, Sequence
+from threading import Timer
+from typing import Any
+from urllib.parse import urlsplit
+
+from tuneflow.errors import MissingExtra, StudyError, TuneflowError
+from tuneflow.reporting.format import count, listing, plain
+from tuneflow.reporting.live.source import StudySource
+from tuneflow.reporting.live.state import LiveState, Records, fingerprint
+from tuneflow.reporting.page.content import Page
+from tuneflow.reporting.page.document import ASSETS, LIBRARY, asset, library
+from tuneflow.reporting.page.markup import Child
+
+HOST = "127.0.0.1"
+SECONDS = 2  # between two looks
+
+
+def serve(
+    source: StudySource,
+    render: Callable[[Records], Page],
+    first: str | None,
+    *,
+    port: int,
+    browser: bool,
+) -> None:
+    """Serve a page until Ctrl-C.
+
+    Args:
+        source: The studies.
+        render: Makes the page: it is about the first of the records, beside the others.
+        first: The study that is shown at the start; by default the one touched last.
+        port: Of 127.0.0.1; 0 for any that is free.
+        browser: Open it in a browser.
+
+    Raises:
+        StudyError: The port is in use.
+        MissingExtra: Dash is not installed.
+    """
+    server = app(LiveState(source, render, first)).server
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for every request
+    with _listening(port) as door:
+        http = make_server(HOST, port, server, threaded=True, fd=door.fileno())
+    url = f"http://{HOST}:{http.port}/"
+    logging.getLogger("tuneflow").warning("the report is at %s; Ctrl-C ends it", url)
+    if browser:
+        Timer(0.5, webbrowser.open, [url]).start()
+    try:
+        http.serve_forever()
+    except KeyboardInterrupt:
+        http.server_close()
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket on a port of this machine; werkzeug ends the process where it cannot have one."""
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise StudyError(
+            f"dashboard: a port that can be had is needed; got {HOST}:{port}. {why}. "
+            "Port 0 stands for any that is free."
+        ) from error
+
+
+def app(state: LiveState) -> Any:
+    """The Dash application; its server is ``.server``."""
+    try:
+        import dash
+    except ImportError as error:
+        raise MissingExtra(
+            "dashboard: it needs Dash, which is not installed. pip install 'tuneflow[live]'"
+        ) from error
+    made = dash.Dash("tuneflow", title="tuneflow", update_title="", assets_folder=str(ASSETS))
+    made.enable_dev_tools(debug=False, dev_tools_disable_version_check=True)
+    made.index_string = asset("live.html")
+    made.layout = _layout(dash)
+    _prepare_server(made.server)
+    _connect(dash, made, state)
+    return made
+
+
+def _prepare_server(server: Any) -> None:
+    from flask import request
+
+    @server.before_request  # type: ignore[untyped-decorator]
+    def _refuse_other_hosts() -> Any:
+        """A foreign name for this machine is a web page's way to look into it."""
+        name = urlsplit(f"//{request.host}").hostname  # port 80 is left out
+        return None if name in (HOST, "localhost") else ("This page is local.", 403)
+
+    @server.route(f"/{LIBRARY}")  # type: ignore[untyped-decorator]
+    def _plotly() -> Any:
+        return server.response_class(library(), mimetype="text/javascript")
+
+
+def _layout(dash: Any) -> Any:
+    """An empty page, which opens whatever the studies are; the first look fills it."""
+    dcc, html = dash.dcc, dash.html
+    choose = [
+        html.Label("Study", htmlFor="study"),
+        dcc.Dropdown([], id="study", clearable=False),
+        html.Label("Compare with", htmlFor="others"),
+        dcc.Dropdown([], [], id="others", multi=True),
+        html.Output(id="status", **{"aria-live": "polite"}),
+    ]
+    theme = html.Button("Dark", id="theme", type="button")
+    return html.Div(
+        [
+            html.Header([html.Div(id="headline"), theme], className="top"),
+            html.Div(choose, className="choose", role="search"),
+            html.Div(id="live"),
+            dcc.Interval("tick", interval=SECONDS * 1000),
+            dcc.Store("mark"),
+        ]
+    )
+
+
+def _connect(dash: Any, made: Any, state: LiveState) -> None:
+    """Say what the page's places become at every look."""
+    places = {
+        "headline": dash.Output("headline", "children"),
+        "content": dash.Output("live", "children"),
+        "status": dash.Output("status", "children"),
+        "mark": dash.Output("mark", "data"),
+        "studies": dash.Output("study", "options"),
+        "others": dash.Output("others", "options"),
+        "chosen": dash.Output("study", "value"),
+    }
+    inputs = [
+        dash.Input("tick", "n_intervals"),
+        dash.Input("study", "value"),
+        dash.Input("others", "value"),
+        dash.State("mark", "data"),
+    ]
+
+    def changed(**places_: Any) -> dict[str, Any]:
+        return {**dict.fromkeys(places, dash.no_update), **places_}
+
+    def failed(error: Exception) -> dict[str, Any]:
+        return changed(status=state.failure(error))
+
+    @made.callback(places, inputs, on_error=failed)  # type: ignore[untyped-decorator]
+    def _look(_: int | None, study: str | None, others: Sequence[str], mark: str | None) -> Any:
+        options = [{"label": plain(name), "value": name} for name in state.names()]
+        choices: dict[str, Any] = {"studies": options, "others": options}
+        try:
+            records = state.look(study, others or ())
+        except TuneflowError as error:  # another study may do
+            return changed(status=state.failure(error), **choices)
+        if not records:
+            empty = dict.fromkeys(("headline", "content", "mark"))
+            return changed(status="No study yet.", **empty, **choices)
+        choices["status"] = _status(records)
+        if not study:  # what was chosen meanwhile stands
+            choices["chosen"] = records[0].name
+        now = fingerprint(records)
+        if now == mark:
+            return changed(**choices)
+        page = state.render(records)
+        content = component(dash, page.content)
+        return changed(
+            headline=component(dash, page.headline), content=content, mark=now, **choices
+        )
+
+
+def _status(records: Records) -> str:
+    states = [trial.state.name for trial in records[0].trials]
+    running = states.count("RUNNING")
+    return listing([count(len(states), "trial"), *([f"{running} running"] if running else [])])
+
+
+def component(dash: Any, element: Child) -> Any:
+    """An element of a page as a Dash component: the same tree that a saved page is made of."""
+    if isinstance(element, str):
+        return element
+    names = {"class": "className", "tabindex": "tabIndex"}
+    properties: dict[str, Any] = {names.get(k, k): v for k, v in element.attributes.items()}
+    if "style" in properties:
+        properties["style"] = {"minHeight": properties["style"].removeprefix("min-height:")}
+    if "id" in properties:
+        properties["key"] = properties["id"]
+    children = [component(dash, child) for child in element.children]
+    return getattr(dash.html, element.tag.capitalize())(children, **properties)

@@ -1,0 +1,150 @@
+"""Panels to a tree of elements: a list of contents, and a section for every panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuneflow.reporting import about
+from tuneflow.reporting.figures.style import Drawing, label
+from tuneflow.reporting.format import count, plain
+from tuneflow.reporting.page.markup import Node, as_json, grid, node, table
+from tuneflow.reporting.panels import Panel
+from tuneflow.reporting.parameters import shown
+from tuneflow.storage.study_record import StudyRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 2_000  # of a table under a figure; the table of trials is there in full
+# Panels, each with its table, that show the table openly; elsewhere it is folded away.
+OPEN_TABLES = {
+    ("failures", "failures"),
+    ("verdict", "standings"),
+    ("each", "each"),
+    ("pairs", "tests"),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a page shows.
+
+    Attributes:
+        name: The name of the study or the comparison, which is the title of the document.
+        headline: What the page is about, in large letters.
+        content: Everything below.
+    """
+
+    name: str
+    headline: Node
+    content: Node
+
+
+def study_page(
+    record: StudyRecord, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]
+) -> Page:
+    """The page of a report on a study."""
+    subject = f"{record.header.recipe}, {record.header.task}" if record.header else None
+    kicker = plain(subject or "an Optuna study")
+    return Page(record.name, headline(kicker, record.name), content(record, panels, tables))
+
+
+def headline(kicker: str, name: str) -> Node:
+    """The largest line of a page, below a small one that says what kind of thing it is about."""
+    return node("div", node("p", kicker, class_="kicker"), node("h1", plain(name)))
+
+
+def content(
+    record: StudyRecord, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]
+) -> Node:
+    """All of a page below its headline."""
+    links = [node("li", node("a", panel.title, href=f"#{panel.key}")) for panel in panels]
+    sections = [_section(record, panel, tables) for panel in panels]
+    return node(
+        "div",
+        node("nav", node("ol", *links), class_="contents", aria_label="Contents"),
+        node("main", *sections, id="main"),
+        class_="page",
+    )
+
+
+def _section(record: StudyRecord, panel: Panel, tables: Mapping[str, pd.DataFrame]) -> Node:
+    title = f"{panel.key}-title"
+    return node(
+        "section",
+        node("h2", panel.title, id=title),
+        node("p", panel.note, class_="note"),
+        *_findings(record, panel),
+        *_table(record, panel, tables),
+        id=panel.key,
+        aria_labelledby=title,
+    )
+
+
+def _findings(record: StudyRecord, panel: Panel) -> Iterator[Node]:
+    """What stands above the table of a panel: numbers, parameters, warnings, figures."""
+    if panel.cards:
+        yield node("dl", *map(_card, panel.cards), class_="cards")
+    if panel.key == "verdict" and record.best:
+        chips = (f"{plain(k)} {plain(shown(v))}" for k, v in record.best.params.items())
+        yield _list(chips, "chips", "Best parameters")
+    if panel.warnings:
+        yield _list(panel.warnings, "warnings", "To be known")
+    if panel.figures:
+        small = panel.key == "slices"
+        alone = len(panel.figures) == 1 and not small
+        figures = [_figure(drawing, titled=not alone) for drawing in panel.figures]
+        yield node("div", *figures, class_="figures many" if small else "figures")
+
+
+def _card(card: tuple[str, str, str]) -> Node:
+    title, value, meaning = card
+    return node("div", node("dt", title), node("dd", value), node("dd", meaning, class_="small"))
+
+
+def _list(items: Iterable[str], class_: str, name: str) -> Node:
+    return node("ul", *(node("li", item) for item in items), class_=class_, aria_label=name)
+
+
+def _figure(drawing: Drawing, *, titled: bool) -> Node:
+    # plotly keeps the zoom of a live figure for as long as its uirevision stays the same.
+    layout = {**drawing.spec["layout"], "uirevision": label(drawing.key)}
+    caption = [node("strong", plain(drawing.title))] if titled else []
+    caption += [node("span", drawing.note)] if drawing.note else []
+    plot = node(
+        "div",
+        class_="plot",
+        data_spec=as_json({**drawing.spec, "layout": layout}),
+        role="img",
+        aria_label=plain(drawing.alt),
+        style=f"min-height:{layout['height']}px",
+    )
+    return node("figure", node("figcaption", *caption), plot)
+
+
+def _table(
+    record: StudyRecord, panel: Panel, tables: Mapping[str, pd.DataFrame]
+) -> Iterator[Node]:
+    """The table of a panel: open where the table is the panel, folded away under its figures."""
+    if panel.key == "trials":
+        yield grid(tables["trials"], "All trials", None)
+        return
+    if panel.key == "reproduce":
+        yield node("pre", node("code", plain(about.code(record))), tabindex="0")
+    frame = tables[panel.table]
+    if panel.key == "folds":
+        pair = [trial.number for trial in (record.baseline, record.best) if trial]
+        frame = frame[frame["number"].isin(pair)]
+    if frame.empty:
+        return
+    if panel.table == "trials":  # the page's script copies it from the panel of all trials
+        element = node("div", class_="grid", data_caption="All trials", data_source="trials")
+    else:
+        element = table(frame, panel.title, MOST_ROWS)
+    if (panel.key, panel.table) in OPEN_TABLES:
+        yield element
+    else:
+        summary = f"Table: {panel.table}, {count(len(frame), 'row')}"
+        yield node("details", node("summary", summary), element)

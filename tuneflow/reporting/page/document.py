@@ -1,0 +1,76 @@
+"""A page as one HTML document, with its style, its script and plotly.js."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Literal, TypeAlias
+
+from tuneflow.reporting.format import plain
+from tuneflow.reporting.page.content import Page
+from tuneflow.reporting.page.markup import html
+
+Plotly: TypeAlias = Literal["inline", "directory", "cdn"]
+
+LIBRARY = "plotly.min.js"
+ASSETS = files("tuneflow.reporting.page") / "assets"
+
+
+def write(path: str | Path, page: Page, plotly: Plotly) -> Path:
+    """Write a page to one file; beside it plotly.js, if that is to come from the directory."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if plotly == "directory":
+        (path.parent / LIBRARY).write_bytes(library())
+    path.write_bytes(document(page, plotly))
+    return path
+
+
+def document(page: Page, plotly: Plotly = "inline") -> bytes:
+    """One HTML document. A policy in it allows the scripts that it comes with, and no other."""
+    tag, source = _plotly(plotly)
+    script = asset("page.js")
+    parts = {
+        "title": html(plain(page.name)),
+        "policy": f"{source} '{_digest(script.encode())}'",
+        "style": asset("page.css"),
+        "headline": html(page.headline),
+        "content": html(page.content),
+        "script": script,
+    }
+    head, tail = asset("page.html").split("$plotly")  # five megabytes are joined, not searched
+    return tag.join(Template(part).substitute(parts).encode() for part in (head, tail))
+
+
+def _plotly(where: Plotly) -> tuple[bytes, str]:
+    """The tag that loads plotly.js, and the source that the page's policy allows for it."""
+    if where == "inline":
+        return b"<script>%b</script>" % library(), f"'{_digest(library())}'"
+    if where == "directory":
+        return f'<script src="{LIBRARY}"></script>'.encode(), "'self' file:"
+    from plotly.offline import get_plotlyjs_version
+
+    url = f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js"
+    hashed = _digest(library())
+    tag = f'<script src="{url}" integrity="{hashed}" crossorigin="anonymous"></script>'
+    return tag.encode(), "https://cdn.plot.ly"
+
+
+@cache
+def library() -> bytes:
+    """plotly.js, as the Python package brings it."""
+    return (files("plotly") / "package_data" / LIBRARY).read_bytes()
+
+
+def asset(name: str) -> str:
+    """A file of the page: its frame, its style, its script."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+@cache
+def _digest(script: bytes) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}"
