@@ -47,7 +47,6 @@ KNOWN_CIRCLES = [
         f"tuneflow.models.{name}"
         for name in ("engine", "hypergradients", "lightgbm", "sklearn", "xgboost")
     },
-    {f"tuneflow.reporting.{name}" for name in ("live", "report", "state")},
 ]
 
 HEAVY = {
