@@ -350,7 +350,7 @@ def test_the_table_and_the_curves_have_what_was_asked_for():
     comparison = run(n_trials=6)
     table, curves = comparison.table(), comparison.curves()
     assert list(table.columns) == [
-        *("runs", "failed", "mean", "median", "spread", "rank", "wins", "trials_to_lift"),
+        *("runs", "failed", "mean", "median", "spread", "rank", "wins", "trials_to_improvement"),
         *("trials_to_best", "trials", "seconds", "seconds_sampler", "modelled"),
     ]
     assert (table["seconds_sampler"] <= table["seconds"]).all()

@@ -7,10 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from tuneflow.comparison import ranking as ranking
-from tuneflow.comparison import statistics as significance
+from tuneflow.comparison import ranking
 from tuneflow.comparison.verdict import Verdict
 
 NAN = math.nan
@@ -186,59 +184,3 @@ def test_of_a_suite_tables_are_the_blocks():
     ]
     words = Verdict.of(pd.concat(tables)).sentence()
     assert words.startswith("a is ahead of b (p = 0.0078, Wilcoxon, 8 tables")
-
-
-# ---------- the tests themselves ----------
-
-
-def test_wilcoxon_is_scipys_where_there_are_no_ties():
-    for n in (4, 8, 12):
-        gaps = np.random.default_rng(n).normal(0.3, 1, n)
-        assert significance.wilcoxon(gaps) == pytest.approx(stats.wilcoxon(gaps).pvalue)
-    gaps = np.random.default_rng(0).normal(0.3, 1, 40)
-    assert significance.wilcoxon(gaps) == pytest.approx(stats.wilcoxon(gaps).pvalue, rel=0.1)
-
-
-def test_the_paired_t_test_is_scipys():
-    a, b = np.random.default_rng(0).normal(size=(2, 6))
-    assert significance.t_test(a - b) == pytest.approx(stats.ttest_rel(a, b).pvalue)
-
-
-def test_three_looks_at_growing_data_err_in_5_of_100():
-    rng, erred = np.random.default_rng(0), 0
-    for _ in range(2000):
-        gaps = rng.normal(size=20)
-        looks = significance.t_test(gaps[:5]), *map(significance.wilcoxon, (gaps[:10], gaps))
-        erred += min(looks) < significance.ALPHA
-    assert erred / 2000 == pytest.approx(0.05, abs=0.015)  # three standard errors
-
-
-@pytest.mark.parametrize("n", [3, 5, 10, 20])
-def test_the_number_needed_would_have_found_the_difference(n):
-    rng = np.random.default_rng(n)
-    gaps = rng.normal(0.4, 1, n)
-    wanted = significance.needed(gaps)
-    if math.isfinite(wanted) and wanted > n + 1:
-        effect, found = gaps.mean() / gaps.std(ddof=1), 0
-        draws = rng.normal(effect, 1, (2000, int(wanted)))
-        found = (stats.ttest_1samp(draws, 0, axis=1).pvalue < significance.ALPHA).mean()
-        assert found == pytest.approx(significance.POWER, abs=0.04)
-
-
-def test_the_interval_covers_the_difference():
-    rng = np.random.default_rng(0)
-    ends = [significance.interval(rng.normal(1, 1, 20)) for _ in range(200)]
-    assert np.mean([low <= 1 <= high for low, high in ends]) > 0.88
-
-
-def test_nemenyi_has_demsars_critical_values(monkeypatch):
-    monkeypatch.setattr(significance, "ALPHA", 0.05)
-    scores = pd.DataFrame(np.random.default_rng(0).normal(size=(14, 4)), columns=list("abcd"))
-    _, critical = significance.nemenyi(scores)
-    assert critical == pytest.approx(2.569 * math.sqrt(4 * 5 / (6 * 14)), abs=2e-3)  # table 5
-
-
-def test_the_test_is_chosen_by_numbers_and_not_by_scores():
-    pair = {"a": [1.0, 2, 3, 4, 5, 6, 7], "b": [2.0, 2, 3, 3, 5, 7, 7]}
-    assert set(significance.pairs(pd.DataFrame(pair))["test"]) == {"wilcoxon"}
-    assert set(significance.pairs(pd.DataFrame(pair).head(6))["test"]) == {"t"}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tuneflow.comparison import ranking as ranking
+from tuneflow.comparison import ranking
 from tuneflow.comparison import runs as records
 from tuneflow.comparison import statistics as significance
-from tuneflow.comparison.verdict import Verdict
+from tuneflow.comparison.verdict import Verdict, verdict_by_table, verdict_text
 from tuneflow.errors import StudyError, known
 from tuneflow.storage.open import Storage, open_storage
 
@@ -78,12 +78,12 @@ class Comparison:
         Returns:
             A row a contender, best first: ``runs`` that came to a score, ``failed`` ones;
             ``mean``, ``median`` and ``spread`` (standard deviation) of the best scores; mean
-            ``rank`` and ``wins`` over tables and seeds; median ``trials_to_lift``, the first that
-            was better than the defaults, and ``trials_to_best``, the first as good as the median
-            of the best contender (missing if half the runs never came there); median ``trials``,
-            ``seconds`` of a run, by the clock, and ``seconds_sampler``, those of proposing and
-            writing (missing where trials ran side by side); ``modelled``, the share of parameters
-            that the sampler models.
+            ``rank`` and ``wins`` over tables and seeds; median ``trials_to_improvement``, the
+            first that was better than the defaults, and ``trials_to_best``, the first as good as
+            the median of the best contender (missing if half the runs never came there); median
+            ``trials``, ``seconds`` of a run, by the clock, and ``seconds_sampler``, those of
+            proposing and writing (missing where trials ran side by side); ``modelled``, the share
+            of parameters that the sampler models.
         """
         runs, steps = self._on(on)
         return ranking.ranking(runs, steps)
@@ -109,21 +109,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """What can be said, in words; of a suite first over all tables, then of each."""
-        each = [f"{name}: {sentence}" for name, sentence in self._each().items()]
-        failed = [f"{name} failed." for name in ranking.failed(self.runs)]
-        return "\n".join([self._over_all(), *each, *failed])
-
-    def _over_all(self) -> str:
-        tables = self.runs["table"].nunique()
-        over = f"over {tables} tables: " if tables > 1 else ""
-        return over + Verdict.of(self.runs).sentence()
-
-    def _each(self) -> dict[str, str]:
-        """What can be said of each table of a suite."""
-        names = list(dict.fromkeys(self.runs["table"]))
-        if len(names) <= 1:
-            return {}
-        return {name: Verdict.of(self._on(name)[0]).sentence() for name in names}
+        return verdict_text(self.runs, verdict_by_table(self.runs))
 
     def report(self, on: str | None = None) -> ComparisonReport:
         """Tables, figures and a page; of a suite, or of one of its tables."""
@@ -133,14 +119,13 @@ class Comparison:
         judged = Verdict.of(runs)
         several = runs["table"].nunique() > 1
         enough = judged.scores.shape[1] > 1
-        failed = [f"{name} failed." for name in ranking.failed(runs)]
         return ComparisonReport(
             self.name if on is None else f"{self.name}: {on}",
             "score, 0 as the defaults, 1 as the best known"
             if several
             else runs["scoring"].iloc[0],
-            "\n".join([self._over_all() if on is None else judged.sentence(), *failed]),
-            self._each() if on is None else {},
+            verdict_text(runs, {}),
+            verdict_by_table(runs),
             self.remarks,
             self.table(on),
             ranking.normalised(runs) if several else runs,

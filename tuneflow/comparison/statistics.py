@@ -1,4 +1,4 @@
-"""Which contenders can be told apart: paired tests, effects, intervals, and how many more seeds.
+"""Which contenders differ by more than noise: tests of pairs, effects, intervals, seeds needed.
 
 Input is a frame of scores, higher is better: a row is a block (a seed, or a table of a suite), a
 column a contender. Blocks are paired: folds and starting points are the same within one.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,28 +28,40 @@ from tuneflow.data.types import FloatArray
 #: that do not differ, these tests took 5.0 % for different after 5, 10 and 20 seeds together, and
 #: 3.9 to 4.5 % after 5, 10 and 15; 10, 20 and 30; or 8, 16 and 24.
 ALPHA = 0.022
-POWER = 0.8  # of the number of seeds that is said to be needed
-MOST = 1000  # seeds; a difference that needs more is none in practice
-EXACT = 12  # blocks up to which all sign patterns are counted; the normal curve is close beyond
+POWER = 0.8  # of the number of blocks that is said to be needed
+MAX_BLOCKS = 1000  # a difference that needs more is none in practice
+MAX_EXACT = 13  # blocks up to which all signs of tied differences are tried
 RESAMPLES = 2000
-NOTHING = 1e-12  # of the scores' size: differences below are rounding
+ROUNDING = 1e-12  # of the scores' size: smaller differences are zero
+
+PAIR = [
+    *("first", "second", "n", "mean", "median", "low", "high", "effect", "dz", "better"),
+    *("p_wilcoxon", "p_t", "test", "p", "p_adjusted", "needed", "separable"),
+]
 
 
 def pairs(scores: pd.DataFrame) -> pd.DataFrame:
     """Every pair of contenders, tested.
 
-    ``p`` is that of the Wilcoxon signed-rank test where so many blocks can bring it below the
-    level at all; for fewer, that of the paired t-test. With 5 seeds Wilcoxon's p is never below
+    ``p`` is that of the Wilcoxon signed-rank test if there are enough blocks to bring it below
+    the level at all; otherwise that of the paired t-test. With 5 seeds Wilcoxon's p is never below
     0.0625, whatever the scores; the t-test assumes that differences of best scores over seeds are
     roughly normal. Which one decides follows from the numbers of seeds and contenders, not from
     the scores. ``p_adjusted`` is Holm's, over all pairs.
+
+    Args:
+        scores: Shape (blocks, contenders), higher is better; NaN where a block has no score.
 
     Returns:
         A row a pair: ``first`` and ``second``; blocks ``n``; ``mean``, ``median`` of first minus
         second, ``low`` and ``high`` of its mean (95 %, bootstrap over blocks; too narrow for
         fewer than ten); ``effect`` (rank-biserial correlation, -1 to 1), ``dz`` (mean over
-        spread), ``better`` (share of blocks that first wins, ties count half); ``p_wilcoxon``,
-        ``p_t``, ``test``, ``p``, ``p_adjusted``; ``needed`` blocks; ``separable``.
+        standard deviation), ``better`` (share of blocks that first wins, ties count half);
+        ``p_wilcoxon``, ``p_t``, ``test``, ``p``, ``p_adjusted``; ``needed`` blocks; ``separable``.
+
+    >>> scores = pd.DataFrame({"a": [0.81, 0.84, 0.85, 0.83], "b": [0.80, 0.82, 0.84, 0.81]})
+    >>> pairs(scores)[["first", "second", "test", "separable"]].to_numpy().tolist()
+    [['a', 'b', 't', True]]
     """
     couples = list(combinations(scores.columns, 2))
     rows = [_pair(scores, first, second, len(couples)) for first, second in couples]
@@ -60,116 +72,116 @@ def pairs(scores: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-PAIR = [
-    *("first", "second", "n", "mean", "median", "low", "high", "effect", "dz", "better"),
-    *("p_wilcoxon", "p_t", "test", "p", "p_adjusted", "needed", "separable"),
-]
-
-
 def _pair(scores: pd.DataFrame, first: Any, second: Any, tests: int) -> dict[str, Any]:
     both = scores[[first, second]].dropna().to_numpy(dtype=float)
-    gaps = both[:, 0] - both[:, 1]
-    gaps[np.abs(gaps) <= NOTHING * np.abs(both).max(initial=0.0)] = 0.0
-    found: dict[str, Any] = {"first": first, "second": second, "n": len(gaps)}
-    if not len(gaps):
-        return {**found, "test": "none", "p": 1.0, "needed": math.nan}
-    fixed = len(gaps) > 1 and not np.ptp(both, axis=0).any()  # one observation, told many times
-    ranks = 2 * 2.0 ** -len(gaps) * tests < ALPHA
-    p_wilcoxon, p_t = (math.nan, math.nan) if fixed else (wilcoxon(gaps), t_test(gaps))
-    p = p_wilcoxon if ranks else p_t
-    low, high = interval(gaps)
+    differences = both[:, 0] - both[:, 1]
+    differences[np.abs(differences) <= ROUNDING * np.abs(both).max(initial=0.0)] = 0.0
+    n = len(differences)
+    if not n:
+        return {"first": first, "second": second, "n": 0, "test": "none", "p": 1.0}
+    # If no score varies between blocks, all blocks are one observation, and no test applies.
+    constant = n > 1 and not np.ptp(both, axis=0).any()
+    test = "wilcoxon" if 2 * 2.0**-n * tests < ALPHA else "t"
+    p_wilcoxon, p_t = (math.nan,) * 2 if constant else (wilcoxon(differences), t_test(differences))
+    p = p_wilcoxon if test == "wilcoxon" else p_t
+    low, high = interval(differences)
     return {
-        **found,
-        "mean": gaps.mean(),
-        "median": float(np.median(gaps)),
+        "first": first,
+        "second": second,
+        "n": n,
+        "mean": differences.mean(),
+        "median": float(np.median(differences)),
         "low": low,
         "high": high,
-        "effect": rank_biserial(gaps),
-        "dz": _dz(gaps),
-        "better": float((gaps > 0).mean() + (gaps == 0).mean() / 2),
+        "effect": rank_biserial(differences),
+        "dz": standardized_mean(differences),
+        "better": float((differences > 0).mean() + (differences == 0).mean() / 2),
         "p_wilcoxon": p_wilcoxon,
         "p_t": p_t,
-        "test": "none" if math.isnan(p) else "wilcoxon" if ranks else "t",
+        "test": "none" if math.isnan(p) else test,
         "p": 1.0 if math.isnan(p) else p,
-        "needed": math.nan if fixed else needed(gaps, tests),
+        "needed": math.nan if constant else needed(differences, tests),
     }
 
 
-def signed_ranks(gaps: FloatArray) -> FloatArray:
+def signed_ranks(differences: FloatArray) -> FloatArray:
     """Ranks of the differences' sizes, with their signs; no difference counts as 0 (Pratt)."""
-    ranked: FloatArray = stats.rankdata(np.abs(gaps)) * np.sign(gaps)
-    return ranked
+    ranks: FloatArray = stats.rankdata(np.abs(differences)) * np.sign(differences)
+    return ranks
 
 
-def wilcoxon(gaps: FloatArray) -> float:
+def wilcoxon(differences: FloatArray) -> float:
     """P-value of the signed-rank test, two-sided; exact for few blocks, also with ties.
 
     >>> wilcoxon(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
     0.0625
     """
-    signed = signed_ranks(gaps)
-    sizes = np.abs(signed[signed != 0])
-    if not len(sizes):
+    if not differences.any():
         return 1.0
-    total = abs(signed.sum())
-    if len(gaps) <= EXACT:
-        flips = np.array(list(product((-1.0, 1.0), repeat=len(sizes))))
-        return float((np.abs(flips @ sizes) >= total - 1e-9).mean())
-    spread = math.sqrt(float((sizes**2).sum()))
-    return float(2 * stats.norm.sf(max(0.0, total - 1) / spread))  # 1: half a step, for continuity
+    tied = len(np.unique(np.abs(differences))) < len(differences) or not differences.all()
+    if tied and len(differences) <= MAX_EXACT:  # SciPy's own exact distribution knows no ties
+        ranks = (signed_ranks(differences),)
+        return float(stats.permutation_test(ranks, np.sum, permutation_type="samples").pvalue)
+    return float(stats.wilcoxon(differences, zero_method="pratt", correction=True).pvalue)
 
 
-def t_test(gaps: FloatArray) -> float:
-    """P-value of the paired t-test, two-sided; NaN where there is no spread to judge by."""
-    if len(gaps) < 2:
+def t_test(differences: FloatArray) -> float:
+    """P-value of the paired t-test, two-sided; NaN where the differences do not vary."""
+    if len(differences) > 1 and not differences.any():
+        return 1.0
+    if math.isnan(standardized_mean(differences)):
         return math.nan
-    if not gaps.any():
-        return 1.0
-    dz = _dz(gaps)
-    return float(2 * stats.t.sf(abs(dz) * math.sqrt(len(gaps)), len(gaps) - 1))
+    return float(stats.ttest_1samp(differences, 0).pvalue)
 
 
-def rank_biserial(gaps: FloatArray) -> float:
+def rank_biserial(differences: FloatArray) -> float:
     """Effect size of the signed-rank test: 1 if first wins everywhere, 0 if none is ahead."""
-    ranks = stats.rankdata(np.abs(gaps))
-    return float(signed_ranks(gaps).sum() / ranks.sum())
+    n = len(differences)
+    return float(signed_ranks(differences).sum() / (n * (n + 1) / 2))
 
 
-def interval(gaps: FloatArray, level: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap of the mean difference; the same blocks give the same interval."""
-    if len(gaps) < 2:
+def interval(differences: FloatArray, level: float = 0.95) -> tuple[float, float]:
+    """Percentile bootstrap of the mean difference; the same blocks give the same interval.
+
+    `scipy.stats.bootstrap` gives the same, but takes its seed by another name in each of the
+    versions that are supported.
+    """
+    if len(differences) < 2:
         return math.nan, math.nan
-    draws = np.random.default_rng(0).integers(0, len(gaps), (RESAMPLES, len(gaps)))
-    low, high = np.quantile(gaps[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    draws = np.random.default_rng(0).integers(0, len(differences), (RESAMPLES, len(differences)))
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(differences[draws].mean(axis=1), ends)
     return float(low), float(high)
 
 
-def needed(gaps: FloatArray, tests: int = 1) -> float:
+def needed(differences: FloatArray, tests: int = 1) -> float:
     """Blocks at which a difference like this one would be found, with a power of 80 %.
 
     The power is that of the paired t-test, at the level divided by the number of tests; infinite
-    if more than a thousand blocks would be needed, NaN if there is no spread to go by.
+    if more than a thousand blocks would be needed, NaN if the differences do not vary.
     """
-    dz = abs(_dz(gaps))
+    dz, alpha = abs(standardized_mean(differences)), ALPHA / tests
     if math.isnan(dz):
         return math.nan
-    if dz < (stats.norm.isf(ALPHA / tests / 2) + stats.norm.ppf(POWER)) / math.sqrt(MOST):
+    if dz < (stats.norm.isf(alpha / 2) + stats.norm.ppf(POWER)) / math.sqrt(MAX_BLOCKS):
         return math.inf
-    numbers = range(len(gaps) + 1, 2 * MOST)
-    return float(numbers[bisect_left(numbers, POWER, key=lambda n: _power(dz, n, ALPHA / tests))])
+
+    def power(n: int) -> float:
+        return float(stats.nct.sf(stats.t.isf(alpha / 2, n - 1), n - 1, dz * math.sqrt(n)))
+
+    numbers = range(len(differences) + 1, 2 * MAX_BLOCKS)
+    return float(numbers[bisect_left(numbers, POWER, key=power)])
 
 
-def _power(dz: float, n: int, alpha: float) -> float:
-    edge = stats.t.isf(alpha / 2, n - 1)
-    return float(stats.nct.sf(edge, n - 1, dz * math.sqrt(n)))
-
-
-def _dz(gaps: FloatArray) -> float:
-    """Mean over spread; NaN without spread."""
-    spread = float(gaps.std(ddof=1)) if len(gaps) > 1 else math.nan
-    if math.isnan(spread) or spread <= 1e-9 * np.abs(gaps).max():
-        return 0.0 if len(gaps) > 1 and not gaps.any() else math.nan
-    return float(gaps.mean() / spread)
+def standardized_mean(differences: FloatArray) -> float:
+    """Mean over standard deviation (Cohen's dz); 0 without any difference, NaN if they are all
+    the same otherwise, or fewer than two."""
+    if len(differences) < 2:
+        return math.nan
+    deviation = float(differences.std(ddof=1))
+    if deviation <= 1e-9 * np.abs(differences).max():
+        return math.nan if differences.any() else 0.0
+    return float(differences.mean() / deviation)
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -178,11 +190,11 @@ def holm(p: Sequence[float]) -> list[float]:
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    adjusted, highest = [0.0] * len(p), 0.0
-    for done, at in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
-        highest = max(highest, min(1.0, (len(p) - done) * p[at]))
-        adjusted[at] = highest
-    return adjusted
+    order = np.argsort(p, kind="stable")
+    scaled = np.arange(len(order), 0, -1) * np.array(p)[order]
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
+    return [float(value) for value in adjusted]
 
 
 def friedman(scores: pd.DataFrame) -> float:
@@ -204,9 +216,8 @@ def nemenyi(scores: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     """P-value of every pair by mean ranks, and the critical difference of these at the level."""
     whole = scores.dropna()
     k = whole.shape[1]
-    ranks = whole.rank(axis=1, ascending=False).mean()
-    unit = math.sqrt(k * (k + 1) / (6 * max(1, len(whole)))) / math.sqrt(2)
-    gaps = np.abs(ranks.to_numpy()[:, None] - ranks.to_numpy()[None, :]) / unit
-    p = stats.studentized_range.sf(gaps, k, np.inf)
+    ranks = whole.rank(axis=1, ascending=False).mean().to_numpy()
+    unit = math.sqrt(k * (k + 1) / (12 * max(1, len(whole))))
+    p = stats.studentized_range.sf(np.abs(ranks[:, None] - ranks[None, :]) / unit, k, np.inf)
     critical = float(stats.studentized_range.isf(ALPHA, k, np.inf)) * unit
     return pd.DataFrame(p, index=whole.columns, columns=whole.columns), critical

@@ -1,14 +1,17 @@
-"""The verdict in words, which never names a winner that may be noise."""
+"""What a comparison allows to say, in sentences that never name a winner that may be noise."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 
 import pandas as pd
 
-from tuneflow.comparison import ranking as ranking
-from tuneflow.comparison import statistics as significance
+from tuneflow.comparison import ranking, statistics
+
+TESTS = {"t": "paired t-test", "wilcoxon": "Wilcoxon"}
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,9 @@ class Verdict:
     Attributes:
         scores: Blocks by contenders, higher is better.
         block: What a block is called: ``seed`` or ``table``.
-        pairs: Every pair, tested.
+        pairs: Every pair, tested; see :func:`tuneflow.comparison.statistics.pairs`.
         friedman: P-value that all rank alike; NaN for two contenders.
-        waiting: Contenders of which no run has ended; they are not judged.
+        waiting: Contenders of which no run has ended; nothing is said of them.
     """
 
     scores: pd.DataFrame
@@ -31,12 +34,12 @@ class Verdict:
 
     @classmethod
     def of(cls, runs: pd.DataFrame) -> Verdict:
-        """Judge runs of one table, or of a suite."""
+        """The verdict on runs of one table, or of a suite."""
         scores = ranking.blocks(runs)
         block = "table" if runs["table"].nunique() > 1 else "seed"
-        pairs, p = significance.pairs(scores), significance.friedman(scores)
+        pairs, p = statistics.pairs(scores), statistics.friedman(scores)
         whole = scores.dropna()
-        if p >= significance.ALPHA and significance.can_reject(len(whole), whole.shape[1]):
+        if p >= statistics.ALPHA and statistics.can_reject(len(whole), whole.shape[1]):
             pairs["separable"] = False  # no pair is looked at unless all of them differ
         return cls(scores, block, pairs, p, tuple(ranking.waiting(runs)))
 
@@ -56,11 +59,21 @@ class Verdict:
     def sentence(self) -> str:
         """What can be said, in one sentence."""
         if not self.waiting:
-            return f"{self._said()}."
-        has = "has" if len(self.waiting) == 1 else "have"
-        return f"{self._said()}; {_listed(list(self.waiting))} {has} no score yet."
+            return f"{self._statement()}."
+        have = "has" if len(self.waiting) == 1 else "have"
+        return f"{self._statement()}; {_listing(list(self.waiting))} {have} no score yet."
 
-    def _said(self) -> str:
+    def row(self, first: str, second: str) -> pd.Series:
+        """The test of a pair, seen from its first contender."""
+        names = self.pairs[["first", "second"]]
+        row = self.pairs[names.isin([first, second]).all(axis=1)].iloc[0]
+        if row["first"] == first:
+            return row
+        swapped = {"first": first, "second": second, "better": 1 - row["better"]}
+        swapped |= {name: -row[name] for name in ("mean", "median", "effect", "dz")}
+        return pd.Series({**row, **swapped, "low": -row["high"], "high": -row["low"]})
+
+    def _statement(self) -> str:
         if self.scores.shape[1] < 2:
             only = "".join(f"only {name} came to a score; " for name in self.scores)
             none = "" if self.waiting else "no contender came to a score; "
@@ -68,21 +81,10 @@ class Verdict:
         leader, *others = self.order
         beaten = [name for name in others if self._beats(leader, name)]
         if not beaten:
-            return self._others() or self._undecided(leader, others)
-        told = self._ahead(leader, beaten)
+            return self._without_leader() or self._undecided(leader, others)
         rest = [name for name in others if name not in beaten]
-        return f"{told}; {self._undecided(leader, rest)}" if rest else told
-
-    def row(self, first: str, second: str) -> pd.Series:
-        """The test of a pair, seen from its first contender."""
-        names = self.pairs[["first", "second"]]
-        found = self.pairs[names.isin([first, second]).all(axis=1)].iloc[0]
-        if found["first"] == first:
-            return found
-        turned = {"first": first, "second": second, "better": 1 - found["better"]}
-        for name in ("mean", "median", "effect", "dz"):
-            turned[name] = -found[name]
-        return pd.Series({**found, **turned, "low": -found["high"], "high": -found["low"]})
+        parts = [self._ahead(leader, beaten), self._undecided(leader, rest)]
+        return "; ".join(filter(None, parts))
 
     def _beats(self, first: str, second: str) -> bool:
         row = self.row(first, second)
@@ -91,63 +93,75 @@ class Verdict:
     def _ahead(self, winner: str, beaten: list[str]) -> str:
         rows = [self.row(winner, name) for name in beaten]
         p = max(row["p_adjusted"] for row in rows)
-        least = min(row["median"] for row in rows)
-        counts = sorted({int(row["n"]) for row in rows})
-        blocks = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
-        tests = {"t": "paired t-test", "wilcoxon": "Wilcoxon"}
-        test = " and ".join(dict.fromkeys(tests[row["test"]] for row in rows))
-        corrected = f"{test}, Holm" if len(self.pairs) > 1 else test
+        p_text = "< 0.001" if p < 0.001 else f"= {p:.2g}"
+        tests = " and ".join(dict.fromkeys(TESTS[row["test"]] for row in rows))
+        holm = ", Holm" if len(self.pairs) > 1 else ""
+        counts = [int(row["n"]) for row in rows]
+        blocks = " to ".join(dict.fromkeys([str(min(counts)), str(max(counts))]))
         improvement = "median improvement" if len(rows) == 1 else "median improvement of at least"
         return (
-            f"{winner} is ahead of {_listed(beaten)} (p {_p(p)}, {corrected}, "
-            f"{blocks} {self.block}s; {improvement} {least:.3g})"
+            f"{winner} is ahead of {_listing(beaten)} (p {p_text}, {tests}{holm}, "
+            f"{blocks} {self.block}s; {improvement} {min(row['median'] for row in rows):.3g})"
         )
 
-    def _others(self) -> str:
-        """Pairs apart from each other although the leader is apart from none."""
-        found = self.pairs[self.pairs["separable"]]
-        told = []
-        for row in found.itertuples():
-            pair = (str(row.first), str(row.second))
-            winner, loser = pair if float(str(row.mean)) > 0 else pair[::-1]
-            told.append(self._ahead(winner, [loser]))
-        return f"no contender leads; {'; '.join(told)}" if told else ""
+    def _without_leader(self) -> str:
+        """Pairs of which one is ahead, although the best ranked contender is ahead of none."""
+        ahead = [
+            self._ahead(winner, [loser])
+            for winner, loser in permutations(self.order, 2)
+            if self._beats(winner, loser)
+        ]
+        return f"no contender leads; {'; '.join(ahead)}" if ahead else ""
 
     def _undecided(self, leader: str, others: list[str]) -> str:
         apart = [name for name in others if not self.row(leader, name)["n"]]
         near = [name for name in others if name not in apart]
-        told = [self._alike(leader, near)] if near else []
+        sentences = [self._alike(leader, near)] if near else []
         if apart:
-            told.append(f"{leader} has no {self.block} in common with {_listed(apart)}")
-        return "; ".join(told)
+            sentences.append(f"{leader} has no {self.block} in common with {_listing(apart)}")
+        return "; ".join(sentences)
 
     def _alike(self, leader: str, others: list[str]) -> str:
         rows = [self.row(leader, name) for name in others]
-        few = min(int(row["n"]) for row in rows)
-        names = _listed([leader, *others])
-        if few == 1:
-            return f"{names} are not separable with 1 {self.block}: nothing is known of the spread"
+        blocks = min(int(row["n"]) for row in rows)
+        start = f"{_listing([leader, *others])} are not separable"
+        if blocks == 1:
+            return f"{start} with 1 {self.block}: nothing is known of the spread"
         if all(row["low"] == row["high"] == row["mean"] == 0 for row in rows):
-            return f"{names} are not separable: they came out the same with every {self.block}"
+            return f"{start}: they came out the same with every {self.block}"
         if all(row["test"] == "none" for row in rows):
             return (
-                f"{names} are not separable: their scores do not vary between {self.block}s, so "
-                f"that {few} {self.block}s are one observation"
+                f"{start}: their scores do not vary between {self.block}s, so that {blocks} "
+                f"{self.block}s are one observation"
             )
-        return f"{names} are not separable with {few} {self.block}s; {self._needed(rows)}"
-
-    def _needed(self, rows: list[pd.Series]) -> str:
-        numbers = [row["needed"] for row in rows if not math.isnan(row["needed"])]
-        if not numbers:
-            return "how many would be needed cannot be told from these"
-        if math.isinf(min(numbers)):
-            return f"more than {significance.MOST} would be needed"
-        return f"about {min(numbers):.0f} would be needed"
+        return f"{start} with {blocks} {self.block}s; {_needed(rows)}"
 
 
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+def verdict_by_table(runs: pd.DataFrame) -> dict[str, str]:
+    """What can be said of each table of a suite; empty for a single table."""
+    if runs["table"].nunique() <= 1:
+        return {}
+    tables = runs.groupby("table", sort=False)
+    return {str(name): Verdict.of(part).sentence() for name, part in tables}
 
 
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+def verdict_text(runs: pd.DataFrame, by_table: Mapping[str, str]) -> str:
+    """A line over all tables, one for each table, and one for each contender that failed."""
+    tables = runs["table"].nunique()
+    over = f"over {tables} tables: " if tables > 1 else ""
+    each = [f"{name}: {sentence}" for name, sentence in by_table.items()]
+    failed = [f"{name} failed." for name in ranking.failed(runs)]
+    return "\n".join([over + Verdict.of(runs).sentence(), *each, *failed])
+
+
+def _needed(rows: list[pd.Series]) -> str:
+    numbers = [row["needed"] for row in rows if not math.isnan(row["needed"])]
+    if not numbers:
+        return "how many would be needed cannot be told from these"
+    if math.isinf(min(numbers)):
+        return f"more than {statistics.MAX_BLOCKS} would be needed"
+    return f"about {min(numbers):.0f} would be needed"
+
+
+def _listing(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
