@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 
 import tuneflow as tf
-from tuneflow.search.strategy import PRUNERS, SAMPLERS
+from tuneflow.search.pruners import PRUNERS
+from tuneflow.search.samplers import SAMPLERS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -13,7 +13,9 @@ from tables import TASKS, table, target
 
 import tuneflow as tf
 from tuneflow.recipe.recipe import json_schema
-from tuneflow.search.strategy import PRUNERS, SAMPLERS, Search
+from tuneflow.search.pruners import PRUNERS
+from tuneflow.search.samplers import SAMPLERS
+from tuneflow.search.strategy import SearchStrategy
 
 FOLDER = Path(__file__).resolve().parents[2] / "recipes"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -102,7 +104,7 @@ def test_conditions_name_a_parameter_above_and_values_that_it_can_take(name, tas
 def test_sampler_pruner_and_growth_are_words_that_are_known(name, task):
     recipe = tf.load_recipe(name)
     space = recipe.space_for(task).bind(1000, 30, categorical=True)
-    search = Search.of(recipe.sampler, recipe.pruner, space, (), 0)
+    search = SearchStrategy.of(recipe.sampler, recipe.pruner, space, (), 0)
     assert search.sampler in SAMPLERS
     assert search.pruner in PRUNERS
     assert not search.notes

@@ -14,7 +14,7 @@ from optuna.samplers import CmaEsSampler, PartialFixedSampler
 
 import tuneflow as tf
 from tuneflow.models import engine as engines
-from tuneflow.search.cma_es import Replayed, unpickling_nothing
+from tuneflow.search.cma_es import ReplayedCmaEsSampler, without_pickles
 
 KINDS = [{}, {"use_separable_cma": True}, {"with_margin": True}, {"lr_adapt": True}]
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
@@ -37,7 +37,7 @@ def test_what_is_replayed_is_what_optuna_has_pickled(kind, direction):
     study = searched(theirs, direction=direction)
     trials = theirs._get_trials(study)
     pickled = theirs._restore_optimizer(trials)
-    mine = Replayed(seed=1, **kind)
+    mine = ReplayedCmaEsSampler(seed=1, **kind)
     mine._asked = study.direction, mine.infer_relative_search_space(study, trials[-1])
     replayed = mine._restore_optimizer(trials)
     assert replayed.generation == pickled.generation > 3
@@ -48,10 +48,10 @@ def test_what_is_replayed_is_what_optuna_has_pickled(kind, direction):
 
 
 def test_what_is_remembered_is_what_would_be_replayed():
-    kept = Replayed(seed=1)
+    kept = ReplayedCmaEsSampler(seed=1)
     study = searched(kept, 60)
     asked = kept._asked
-    anew = Replayed(seed=1)
+    anew = ReplayedCmaEsSampler(seed=1)
     anew._asked = asked
     trials = kept._get_trials(study)
     one, other = kept._restore_optimizer(trials), anew._restore_optimizer(trials)
@@ -117,8 +117,8 @@ def test_a_sampler_of_ones_own_making_is_left_as_it_is():
     class Mine(CmaEsSampler):
         pass
 
-    assert type(unpickling_nothing(Mine())) is Mine
-    assert type(unpickling_nothing(CmaEsSampler())) is Replayed
+    assert type(without_pickles(Mine())) is Mine
+    assert type(without_pickles(CmaEsSampler())) is ReplayedCmaEsSampler
 
 
 def test_a_study_resumed_under_cmaes_goes_on_as_it_would_have(tmp_path, monkeypatch):

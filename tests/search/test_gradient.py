@@ -1,4 +1,4 @@
-"""The way down: from the best known, back where it got no lower, elsewhere where it ends."""
+"""A descent: from the best known, back where it got no lower, elsewhere where it ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from tables import table, target
 
 import tuneflow as tf
 from tuneflow.recipe.space import Param, Space
-from tuneflow.search.gradient import SHORTEST, Descent, GradientSampler, Spot, descent
+from tuneflow.search.gradient import (
+    SHORTEST_STEP,
+    Descent,
+    GradientPoint,
+    GradientSampler,
+    current_descent,
+)
 from tuneflow.storage.records import TrialRecord, read_trial_record, write_trial_record
 
 SPACE = Space(
@@ -31,11 +37,11 @@ def valley(a: float, b: float, n: int) -> tuple[float, np.ndarray]:
     return 1 + x**2 + 3 * y**2 + 0.8 * x * y + (n - 3) ** 2, slope
 
 
-def spot(at, loss=1.0, slope=(1.0, 0.0), n=3):
-    return Spot({"n": n}, dict(zip("ab", at, strict=True)), loss, np.array(slope))
+def point(at, loss=1.0, slope=(1.0, 0.0), n=3):
+    return GradientPoint({"n": n}, dict(zip("ab", at, strict=True)), loss, np.array(slope))
 
 
-def walk(trials: int, loss=valley, starts=(), given_up=lambda number: False):
+def walk(trials: int, loss=valley, starts=(), pruned=lambda number: False):
     """A study that the sampler has made, with what the loss says in the ledger."""
     study = optuna.create_study()
     for point in starts:
@@ -45,7 +51,7 @@ def walk(trials: int, loss=valley, starts=(), given_up=lambda number: False):
         study.sampler = GradientSampler(SPACE, others, seed=number)
         trial = study.ask()
         values = SPACE.suggest(trial)
-        if given_up(number):
+        if pruned(number):
             write_trial_record(trial, TrialRecord(ended="pruned"))
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
             continue
@@ -56,7 +62,7 @@ def walk(trials: int, loss=valley, starts=(), given_up=lambda number: False):
     return study
 
 
-def ways(study) -> list[tuple]:
+def runs(study) -> list[tuple]:
     """Runs of trials that hold the parameter without a gradient, as (value, trials)."""
     held: list[tuple] = []
     for trial in study.trials:
@@ -67,17 +73,17 @@ def ways(study) -> list[tuple]:
     return held
 
 
-# ---------- one way ----------
+# ---------- one descent ----------
 
 
-def test_a_way_starts_from_the_best_of_the_points_that_were_queued():
+def test_a_descent_starts_from_the_best_of_the_points_that_were_queued():
     starts = [
         {"a": 1.0, "b": -1.0, "n": 3},
         {"a": 0.02, "b": 1.2, "n": 3},
         {"a": 0.5, "b": 2.0, "n": 3},
     ]
-    way = descent(walk(3, starts=starts).trials, SPACE)
-    assert way.here.at == pytest.approx({"a": 0.5753, "b": 0.55}, abs=1e-4)
+    descent = current_descent(walk(3, starts=starts).trials, SPACE)
+    assert descent.best.position == pytest.approx({"a": 0.5753, "b": 0.55}, abs=1e-4)
 
 
 def test_a_few_steps_find_the_ground_of_a_skewed_valley():
@@ -86,75 +92,76 @@ def test_a_few_steps_find_the_ground_of_a_skewed_valley():
 
 
 def test_a_first_step_follows_the_slope_and_is_no_longer_than_it_can_be_trusted():
-    step = Descent(spot((0.5, 0.5), slope=(3.0, -4.0))).step()
+    step = Descent(point((0.5, 0.5), slope=(3.0, -4.0))).step()
     assert step == pytest.approx([-0.12, 0.16])
 
 
 def test_a_step_that_is_higher_is_taken_back_and_the_next_is_at_most_half_as_long():
-    way = Descent(spot((0.5, 0.5)))
-    first = np.linalg.norm(way.step())
-    way.learn(spot((0.3, 0.5), loss=2.0, slope=(0.9, 0.0)))  # no curvature that would explain it
-    assert way.here.at == {"a": 0.5, "b": 0.5}
-    assert np.linalg.norm(way.step()) == pytest.approx(first / 2)
+    descent = Descent(point((0.5, 0.5)))
+    first = np.linalg.norm(descent.step())
+    # no curvature that would explain it
+    descent.learn(point((0.3, 0.5), loss=2.0, slope=(0.9, 0.0)))
+    assert descent.best.position == {"a": 0.5, "b": 0.5}
+    assert np.linalg.norm(descent.step()) == pytest.approx(first / 2)
 
 
-def test_a_step_that_was_given_up_or_still_runs_halves_the_next():
-    way = Descent(spot((0.5, 0.5)))
-    first = np.linalg.norm(way.step())
-    way.learn(None)
-    way.learn(None)
-    assert np.linalg.norm(way.step()) == pytest.approx(first / 4)
+def test_a_step_that_was_pruned_or_still_runs_halves_the_next():
+    descent = Descent(point((0.5, 0.5)))
+    first = np.linalg.norm(descent.step())
+    descent.learn(None)
+    descent.learn(None)
+    assert np.linalg.norm(descent.step()) == pytest.approx(first / 4)
 
 
 def test_a_step_that_is_lower_is_kept_and_a_longer_one_trusted():
-    way = Descent(spot((0.9, 0.5)))
-    before = way.trusted
-    way.learn(spot((0.7, 0.5), loss=0.5, slope=(1.1, 0.0)))
-    assert way.here.loss == 0.5
-    assert way.trusted == pytest.approx(2 * before)
+    descent = Descent(point((0.9, 0.5)))
+    before = descent.trust_radius
+    descent.learn(point((0.7, 0.5), loss=0.5, slope=(1.1, 0.0)))
+    assert descent.best.loss == 0.5
+    assert descent.trust_radius == pytest.approx(2 * before)
 
 
-def test_two_spots_on_both_sides_of_the_ground_lead_to_where_the_slope_is_level():
-    way = Descent(spot((0.5, 0.5), slope=(1.0, 0.0)))
-    way.learn(spot((0.3, 0.5), loss=1.1, slope=(-3.0, 0.0)))
-    assert way.here.point + way.step() == pytest.approx([0.45, 0.5])
+def test_two_points_on_both_sides_of_the_ground_lead_to_where_the_gradient_is_zero():
+    descent = Descent(point((0.5, 0.5), slope=(1.0, 0.0)))
+    descent.learn(point((0.3, 0.5), loss=1.1, slope=(-3.0, 0.0)))
+    assert descent.best.coordinates + descent.step() == pytest.approx([0.45, 0.5])
 
 
 def test_a_step_ends_at_the_bounds_and_one_across_them_is_none():
-    inside = Descent(spot((0.05, 0.5), slope=(1.0, 0.0)))
-    assert inside.here.point + inside.step() == pytest.approx([0.0, 0.5])
-    outside = Descent(spot((0.0, 1.0), slope=(1.0, -1.0)))
+    inside = Descent(point((0.05, 0.5), slope=(1.0, 0.0)))
+    assert inside.best.coordinates + inside.step() == pytest.approx([0.0, 0.5])
+    outside = Descent(point((0.0, 1.0), slope=(1.0, -1.0)))
     assert not outside.step().any()
-    assert outside.done
+    assert outside.is_converged
 
 
-def test_a_way_along_a_bound_goes_on_in_the_other_parameters():
-    step = Descent(spot((0.0, 0.5), slope=(5.0, 1.0))).step()
+def test_a_descent_along_a_bound_goes_on_in_the_other_parameters():
+    step = Descent(point((0.0, 0.5), slope=(5.0, 1.0))).step()
     assert step == pytest.approx([0.0, -0.2])
 
 
-def test_a_way_is_done_where_a_step_promises_next_to_nothing_or_is_too_short():
-    assert Descent(spot((0.5, 0.5), slope=(1e-6, 0.0))).done
-    assert Descent(spot((0.5, 0.5)), trusted=SHORTEST / 2).done
-    assert not Descent(spot((0.5, 0.5))).done
+def test_a_descent_has_converged_where_a_step_promises_next_to_nothing_or_is_too_short():
+    assert Descent(point((0.5, 0.5), slope=(1e-6, 0.0))).is_converged
+    assert Descent(point((0.5, 0.5)), trust_radius=SHORTEST_STEP / 2).is_converged
+    assert not Descent(point((0.5, 0.5))).is_converged
 
 
 # ---------- one after the other ----------
 
 
-def test_the_parameters_without_gradients_are_held_on_the_way_and_drawn_at_a_start():
+def test_the_parameters_without_gradients_are_held_in_a_descent_and_drawn_at_a_start():
     study = walk(40, starts=[{"a": 0.9, "b": -0.9, "n": 3}])
-    held = ways(study)
+    held = runs(study)
     assert held[0][0] == 3
     assert held[0][1] > 4
     assert len({n for n, _ in held}) > 2
 
 
-def test_a_start_that_was_given_up_is_followed_by_another_start():
-    study = walk(6, given_up=lambda number: number < 5)
+def test_a_start_that_was_pruned_is_followed_by_another_start():
+    study = walk(6, pruned=lambda number: number < 5)
     points = [(t.params["a"], t.params["b"]) for t in study.trials]
     assert len(set(points)) == 6
-    assert descent(study.trials[:5], SPACE) is None
+    assert current_descent(study.trials[:5], SPACE) is None
 
 
 def test_a_start_is_far_from_what_was_tried():
@@ -164,9 +171,9 @@ def test_a_start_is_far_from_what_was_tried():
     assert math.hypot(math.log(a / 0.01) / WIDTHS[0], (b - 1) / WIDTHS[1]) > 0.3
 
 
-def test_a_slope_that_is_not_finite_is_no_spot():
+def test_a_gradient_that_is_not_finite_is_no_point():
     study = walk(1, lambda **values: (1.0, np.array([math.nan, 1.0])))
-    assert Spot.of(study.trials[0], SPACE) is None
+    assert GradientPoint.of(study.trials[0], SPACE) is None
 
 
 def test_processes_that_share_a_study_take_steps_of_different_length():
@@ -202,7 +209,7 @@ def test_a_descent_in_a_real_study_gets_lower_and_only_complete_trials_have_a_gr
     assert [read_trial_record(t).gradient for t in other.trials] == [{}] * 4
 
 
-def test_no_step_is_given_up_unless_a_pruner_is_named():
+def test_no_step_is_pruned_unless_a_pruner_is_named():
     frame = table(120)
     y = target(frame, "regression")
     free, pruned = (

@@ -11,16 +11,16 @@ from tables import table, target
 
 import tuneflow as tf
 from tuneflow.recipe.growth import Growth
-from tuneflow.search.learning_rate import Rate
+from tuneflow.search.learning_rate import LearningRateSchedule
 from tuneflow.storage.records import TrialRecord
 from tuneflow.study.loop import Budget
 from tuneflow.study.plan import Rows, make_plan
 
-RATE = Rate("rate", hold=0.2, refit=0.05)
+RATE = LearningRateSchedule("rate", search_rate=0.2, refit_rate=0.05)
 
 
 def test_the_refit_takes_a_quarter_of_the_rate():
-    assert RATE.lowered({"rate": 0.2, "x": 1}, seconds=9.0, left=math.inf) == {
+    assert RATE.lower({"rate": 0.2, "x": 1}, seconds=9.0, left=math.inf) == {
         "rate": 0.05,
         "x": 1,
     }
@@ -47,31 +47,33 @@ def test_small_trees_of_a_lower_rate_still_take_as_many_more_rounds():
 
 def test_as_low_as_time_allows():
     point = {"rate": 0.2, "x": 1}
-    assert RATE.lowered(point, 10.0, 41.0)["rate"] == 0.05
-    assert RATE.lowered(point, 10.0, 39.0)["rate"] == 0.1
-    assert RATE.lowered(point, 10.0, 19.0)["rate"] == 0.2
-    assert RATE.lowered(point, 10.0, -5.0)["rate"] == 0.2
+    assert RATE.lower(point, 10.0, 41.0)["rate"] == 0.05
+    assert RATE.lower(point, 10.0, 39.0)["rate"] == 0.1
+    assert RATE.lower(point, 10.0, 19.0)["rate"] == 0.2
+    assert RATE.lower(point, 10.0, -5.0)["rate"] == 0.2
 
 
 def test_a_rate_that_a_person_chose_stays():
-    assert RATE.lowered({"rate": 0.3, "x": 1}, 1.0, math.inf) == {"rate": 0.3, "x": 1}
+    assert RATE.lower({"rate": 0.3, "x": 1}, 1.0, math.inf) == {"rate": 0.3, "x": 1}
 
 
 def test_the_rate_never_leaves_the_space():
     space = tf.load_recipe("lightgbm").space_for("binary").bind(100, 5, categorical=False)
     low = space.params["learning_rate"].low
     growth = Growth(schedule="lockstep", unit="rounds", per="learning_rate", hold=0.006, last=8)
-    assert Rate.of(growth, space, "tpe").refit == low
+    assert LearningRateSchedule.of(growth, space, "tpe").refit_rate == low
     lowest = growth.model_copy(update={"hold": 0.001})
-    assert Rate.of(lowest, space, "tpe").hold == low
+    assert LearningRateSchedule.of(lowest, space, "tpe").search_rate == low
 
 
 @pytest.mark.parametrize("sampler", ["grid", optuna.samplers.RandomSampler(0)])
 def test_a_grid_and_a_sampler_of_ones_own_choose_the_rate_themselves(sampler):
     space = tf.load_recipe("lightgbm").space_for("binary").bind(100, 5, categorical=False)
     growth = Growth(schedule="lockstep", unit="rounds", per="learning_rate", hold=0.2, last=8)
-    assert Rate.of(growth, space, sampler) is None
-    assert Rate.of(growth, space, "tpe") == Rate("learning_rate", 0.2, 0.05)
+    assert LearningRateSchedule.of(growth, space, sampler) is None
+    assert LearningRateSchedule.of(growth, space, "tpe") == LearningRateSchedule(
+        "learning_rate", 0.2, 0.05
+    )
 
 
 def test_a_rate_to_hold_needs_its_parameter():

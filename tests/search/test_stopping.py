@@ -1,4 +1,4 @@
-"""A study may end early, if asked to: after trials without an improvement, or in the folds' noise."""
+"""A study may end early, if asked to: without an improvement, or in the noise of the folds."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def double(monkeypatch):
 
 
 def trial(*scores):
-    """A trial with these scores of its folds; without any, one that was given up."""
+    """A trial with these scores of its folds; without any, one that was pruned."""
     state = optuna.trial.TrialState.COMPLETE if scores else optuna.trial.TrialState.PRUNED
     mean = sum(scores) / len(scores) if scores else None
     attrs = {KEY: vars(TrialRecord(scores=list(scores)))}
     return optuna.trial.create_trial(state=state, value=mean, user_attrs=attrs)
 
 
-def test_patience_counts_trials_since_the_best_those_that_were_given_up_too():
+def test_patience_counts_trials_since_the_best_pruned_ones_too():
     rule = StoppingRule.of(3, 0.25)
     some = [trial(0.1, 0.2), trial(0.3, 0.4), trial(), trial(0.2, 0.2)]
     assert not rule.is_due(some)

@@ -24,7 +24,7 @@ from sqlalchemy import text
 
 import tuneflow as tf
 from tuneflow.models import engine as engines
-from tuneflow.search.strategy import SAMPLERS
+from tuneflow.search.samplers import SAMPLERS
 from tuneflow.storage import open as room
 from tuneflow.storage.heartbeat import CLAIM
 from tuneflow.storage.records import read_header, read_trial_record

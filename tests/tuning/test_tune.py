@@ -17,7 +17,8 @@ from tables import table, target
 
 import tuneflow as tf
 from tuneflow.models import engine as engines
-from tuneflow.search.strategy import PRUNERS, SAMPLERS
+from tuneflow.search.pruners import PRUNERS
+from tuneflow.search.samplers import SAMPLERS
 from tuneflow.storage.heartbeat import CLAIM
 from tuneflow.storage.records import KEY, read_header, read_trial_record
 

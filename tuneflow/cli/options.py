@@ -17,14 +17,14 @@ def recipe_names() -> list[str]:
 
 def sampler_names() -> list[str]:
     """The same for a sampler."""
-    from tuneflow.search.strategy import SAMPLERS
+    from tuneflow.search.samplers import SAMPLERS
 
     return list(SAMPLERS)
 
 
 def pruner_names() -> list[str]:
     """The same for a pruner."""
-    from tuneflow.search.strategy import PRUNERS
+    from tuneflow.search.pruners import PRUNERS
 
     return list(PRUNERS)
 

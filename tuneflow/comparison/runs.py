@@ -15,7 +15,7 @@ import pandas as pd
 
 from tuneflow.comparison.ranking import RUN, STEP
 from tuneflow.errors import StudyError, known
-from tuneflow.search.strategy import SAMPLERS
+from tuneflow.search.samplers import SAMPLERS
 from tuneflow.storage.records import (
     Header,
     RunRecord,

@@ -13,7 +13,46 @@ from optuna.trial import FrozenTrial, TrialState
 from tuneflow.data.seeds import seed_of
 
 
-class Seeded(BaseSampler):
+class WrappedSampler(BaseSampler):
+    """A sampler that leaves to another one whatever a subclass does not do itself."""
+
+    def __init__(self, sampler: BaseSampler) -> None:
+        self.sampler = sampler
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """As the other sampler does."""
+        return self.sampler.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As the other sampler does."""
+        return self.sampler.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """As the other sampler does."""
+        return self.sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """As the other sampler does."""
+        self.sampler.after_trial(study, trial, state, values)
+
+
+class SeededSampler(WrappedSampler):
     """A sampler that draws each trial from a seed of its own.
 
     A study that is resumed goes on as it would have, and processes that share one never draw
@@ -29,8 +68,8 @@ class Seeded(BaseSampler):
     def __init__(
         self, make: Callable[[int], BaseSampler], random_state: int, *, keep: bool
     ) -> None:
+        super().__init__(make(seed_of(random_state, 0)))
         self._make, self._random_state, self._keep = make, random_state, keep
-        self.sampler = make(seed_of(random_state, 0))
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Start from the seed of this trial."""
@@ -40,38 +79,6 @@ class Seeded(BaseSampler):
         else:
             self.sampler = self._make(seed)
         self.sampler.before_trial(study, trial)
-
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """As the sampler does."""
-        return self.sampler.infer_relative_search_space(study, trial)
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """As the sampler does."""
-        return self.sampler.sample_relative(study, trial, search_space)
-
-    def sample_independent(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        """As the sampler does."""
-        return self.sampler.sample_independent(study, trial, param_name, param_distribution)
-
-    def after_trial(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
-        """As the sampler does."""
-        self.sampler.after_trial(study, trial, state, values)
 
 
 def _reseed(sampler: BaseSampler, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""The scale that a range is searched on, and what a derivative becomes there."""
+"""The unit scale of a range, from 0 to 1, and what a derivative becomes there."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from collections.abc import Mapping
 from tuneflow.recipe.space import Param, Space
 
 
-def place(param: Param, value: float) -> float:
+def to_unit(param: Param, value: float) -> float:
     """Where a value lies in its range, from 0 to 1.
 
-    >>> round(place(Param(low=0.01, high=100.0, log=True, default=1.0), 1.0), 6)
+    >>> round(to_unit(Param(low=0.01, high=100.0, log=True, default=1.0), 1.0), 6)
     0.5
     """
     low, high = _ends(param)
     return ((math.log(value) if param.log else value) - low) / (high - low)
 
 
-def value_at(param: Param, where: float) -> float:
-    """The value at a place in the range.
+def from_unit(param: Param, position: float) -> float:
+    """The value at a position in the range.
 
-    >>> value_at(Param(low=0.0, high=8.0, default=1.0), 0.25)
+    >>> from_unit(Param(low=0.0, high=8.0, default=1.0), 0.25)
     2.0
     """
     low, high = _ends(param)
-    value = low + where * (high - low)
-    found: float = param.clip(math.exp(value) if param.log else value)
-    return found
+    scaled = low + position * (high - low)
+    value: float = param.clip(math.exp(scaled) if param.log else scaled)
+    return value
 
 
-def width(param: Param) -> float:
+def range_length(param: Param) -> float:
     """How long the range is on its own scale."""
     low, high = _ends(param)
     return high - low
 
 
-def slopes(
-    space: Space, values: Mapping[str, float], rows: int, by: Mapping[str, float]
+def parameter_gradient(
+    space: Space, values: Mapping[str, float], rows: int, derivatives: Mapping[str, float]
 ) -> dict[str, float]:
     """Derivatives in a model's arguments become those in the parameters that have gradients.
 
@@ -45,13 +45,13 @@ def slopes(
         space: The space, bound to the table.
         values: Its active parameters.
         rows: The rows that the model was trained on.
-        by: Argument to derivative.
+        derivatives: Argument to derivative.
 
     Returns:
         Parameter to derivative, by the logarithm of the parameter where its range is logarithmic.
     """
     return {
-        name: by[name] * _rate(name, param, values[name], rows)
+        name: derivatives[name] * _argument_rate(name, param, values[name], rows)
         for name, param in space.params.items()
         if param.gradient and name in values
     }
@@ -63,7 +63,7 @@ def _ends(param: Param) -> tuple[float, float]:
     return (math.log(param.low), math.log(param.high)) if param.log else (param.low, param.high)
 
 
-def _rate(name: str, param: Param, value: float, rows: int) -> float:
+def _argument_rate(name: str, param: Param, value: float, rows: int) -> float:
     """How fast the model's argument moves with the parameter: see `Space.decode`."""
     rate = 1.0
     if param.unit == "per_sample_l2":

@@ -22,7 +22,7 @@ from tuneflow.models.preprocessing import Prepared, prepare
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params, Space
-from tuneflow.search.unit_scale import slopes
+from tuneflow.search.unit_scale import parameter_gradient
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,6 @@ class Evaluation:
         found = smooth.gradient(X, target.transform(self.data.y[fold.valid]))
         every = len(fold.train)
         rows = self.growth.amount(budget, self.arguments(values)(every), every)
-        by = slopes(self.space, values, rows, found.by)
+        by = parameter_gradient(self.space, values, rows, found.by)
         unit = target.scale  # 1 for classes
         return Slope(found.loss * unit, {name: slope * unit for name, slope in by.items()})

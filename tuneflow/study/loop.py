@@ -107,7 +107,7 @@ class Loop:
     def _end(self) -> int | None:
         """Trials in all; a grid may end before the budget does."""
         ends = [self.budget.total] if self.budget.total is not None else []
-        ends += [self._done + len(self._queue)] if self.plan.search.finite else []
+        ends += [self._done + len(self._queue)] if self.plan.search.is_finite else []
         return min(ends, default=None)
 
     def go(self) -> None:
@@ -143,7 +143,7 @@ class Loop:
         late = time.monotonic() >= self._until()
         if self._stopped or late or len(self._open) >= at_once:
             return False
-        if self.plan.search.finite and not self._queue and not self._waiting:
+        if self.plan.search.is_finite and not self._queue and not self._waiting:
             return False
         return self.budget.total is None or self._taken() < self.budget.total
 
@@ -152,7 +152,7 @@ class Loop:
         if math.isinf(self.budget.deadline) or self._best is None:
             return self.budget.deadline
         entry = read_trial_record(self._best) or TrialRecord()
-        more = self.plan.rate.times if self.plan.rate else 1.0
+        more = self.plan.rate.rounds_factor if self.plan.rate else 1.0
         return self.budget.until(more * self.plan.refit_seconds(entry))
 
     def _taken(self) -> int:

@@ -19,9 +19,10 @@ from tuneflow.data.metrics import Metric, scorings
 from tuneflow.errors import DataError, RecipeError, SearchError
 from tuneflow.models.engine import Job, start_engine
 from tuneflow.recipe.recipe import Recipe, load_recipe
-from tuneflow.search.learning_rate import Rate
+from tuneflow.search.learning_rate import LearningRateSchedule
+from tuneflow.search.samplers import default_pruner
 from tuneflow.search.stopping import StoppingRule
-from tuneflow.search.strategy import Search, pruner_of
+from tuneflow.search.strategy import SearchStrategy
 from tuneflow.storage.records import Header, TrialRecord
 from tuneflow.study.evaluation import Evaluation
 
@@ -48,8 +49,8 @@ class Plan:
     recipe: Recipe
     job: Job
     evaluation: Evaluation
-    search: Search
-    rate: Rate | None
+    search: SearchStrategy
+    rate: LearningRateSchedule | None
     header: Header
     holdout: Data | None = None
     stopping: StoppingRule | None = None
@@ -118,14 +119,14 @@ def make_plan(
     _check_folds(evaluation)
     if sampler == "gradient":
         _check_gradients(evaluation)
-    pruner = search[1] or pruner_of(sampler) or recipe.pruner
-    rate = Rate.of(evaluation.growth, evaluation.space, sampler)
-    held = {rate.name: rate.hold} if rate else {}
+    pruner = search[1] or default_pruner(sampler) or recipe.pruner
+    rate = LearningRateSchedule.of(evaluation.growth, evaluation.space, sampler)
+    held = {rate.name: rate.search_rate} if rate else {}
     starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))
     options = dict(pruner) if isinstance(pruner, Mapping) else {}
     options.pop("name", None)
-    found = Search.of(sampler, pruner, evaluation.space, starts, random_state)
-    if found.raw:  # single folds can be seen only where folds grow one after the other
+    found = SearchStrategy.of(sampler, pruner, evaluation.space, starts, random_state)
+    if found.scores_each_fold:  # can be seen only where folds grow one after the other
         evaluation = replace(
             evaluation, growth=evaluation.growth.model_copy(update={"schedule": "folds"})
         )
@@ -135,7 +136,7 @@ def make_plan(
         test_size=rows.test_size if isinstance(rows.test_size, float) else None,
         pruner_options=options,
     )
-    if rate and rate.refit < rate.hold:
+    if rate and rate.refit_rate < rate.search_rate:
         header = replace(header, notes=(*header.notes, rate.note))
     return Plan(recipe, job, evaluation, found, rate, header, holdout)
 
@@ -230,7 +231,7 @@ def _weighted(evaluation: Evaluation) -> tuple[str, ...]:
     return (f"scoring: {evaluation.metric.name!r} takes no weights, so rows are scored alike.",)
 
 
-def _header(evaluation: Evaluation, search: Search, random_state: int) -> Header:
+def _header(evaluation: Evaluation, search: SearchStrategy, random_state: int) -> Header:
     data, recipe = evaluation.data, evaluation.recipe
     return Header(
         recipe=recipe.name or recipe.title,
@@ -247,7 +248,7 @@ def _header(evaluation: Evaluation, search: Search, random_state: int) -> Header
         sampler=search.sampler,
         pruner=search.pruner,
         random_state=random_state,
-        modelled=search.modelled(evaluation.space),
+        modelled=search.modelled_share(evaluation.space),
         weighted=data.weights is not None,
         also=tuple(metric.name for metric in evaluation.also),
         ratio=fmean(len(fold.valid) / len(fold.train) for fold in evaluation.folds),

@@ -34,7 +34,7 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
             storage=storage,
             study_name=name,
             direction="maximize",
-            pruner=plan.search.pruned(len(plan.evaluation.decisions)),
+            pruner=plan.search.make_pruner(len(plan.evaluation.decisions)),
             load_if_exists=True,
         )
         optuna.logging.set_verbosity(before)
@@ -111,7 +111,7 @@ def queued_points(study: optuna.Study, plan: Plan) -> list[QueuedPoint]:
     taken = [
         queued_point(t) or t.params for t in trials if _is_taken(t, len(plan.evaluation.folds))
     ]
-    new = [QueuedPoint(point) for point in plan.search.points if point not in taken]
+    new = [QueuedPoint(point) for point in plan.search.initial_points if point not in taken]
     again = {number for trial in trials if (number := retried(trial)) is not None}
     lost = [
         QueuedPoint(t.params, t.number)

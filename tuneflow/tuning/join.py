@@ -56,7 +56,7 @@ def join(
     plan = _plan(header, study_name, *table)
     study = open_study(opened, study_name, plan)
     goal = read_goal(study) if n_trials is None else n_trials
-    if goal is None and timeout is None and not plan.search.finite:
+    if goal is None and timeout is None and not plan.search.is_finite:
         raise StudyError(
             f"study {study_name!r}: it was begun without a number of trials; give one, or time."
         )

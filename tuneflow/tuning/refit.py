@@ -73,7 +73,7 @@ def refit(plan: Plan, trial: FrozenTrial, left: float = math.inf) -> Model:
         trial.params,
     )
     if plan.rate:
-        values = plan.rate.lowered(values, plan.refit_seconds(entry), left)
+        values = plan.rate.lower(values, plan.refit_seconds(entry), left)
     budget = entry.budget or evaluation.budgets[-1]
     try:
         # Calibration may choose other labels, and if these are what was scored, they stay.
@@ -98,8 +98,8 @@ def _judged(
     labels = plan.evaluation.metric.needs == "labels"
     said, baseline = model.outputs(rows, labels=labels), read(study).baseline
     default = baseline.number if baseline else None
-    if plan.rate and chosen.params[plan.rate.name] == plan.rate.hold:
-        rate = replace(plan.rate, refit=model.params[plan.rate.name])
+    if plan.rate and chosen.params[plan.rate.name] == plan.rate.search_rate:
+        rate = replace(plan.rate, refit_rate=model.params[plan.rate.name])
         plan = replace(plan, rate=rate)
     outputs = []
     for trial in incumbents(study):

@@ -23,7 +23,7 @@ from tuneflow.recipe.space import Params
 from tuneflow.reporting import tables
 from tuneflow.reporting.report import Report
 from tuneflow.storage.records import Header, TrialRecord, read_header, read_trial_record
-from tuneflow.study.quiet import suppress_warnings
+from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.tuning.holdout import Holdout
 
 #: What a result says that Ctrl-C has cut short.

@@ -33,8 +33,8 @@ from tuneflow.storage.retry import with_retry
 from tuneflow.study.loop import Budget, Callback, Loop
 from tuneflow.study.objective import Objective
 from tuneflow.study.plan import Plan, Rows, check_limits, make_plan
-from tuneflow.study.quiet import suppress_warnings
 from tuneflow.study.resume import reclaim_lost_trials
+from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.study.workers.workers import Workers
 from tuneflow.tuning.refit import check_select, finalize, significance_note
 from tuneflow.tuning.result import INTERRUPTED, Result, Select
@@ -166,7 +166,7 @@ def tune(
     check_space(several, space)
     found: Any = recipe if several else as_recipe(recipe, space, len(frame_of(X)))
     plans = plans_of(found, plan) if several else [plan(found)]
-    if n_trials is None and timeout is None and not all(each.search.finite for each in plans):
+    if n_trials is None and timeout is None and not all(each.search.is_finite for each in plans):
         raise SearchError("n_trials, timeout: something must end the search; got None for both.")
     members = open_members(plans, open_storage(storage), study_name)
     for note in dict.fromkeys(note for each in plans for note in each.search.notes):
@@ -214,10 +214,13 @@ def search(
         progress: Whether to show a bar.
     """
     objective = Objective(
-        plan.evaluation, plan.search.raw, plan.search.prunes, plan.search.descends
+        plan.evaluation,
+        plan.search.scores_each_fold,
+        plan.search.prunes,
+        plan.search.needs_gradients,
     )
-    heartbeat, sampler = Heartbeat(study), plan.search.sampled()
-    study.sampler = plan.rate.held(sampler) if plan.rate else sampler
+    heartbeat, sampler = Heartbeat(study), plan.search.make_sampler()
+    study.sampler = plan.rate.hold(sampler) if plan.rate else sampler
     with heartbeat.signed_in(), _stoppable(study):
         reclaim_lost_trials(study, plan, heartbeat)
         run = Loop(

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 from tuneflow.errors import MissingExtra, SearchError, known
 from tuneflow.storage.records import TrialRecord
 from tuneflow.study.objective import Objective, Outcome, Task
-from tuneflow.study.quiet import suppress_warnings
+from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.study.workers.pool import WorkerEvent
 from tuneflow.study.workers.remote import Payload, TrialRequest, WorkerContext
 

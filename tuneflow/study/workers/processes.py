@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from tuneflow.errors import StudyError
 from tuneflow.storage.records import TrialRecord
 from tuneflow.study.objective import Objective, Outcome, Task
-from tuneflow.study.quiet import suppress_warnings
+from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.study.workers.pool import Rung, WorkerEvent
 from tuneflow.study.workers.remote import Payload, TrialRequest, WorkerContext
 

@@ -1,0 +1,171 @@
+"""Samplers: a table from words to Optuna's classes, and what each of them models."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from optuna import samplers
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler
+
+from tuneflow.data.seeds import seed_of
+from tuneflow.errors import MissingExtra, SearchError, known
+from tuneflow.recipe.recipe import load_recipe, recipes
+from tuneflow.recipe.space import Param, Space
+from tuneflow.search.cma_es import ReplayedCmaEsSampler, without_pickles
+from tuneflow.search.gradient import GradientSampler
+from tuneflow.search.seeded import SeededSampler
+
+
+@dataclass(frozen=True)
+class SamplerEntry:
+    """A line of the table of samplers.
+
+    Attributes:
+        make: Makes the sampler from the space, the seed of the study and the seed of the trial.
+        models: Whether it models a parameter; others are drawn independently.
+        package: What has to be installed.
+        extra: The extra of tuneflow that installs it.
+        keep: Whether one sampler serves all trials: it remembers nothing that matters.
+        pruner: The pruner that belongs to it; empty if that is for the recipe to say.
+    """
+
+    make: Callable[[Space, int, int], BaseSampler]
+    models: Callable[[Param], bool] = lambda param: True
+    package: str = "optuna"
+    extra: str = ""
+    keep: bool = False
+    pruner: str = ""
+
+
+def _is_numeric(param: Param) -> bool:
+    return not param.choices and not param.when
+
+
+def _is_unconditional(param: Param) -> bool:
+    return not param.when
+
+
+def _has_gradient(param: Param) -> bool:
+    return param.gradient
+
+
+def _random(space: Space, study: int, trial: int) -> BaseSampler:
+    return samplers.RandomSampler(seed=trial)
+
+
+def _tpe(space: Space, study: int, trial: int) -> BaseSampler:
+    conditional = any(param.when for param in space.params.values())
+    return samplers.TPESampler(seed=trial, multivariate=True, group=conditional)
+
+
+def _qmc(space: Space, study: int, trial: int) -> BaseSampler:
+    return samplers.QMCSampler(  # one sequence a study, scrambled by its seed
+        scramble=True,
+        seed=study,
+        independent_sampler=_random(space, study, trial),
+        warn_independent_sampling=False,
+        warn_asynchronous_seeding=False,
+    )
+
+
+def _cmaes(space: Space, study: int, trial: int) -> BaseSampler:
+    return ReplayedCmaEsSampler(
+        seed=trial,
+        independent_sampler=_tpe(space, study, trial),
+        warn_independent_sampling=False,
+        consider_pruned_trials=True,
+    )
+
+
+def _gp(space: Space, study: int, trial: int) -> BaseSampler:
+    others = _random(space, study, trial)
+    return samplers.GPSampler(
+        seed=trial, independent_sampler=others, warn_independent_sampling=False
+    )
+
+
+def _nsga2(space: Space, study: int, trial: int) -> BaseSampler:
+    return samplers.NSGAIISampler(seed=trial, population_size=20)
+
+
+def _gradient(space: Space, study: int, trial: int) -> BaseSampler:
+    return GradientSampler(space, _tpe(space, study, trial), seed=trial)
+
+
+#: Samplers by word. The grid is a queue of points, so that its sampler is never asked.
+SAMPLERS: dict[str, SamplerEntry] = {
+    "grid": SamplerEntry(_random),
+    "random": SamplerEntry(_random, keep=True),
+    "qmc": SamplerEntry(_qmc, models=_is_numeric),
+    "tpe": SamplerEntry(_tpe, keep=True),
+    "bohb": SamplerEntry(_tpe, keep=True, pruner="hyperband"),  # Falkner, Klein, Hutter 2018
+    "cmaes": SamplerEntry(_cmaes, models=_is_numeric, package="cmaes", keep=True),
+    "gp": SamplerEntry(_gp, models=_is_unconditional, package="torch", extra="gp"),
+    # A generation is made of complete trials only: with a pruner there would never be a second.
+    "nsga2": SamplerEntry(_nsga2, models=_is_unconditional, pruner="none"),
+    "gradient": SamplerEntry(_gradient, models=_has_gradient, pruner="none"),
+}
+
+
+def parse_sampler(
+    sampler: str | BaseSampler, space: Space, random_state: int
+) -> tuple[str, Callable[[], BaseSampler], tuple[str, ...]]:
+    """The sampler's word, or the name of its class; what makes it; and what it does not model.
+
+    Args:
+        sampler: A word of `SAMPLERS`, or an Optuna sampler, which is copied: it cannot serve two
+            studies.
+        space: The space that is searched.
+        random_state: Seed of the study.
+
+    Raises:
+        SearchError: An unknown word, or a space that the sampler has no use for.
+        MissingExtra: The sampler needs a package that is not installed.
+    """
+    if isinstance(sampler, BaseSampler):
+        own = without_pickles(copy.deepcopy(sampler))
+        return type(sampler).__name__, lambda: own, ()
+    if not isinstance(sampler, str) or sampler not in SAMPLERS:
+        raise SearchError(
+            f"sampler: a word or an Optuna sampler is needed; got {sampler!r}. "
+            f"{known(str(sampler), SAMPLERS)}"
+        )
+    entry = SAMPLERS[sampler]
+    if find_spec(entry.package) is None:
+        package = f"tuneflow[{entry.extra}]" if entry.extra else entry.package
+        raise MissingExtra(
+            f"sampler: {sampler!r} needs {entry.package}, which is not installed. "
+            f"Install it: pip install '{package}'"
+        )
+    if sampler == "gradient" and not _any_gradient(space):
+        raise SearchError(
+            f"sampler: 'gradient' needs parameters in which the model is smooth; got "
+            f"{list(space.params)}, of which none says so. Use 'tpe', or one of the recipes "
+            f"{', '.join(_recipes_with_gradients())}."
+        )
+
+    def make(seed: int) -> BaseSampler:
+        with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
+            return entry.make(space, seed_of(random_state, -1), seed)
+
+    independent = tuple(name for name, param in space.params.items() if not entry.models(param))
+    return sampler, lambda: SeededSampler(make, random_state, keep=entry.keep), independent
+
+
+def default_pruner(sampler: object) -> str:
+    """The pruner that belongs to a sampler's word; empty if that is for the recipe to say."""
+    return SAMPLERS[sampler].pruner if isinstance(sampler, str) and sampler in SAMPLERS else ""
+
+
+def _any_gradient(space: Space) -> bool:
+    return any(map(_has_gradient, space.params.values()))
+
+
+def _recipes_with_gradients() -> list[str]:
+    shipped = [load_recipe(name) for name in recipes().index]
+    return [each.name for each in shipped if _any_gradient(each.space_for(each.tasks[-1]))]
