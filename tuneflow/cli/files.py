@@ -91,7 +91,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     if path.suffix not in PARQUET:
         frame.to_csv(path)
         return
-    mixed = frame.columns[frame.dtypes == object]
+    mixed = [name for name in frame.columns if frame[name].dtype == object]
     try:
         frame.astype(dict.fromkeys(mixed, "str")).to_parquet(path)  # one type a column
     except ImportError as error:
