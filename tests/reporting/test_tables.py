@@ -19,7 +19,6 @@ from studies import HEADER, SPACES, holdout, plain, study
 import tuneflow as tf
 from tuneflow.reporting import format as words
 from tuneflow.reporting.importance import importances
-from tuneflow.reporting.verdict import paired
 from tuneflow.storage.records import (
     OUTER,
     TrialRecord,
@@ -27,7 +26,7 @@ from tuneflow.storage.records import (
     write_header,
     write_trial_record,
 )
-from tuneflow.storage.study_record import read
+from tuneflow.storage.study_record import read_study
 
 COLUMNS = {
     "trials": "state score rank improvement last ended error budget seconds seconds_fit seconds_score "
@@ -244,7 +243,7 @@ def test_importances_find_what_matters_with_a_spread_that_is_no_zero():
     def objective(trial):
         return trial.suggest_float("big", 0, 1) + 0.001 * trial.suggest_float("small", 0, 1)
 
-    found = importances(read(plain(200, objective)))
+    found = importances(read_study(plain(200, objective)))
     assert found["big"].overall > 0.9 > 0.1 > found["small"].overall
     assert sum(one.overall for one in found.values()) == pytest.approx(1)
     assert sum(one.top for one in found.values()) == pytest.approx(1)
@@ -256,7 +255,7 @@ def test_importances_are_those_of_optuna():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = optuna.importance.get_param_importances(made)
-    ours = {name: one.overall for name, one in importances(read(made)).items()}
+    ours = {name: one.overall for name, one in importances(read_study(made)).items()}
     assert ours == pytest.approx(theirs)
 
 
@@ -264,7 +263,7 @@ def test_the_spread_shrinks_with_more_trials():
     def objective(trial):
         return sum(trial.suggest_float(name, 0, 1) for name in "abc")
 
-    few, many = (importances(read(plain(n, objective))) for n in (60, 960))
+    few, many = (importances(read_study(plain(n, objective))) for n in (60, 960))
     assert many["a"].overall_spread < few["a"].overall_spread
 
 
@@ -373,10 +372,12 @@ def test_the_interval_is_that_of_the_corrected_paired_test():
         one = made.ask({"x": SPACES["rate"]})
         write_trial_record(one, TrialRecord(scores=scores))
         made.tell(one, float(np.mean(scores)))
-    improvements, mean, half = paired(read(made))
-    assert improvements == pytest.approx([0.1, 0.2, 0])
-    assert mean == pytest.approx(0.1)
-    assert half == pytest.approx(4.302653 * 0.1 * math.sqrt(1 / 3 + 1 / 2))
+    improvement = read_study(made).improvement()
+    assert improvement.by_fold == pytest.approx([0.1, 0.2, 0])
+    assert improvement.mean == pytest.approx(0.1)
+    assert improvement.high - improvement.mean == pytest.approx(
+        4.302653 * 0.1 * math.sqrt(1 / 3 + 1 / 2)
+    )
 
 
 def test_rows_kept_aside_have_a_panel_a_card_and_no_advice_to_keep_some():

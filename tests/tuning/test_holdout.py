@@ -17,12 +17,10 @@ from tables import table, target
 import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.models.pipeline import Model
-from tuneflow.reporting.verdict import paired
 from tuneflow.storage.records import OUTER, read_header, read_holdout, read_trial_record
-from tuneflow.storage.study_record import read
 from tuneflow.study.plan import Plan, Rows, make_plan
 from tuneflow.tuning.refit import finalize, significance_note
-from tuneflow.tuning.result import best_trial, selected
+from tuneflow.tuning.result import selected
 
 DIABETES = load_diabetes(return_X_y=True, as_frame=True)
 
@@ -132,7 +130,7 @@ def test_a_gain_within_the_noise_is_doubted_once_and_in_the_remarks():
         warnings.simplefilter("error")
         sure = tf.tune(*rows(), RECIPE, n_trials=8)  # the same improvement on every fold
     assert not any("chance" in remark for remark in sure.remarks)
-    assert significance_note(sure.study, sure.best_trial) == ""
+    assert significance_note(sure.record, sure.best_trial) == ""
 
 
 def test_nested_searches_see_no_rows_that_their_outer_fold_leaves_out():
@@ -163,10 +161,9 @@ def test_repeated_folds_are_folds_and_do_not_pretend_to_be_independent():
     entry = read_trial_record(result.best_trial)
     assert len(entry.scores) == 12
     assert read_header(result.study).ratio == pytest.approx(0.5, abs=0.01)
-    record = read(result.study)
-    improvements, _, half = paired(record)
-    naive = np.std(improvements, ddof=1) * np.sqrt(1 / 12 + 1 / 11)
-    assert half > 2 * naive
+    by_fold, mean, _, high = result.record.improvement()
+    naive = np.std(by_fold, ddof=1) * np.sqrt(1 / 12 + 1 / 11)
+    assert high - mean > 2 * naive
 
 
 def seconds(trial):
@@ -176,11 +173,11 @@ def seconds(trial):
 
 def test_one_se_takes_the_fastest_of_those_within_one_standard_error():
     result = tf.tune(*DIABETES, "random_forest", n_trials=8, cv=3, select="one_se", pruner="none")
-    best, taken = best_trial(result.study), result.best_trial
+    best, taken = result.record.best, result.best_trial
     scores = read_trial_record(best).scores
     assert taken.value >= best.value - np.std(scores, ddof=1) / np.sqrt(3)
     assert seconds(taken) <= seconds(best)
-    assert taken == selected(result.study, "one_se")
+    assert taken == selected(result.record, "one_se")
     assert result.best_score == taken.value
     told = any("stands for trial" in remark for remark in result.remarks)
     assert told == (taken.number != best.number)
@@ -219,9 +216,7 @@ def test_leaders_are_refitted_at_the_rate_of_the_one_that_was_taken(monkeypatch)
 
 def test_what_is_doubted_is_the_gain_of_the_trial_that_was_taken():
     found = held(n_trials=12, test_size=None, select="one_se")
-    _, mean, half = paired(read(found.study), found.best_trial)
-    assert found.best_trial.number != best_trial(found.study).number
+    _, mean, low, high = found.record.improvement(found.best_trial)
+    assert found.best_trial.number != found.record.best.number
     assert mean == pytest.approx(found.improvement)
-    assert f"{mean - half:+.3g} to {mean + half:+.3g}" in significance_note(
-        found.study, found.best_trial
-    )
+    assert f"{low:+.3g} to {high:+.3g}" in significance_note(found.record, found.best_trial)

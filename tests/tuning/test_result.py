@@ -17,7 +17,7 @@ import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.reporting.tables import trials
 from tuneflow.storage.records import TrialRecord, read_trial_record, write_trial_record
-from tuneflow.tuning.result import best_trial, default_score
+from tuneflow.storage.study_record import read_study
 
 OWN = ["state", "score", "rank", "improvement", "last", "ended", "error", "budget"]
 SECONDS = ["seconds", "seconds_fit", "seconds_score"]
@@ -81,7 +81,7 @@ def test_the_best_is_never_one_that_was_pruned_or_scored_on_fewer_folds():
     pruned = study.ask()
     pruned.report(2.0, 1)
     study.tell(pruned, state=optuna.trial.TrialState.PRUNED)
-    assert best_trial(study).number == 2  # and the first of equals
+    assert read_study(study).best.number == 2  # and the first of equals
 
 
 def test_defaults_that_failed_have_no_score_and_no_lift(run, monkeypatch):
@@ -101,7 +101,7 @@ def test_defaults_that_were_interrupted_and_ran_later_are_the_defaults(run, monk
     result = run(6, storage=tmp_path / "a.journal")
     again = result.trials().query("x == 0.9 and state == 'complete'")
     assert len(again) == 1
-    assert result.default_score == again["score"].item() == default_score(result.study)
+    assert result.default_score == again["score"].item() == result.record.default_score
     assert result.trials().loc[result.best_trial.number, "improvement"] == result.improvement
 
 

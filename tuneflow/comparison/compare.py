@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import TrialState
 
 from tuneflow.comparison.comparison import Comparison
 from tuneflow.comparison.contenders import Contender, parse_contenders
@@ -25,17 +24,15 @@ from tuneflow.reporting.page.display import notebook_shell
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import (
     RunRecord,
-    read_header,
     read_run_record,
-    read_trial_record,
     write_run_record,
 )
+from tuneflow.storage.study_record import read_study
 from tuneflow.study.loop import Budget
 from tuneflow.study.plan import check_limits
 from tuneflow.study.resume import agree, open_study
 from tuneflow.study.workers.workers import Workers
-from tuneflow.tuning.refit import reasons
-from tuneflow.tuning.result import INTERRUPTED, best_trial
+from tuneflow.tuning.result import INTERRUPTED
 from tuneflow.tuning.tune import search
 
 TRIALS = 50  # as `tune` has it
@@ -196,11 +193,12 @@ def _budget(study: optuna.Study, task: Task) -> Budget:
 
 
 def _ended(study: optuna.Study, mark: RunRecord) -> RunRecord:
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if not complete:
-        return replace(mark, state="failed", error=f"no trial came to a score.{reasons(study)}")
-    entry, header = read_trial_record(best_trial(study)), read_header(study)
-    if entry and header and len(entry.scores) < header.n_folds:
-        some = f"time was up after {len(entry.scores)} of {header.n_folds} folds of one trial."
+    record = read_study(study)
+    if record.best is None:
+        why = record.failure_reasons()
+        return replace(mark, state="failed", error=f"no trial came to a score.{why}")
+    folds, header = len(record.scores(record.best)), record.header
+    if folds and header and folds < header.n_folds:
+        some = f"time was up after {folds} of {header.n_folds} folds of one trial."
         return replace(mark, state="failed", error=some)
     return replace(mark, state="done")

@@ -24,8 +24,8 @@ from tuneflow.storage.records import (
     read_run_record,
     read_trial_record,
 )
-from tuneflow.study.resume import is_counted
-from tuneflow.tuning.result import Trial, best_trial
+from tuneflow.storage.study_record import is_counted, read_study, score_of
+from tuneflow.tuning.result import Trial
 
 SAMPLERS_THAT_HOLD = set(SAMPLERS) - {"grid"}
 
@@ -106,15 +106,13 @@ def run_frame(runs: Sequence[Run]) -> pd.DataFrame:
 def _row(run: Run) -> dict[str, Any]:
     found = spans(run.study)
     done = run.mark.state == "done"
-    values = [span.trial.value for span in found[:1] if span.trial.state.name == "COMPLETE"]
-    best = best_trial(run.study).value if done else None
     about = {name: getattr(run.header, name) for name in RUN if hasattr(run.header, name)}
     mine = {name: getattr(run.mark, name) for name in RUN if hasattr(run.mark, name)}
     return {
         **about,
         **mine,
-        "score": math.nan if best is None else best,
-        "default": values[0] if values and values[0] is not None else math.nan,
+        "score": read_study(run.study).best_score if done else math.nan,
+        "default": score_of(found[0].trial if found else None),
         "trials": len(found),
         "seconds": max(elapsed(found), default=0.0),
         "seconds_sampler": _sampling(found),
@@ -142,8 +140,7 @@ def _whole(trial: Trial, folds: int) -> float:
     """The score on all folds; what was scored on some of them is no score."""
     entry = read_trial_record(trial)
     whole = entry is not None and len(entry.scores) == folds
-    complete = trial.state.name == "COMPLETE" and trial.value is not None and whole
-    return float(trial.value) if complete and trial.value is not None else math.nan
+    return score_of(trial) if whole else math.nan
 
 
 @dataclass(frozen=True)
@@ -179,7 +176,7 @@ def spans(study: optuna.Study) -> list[Span]:
             lost = max(lost, end)
             continue
         entry = read_trial_record(trial)
-        spent = entry.seconds_fit + entry.seconds_score if entry else 0.0
+        spent = entry.seconds if entry else 0.0
         end = min(end, start + timedelta(seconds=spent)) if start < lost else end
         found.append(Span(trial, start, end, spent))
     return found

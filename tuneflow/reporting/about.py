@@ -99,12 +99,12 @@ def best(record: StudyRecord) -> pd.DataFrame:
 
 def _facts(record: StudyRecord, trial: Any) -> dict[str, Any]:
     """What is known of a trial; of none, all that could be."""
-    entries = [entry for entry in record.entries if entry]
+    entries = [entry for entry in record.records if entry]
     most = max((len(entry.scores) for entry in entries), default=0)
     if trial is None:
         names = ("trial", "score", "budget", "seconds", *(f"fold {i}" for i in range(most)))
         return dict.fromkeys((*names, *record.spaces))
-    entry = record.entry(trial)
+    entry = record.record(trial)
     facts: dict[str, Any] = {"trial": trial.number, "score": score_of(trial)}
     facts["seconds"] = seconds_of(trial)
     if entry:

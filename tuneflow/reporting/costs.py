@@ -58,7 +58,7 @@ def cost(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
 def _saved_by_patience(record: StudyRecord) -> float:
     """Seconds of training between where growth ended by itself and the last rung."""
     last = _last_rung(record)
-    peaked = [entry for entry in record.entries if entry and entry.ended == "patience"]
+    peaked = [entry for entry in record.records if entry and entry.ended == "patience"]
     reached = [(entry.seconds_fit, entry.curve[-1][1]) for entry in peaked if entry.curve]
     return sum(seconds * max(0.0, last / budget - 1) for seconds, budget in reached if budget)
 
@@ -116,7 +116,7 @@ def failures(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
 
 
 def _kind(trial: Any, error: str, record: StudyRecord) -> str | None:
-    entry = record.entry(trial)
+    entry = record.record(trial)
     if trial.state.name == "COMPLETE":
         return None if is_scored(trial) else NOT_FINITE
     if trial.state.name != "FAIL" or (entry and entry.ended == "surplus"):

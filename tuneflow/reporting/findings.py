@@ -11,7 +11,6 @@ from tuneflow.reporting.costs import NOT_FINITE, typical_seconds
 from tuneflow.reporting.figures.curves import axis_of, on_the_way
 from tuneflow.reporting.figures.history import best_so_far
 from tuneflow.reporting.importance import FEWEST
-from tuneflow.reporting.verdict import paired
 from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def curves(tables: Tables, record: StudyRecord) -> str:
 
 def folds(tables: Tables, record: StudyRecord) -> str:
     """On how many folds the best is better."""
-    improvements, mean, _ = paired(record)
+    improvements, mean, *_ = record.improvement()
     if not improvements:
         return (
             f"Folds cannot be paired: {record.first_point} or the best trial has no fold scores."

@@ -22,7 +22,7 @@ from tuneflow.reporting.page.markup import html
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.parameters import parameters
 from tuneflow.reporting.text import markdown
-from tuneflow.storage.study_record import StudyRecord, last_touched, read
+from tuneflow.storage.study_record import StudyRecord, last_touched, read_study
 
 if TYPE_CHECKING:
     import optuna
@@ -60,7 +60,7 @@ class Report:
         """
         if not studies:
             raise StudyError("report: a study is needed; got none.")
-        records = tuple(read(study) for study in studies)
+        records = tuple(read_study(study) for study in studies)
         return cls(records, last_touched(records), source or GivenStudies(tuple(studies)))
 
     def about(self, name: str) -> Report:

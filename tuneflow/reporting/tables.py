@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from tuneflow.storage.study_record import StudyRecord, is_scored, read, score_of, seconds_of
+from tuneflow.storage.study_record import StudyRecord, read_study, score_of, seconds_of
 
 if TYPE_CHECKING:
     import optuna
@@ -54,7 +54,7 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     """
     import pandas as pd
 
-    record = study if isinstance(study, StudyRecord) else read(study)
+    record = study if isinstance(study, StudyRecord) else read_study(study)
     rows = [_row(record, trial) for trial in record.trials]
     names = list(dict.fromkeys(name for trial in record.trials for name in trial.params))
     also = [f"metric:{name}" for name in (record.header.also if record.header else ())]
@@ -63,16 +63,6 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
     kinds: dict[str, Any] = {"number": int, "score": float, "last": float, "budget": "Int64"}
     kinds |= {**dict.fromkeys((*SECONDS, *also), float), "started": "datetime64[us]"}
     return _ranked(frame.astype({**kinds, **texts}).set_index("number"), names, record)
-
-
-def default_score(study: optuna.Study) -> float:
-    """The score of the first point, which is the defaults in tuneflow's studies.
-
-    It is that of a later trial if the first was interrupted, and NaN if there is none.
-    """
-    frozen = study.get_trials(deepcopy=False)
-    same = [trial for trial in frozen if trial.params == frozen[0].params]
-    return next((score_of(trial) for trial in same if is_scored(trial)), math.nan)
 
 
 def folds(record: StudyRecord) -> pd.DataFrame:
@@ -84,11 +74,11 @@ def folds(record: StudyRecord) -> pd.DataFrame:
     """
     import pandas as pd
 
-    entry = record.entry(record.baseline)
+    entry = record.record(record.baseline)
     base = dict(enumerate(entry.scores if entry else ()))
     rows = [
         (number, fold, score, (score - base.get(fold, math.nan)) * record.sign)
-        for number, entry in enumerate(record.entries)
+        for number, entry in enumerate(record.records)
         if entry
         for fold, score in enumerate(entry.scores)
     ]
@@ -106,7 +96,7 @@ def rungs(record: StudyRecord) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[tuple[Any, ...]] = []
-    for trial, entry in zip(record.trials, record.entries, strict=True):
+    for trial, entry in zip(record.trials, record.records, strict=True):
         steps = trial.intermediate_values.items() if entry is None else ()
         curve = entry.curve if entry else [(None, step, score) for step, score in sorted(steps)]
         rows += [(trial.number, rung, *at) for rung, at in enumerate(curve)]
@@ -121,7 +111,7 @@ def column_of(name: str) -> str:
 
 
 def _row(record: StudyRecord, trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    entry = record.entry(trial)
+    entry = record.record(trial)
     complete = trial.state.name == "COMPLETE"
     last = trial.intermediate_values.get(trial.last_step) if trial.last_step is not None else None
     return {

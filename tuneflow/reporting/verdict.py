@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from tuneflow.reporting import format as words
@@ -14,34 +13,7 @@ from tuneflow.storage.study_record import StudyRecord, score_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tuneflow.storage.study_record import Trial
-
     Tables = Mapping[str, pd.DataFrame]
-
-SURE = 0.95
-
-
-def paired(record: StudyRecord, trial: Trial | None = None) -> tuple[list[float], float, float]:
-    """What a trial, the best by default, gained on each fold, the mean of it, and half the width
-    of its interval.
-
-    Folds share training rows, so their variance is widened by 1/k plus the rows scored for each
-    that trains, which is 1/(k-1) unless folds are repeated (Nadeau and Bengio 2003). Positive is
-    better.
-    """
-    old, new = record.entry(record.baseline), record.entry(trial or record.best)
-    if not old or not new or len(old.scores) != len(new.scores) or not new.scores:
-        return [], math.nan, math.nan
-    improvements = [(b - a) * record.sign for a, b in zip(old.scores, new.scores, strict=True)]
-    k = len(improvements)
-    if k < 2:
-        return improvements, fmean(improvements), math.nan
-    from scipy.special import stdtrit
-
-    wide = float(stdtrit(k - 1, (1 + SURE) / 2))
-    told = record.header.ratio if record.header else None
-    ratio = 1 / (k - 1) if told is None else told
-    return improvements, fmean(improvements), wide * stdev(improvements) * math.sqrt(1 / k + ratio)
 
 
 def verdict(record: StudyRecord) -> str:
@@ -65,12 +37,15 @@ def verdict(record: StudyRecord) -> str:
 
 
 def _interval(record: StudyRecord) -> str:
-    improvements, mean, half = paired(record)
-    if not math.isfinite(half):
+    improvement = record.improvement()
+    if not math.isfinite(improvement.low):
         return ""
-    low, high = words.signed(mean - half), words.signed(mean + half)
-    sure = "" if mean - half > 0 else ", so the improvement may be chance"
-    return f"; paired over {len(improvements)} folds the improvement is {low} to {high} at 95\xa0%{sure}"
+    low, high = words.signed(improvement.low), words.signed(improvement.high)
+    doubt = "" if improvement.is_certain else ", so the improvement may be chance"
+    return (
+        f"; paired over {len(improvement.by_fold)} folds the improvement is {low} to {high} "
+        f"at 95\xa0%{doubt}"
+    )
 
 
 def _open(record: StudyRecord) -> bool:

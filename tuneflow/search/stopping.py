@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import stdev
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.errors import SearchError
 from tuneflow.storage.records import read_trial_record
+from tuneflow.storage.study_record import corrected_standard_error
 
 FEWEST = 20  # trials before noise may end a study
 
@@ -73,7 +73,7 @@ class StoppingRule:
         if len(new) < 2:
             return 0.0
         improvements = [b - a for a, b in zip(old, new, strict=True)]
-        return stdev(improvements) * math.sqrt(1 / len(improvements) + self.ratio)
+        return corrected_standard_error(improvements, self.ratio)
 
 
 def _value(trial: FrozenTrial) -> float:

@@ -158,6 +158,11 @@ class TrialRecord:
         """Whether the trial came to an end by itself."""
         return self.ended not in ("interrupted", "surplus")
 
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and scoring."""
+        return self.seconds_fit + self.seconds_score
+
 
 @dataclass(frozen=True)
 class RunRecord:

@@ -1,13 +1,14 @@
-"""One study, read once: all that tables are made from."""
+"""A study, read once: what its trials say, for whoever stops, refits, compares or reports."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, NamedTuple
 
 from tuneflow.errors import StudyError
 from tuneflow.storage.records import (
@@ -20,11 +21,34 @@ from tuneflow.storage.records import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import optuna
 
     Trial = optuna.trial.FrozenTrial
 
-RUNG = 3  # number of folds, budget and score; what is not that is no rung
+CONFIDENCE = 0.95  # of every interval
+
+
+class Improvement(NamedTuple):
+    """By how much a trial is better than the defaults; positive is better.
+
+    Attributes:
+        by_fold: Difference of the scores on each fold; empty if the folds cannot be paired.
+        mean: Mean of these; NaN if there are none.
+        low: Lower end of its interval at 95 %; NaN for fewer than two folds.
+        high: Upper end.
+    """
+
+    by_fold: list[float]
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the interval lies above zero."""
+        return self.low > 0
 
 
 @dataclass(frozen=True)
@@ -35,15 +59,15 @@ class StudyRecord:
         name: The study's name.
         maximize: Whether more is better.
         trials: Every trial, by number.
-        entries: What tuneflow wrote on each of them; None where it wrote nothing.
+        records: What tuneflow wrote on each of them; None where it wrote nothing.
         header: What tuneflow wrote on the study; None if it did not make it.
-        aside: What models score on rows kept aside; None if there are none.
+        holdout: What models score on held-out rows; None if there are none.
     """
 
     name: str
     maximize: bool
     trials: tuple[Trial, ...]
-    entries: tuple[TrialRecord | None, ...]
+    records: tuple[TrialRecord | None, ...]
     header: Header | None
     holdout: HoldoutRecord | None = None
 
@@ -59,8 +83,8 @@ class StudyRecord:
 
     @property
     def subject(self) -> tuple[str, ...] | None:
-        """What scores share that can be compared: metric, table and folds; None if that is not
-        known."""
+        """Metric, table and folds: scores of two studies can be compared if these are the same.
+        None if that is not known."""
         return (self.scoring, self.header.data, self.header.folds) if self.header else None
 
     @property
@@ -74,32 +98,99 @@ class StudyRecord:
         return tuple(trial for trial in self.trials if is_scored(trial))
 
     @cached_property
+    def counted(self) -> tuple[Trial, ...]:
+        """Trials that came to an end by themselves; see :func:`is_counted`."""
+        return tuple(
+            trial
+            for trial, record in zip(self.trials, self.records, strict=True)
+            if _is_counted(trial, record)
+        )
+
+    @cached_property
+    def states(self) -> Counter[str]:
+        """How many trials are ``complete``, ``pruned``, ``fail``, ``running`` and ``waiting``."""
+        return Counter(trial.state.name.lower() for trial in self.trials)
+
+    @cached_property
     def best(self) -> Trial | None:
-        """The best trial; those that were scored on all folds come first."""
+        """The best trial; those that were scored on more folds come first, then earlier ones."""
         return max(self.scored, key=self._merit, default=None)
 
     @cached_property
     def baseline(self) -> Trial | None:
-        """The first point, which is the defaults in tuneflow's studies."""
+        """The first point, which is the defaults in tuneflow's studies; a later trial at this
+        point if the first one was interrupted."""
         first = self.trials[0].params if self.trials else None
         return next((trial for trial in self.scored if trial.params == first), None)
+
+    @property
+    def best_score(self) -> float:
+        """Score of the best trial; NaN if there is none."""
+        return score_of(self.best)
+
+    @property
+    def default_score(self) -> float:
+        """Score of the defaults; NaN if they came to none."""
+        return score_of(self.baseline)
+
+    @cached_property
+    def incumbents(self) -> tuple[Trial, ...]:
+        """Trials that were the best so far, on as many folds as the best; the first one first."""
+        folds, best_score, incumbents = len(self.scores(self.best)), -math.inf, []
+        for trial in self.scored:
+            score = self.sign * score_of(trial)
+            if len(self.scores(trial)) == folds and score > best_score:
+                best_score = score
+                incumbents.append(trial)
+        return tuple(incumbents)
 
     @cached_property
     def spaces(self) -> dict[str, optuna.distributions.BaseDistribution]:
         """The distribution of every parameter, as it was last."""
         return {name: dist for trial in self.trials for name, dist in trial.distributions.items()}
 
-    def entry(self, trial: Trial | None) -> TrialRecord | None:
+    def record(self, trial: Trial | None) -> TrialRecord | None:
         """What tuneflow wrote on a trial."""
-        return None if trial is None else self.entries[trial.number]
+        return None if trial is None else self.records[trial.number]
+
+    def scores(self, trial: Trial | None) -> list[float]:
+        """Scores of a trial by fold; empty if tuneflow wrote none."""
+        record = self.record(trial)
+        return record.scores if record else []
+
+    def seconds(self, trial: Trial) -> float:
+        """Seconds that a trial has spent on training and scoring."""
+        record = self.record(trial)
+        return record.seconds if record else 0.0
+
+    def improvement(self, trial: Trial | None = None) -> Improvement:
+        """By how much a trial, the best one by default, is better than the defaults."""
+        old, new = self.scores(self.baseline), self.scores(trial or self.best)
+        if not old or len(old) != len(new):
+            return Improvement([], math.nan, math.nan, math.nan)
+        differences = [(b - a) * self.sign for a, b in zip(old, new, strict=True)]
+        ratio = self.header.ratio if self.header else None
+        if ratio is None:
+            ratio = 1 / max(1, len(new) - 1)  # of folds that are not repeated
+        return Improvement(
+            differences, fmean(differences), *corrected_interval(differences, ratio)
+        )
+
+    def failure_reasons(self) -> str:
+        """Why trials failed, each reason once, the three most frequent ones first."""
+        failed = [
+            record.error.split("\n")[0]
+            for trial, record in zip(self.trials, self.records, strict=True)
+            if trial.state.name == "FAIL" and record and record.tried
+        ]
+        return "".join(f" {n} x {reason}" for reason, n in Counter(failed).most_common(3))
 
     def _merit(self, trial: Trial) -> tuple[int, float, int]:
-        entry = self.entry(trial)
-        return (len(entry.scores) if entry else 0, self.sign * score_of(trial), -trial.number)
+        return len(self.scores(trial)), self.sign * score_of(trial), -trial.number
 
 
-def read(study: optuna.Study) -> StudyRecord:
-    """Read a study.
+def read_study(study: optuna.Study) -> StudyRecord:
+    """Read a study; every record in it is parsed once.
 
     Raises:
         StudyError: It has several objectives, or a later version of tuneflow wrote it.
@@ -114,7 +205,7 @@ def read(study: optuna.Study) -> StudyRecord:
         study.study_name,
         study.direction.name == "MAXIMIZE",
         trials,
-        tuple(_entry(trial) for trial in trials),
+        tuple(map(read_trial_record, trials)),
         read_header(study),
         read_holdout(study),
     )
@@ -129,8 +220,50 @@ def last_touched(records: Sequence[StudyRecord]) -> int:
     return -max(known)[1] if known else 0
 
 
-def _times(trial: Trial) -> list[datetime]:
-    return [time for time in (trial.datetime_start, trial.datetime_complete) if time is not None]
+def corrected_standard_error(differences: Sequence[float], ratio: float) -> float:
+    """Standard error of the mean of differences on the folds of a cross-validation.
+
+    Folds share training rows, so that their scores are not independent, and the usual variance
+    of the mean, 1/k of that of the differences, is too small. It is widened by the rows scored
+    for each that trains (Nadeau and Bengio 2003).
+
+    Args:
+        differences: One for each fold.
+        ratio: Rows scored for each that trains, on average over the folds.
+
+    Returns:
+        The standard error; NaN for fewer than two folds.
+    """
+    if len(differences) < 2:
+        return math.nan
+    return stdev(differences) * math.sqrt(1 / len(differences) + ratio)
+
+
+def corrected_interval(differences: Sequence[float], ratio: float) -> tuple[float, float]:
+    """The interval of the mean of differences at 95 %; NaN for fewer than two folds.
+
+    Args:
+        differences: One for each fold.
+        ratio: Rows scored for each that trains, on average over the folds.
+    """
+    if len(differences) < 2:
+        return math.nan, math.nan
+    from scipy.special import stdtrit  # much lighter than scipy.stats
+
+    quantile = float(stdtrit(len(differences) - 1, (1 + CONFIDENCE) / 2))
+    half, mean = quantile * corrected_standard_error(differences, ratio), fmean(differences)
+    return mean - half, mean + half
+
+
+def is_counted(trial: Trial) -> bool:
+    """Whether a trial came to an end by itself: not one that was killed or interrupted."""
+    return _is_counted(trial, read_trial_record(trial) if trial.state.name == "FAIL" else None)
+
+
+def _is_counted(trial: Trial, record: TrialRecord | None) -> bool:
+    if trial.state.name == "FAIL":
+        return record is not None and record.tried
+    return trial.state.is_finished()
 
 
 def is_scored(trial: Trial) -> bool:
@@ -150,17 +283,5 @@ def seconds_of(trial: Trial) -> float:
     return math.nan if trial.duration is None else trial.duration.total_seconds()
 
 
-def _entry(trial: Trial) -> TrialRecord | None:
-    """An entry whose nulls, which JSON has for NaN, are numbers again."""
-    entry = read_trial_record(trial)
-    if entry is None:
-        return None
-    entry.scores = [_number(score) for score in entry.scores]
-    entry.curve = [
-        (int(at[0]), float(at[1]), _number(at[2])) for at in entry.curve if len(at) == RUNG
-    ]
-    return entry
-
-
-def _number(score: float | None) -> float:
-    return math.nan if score is None else float(score)
+def _times(trial: Trial) -> list[datetime]:
+    return [time for time in (trial.datetime_start, trial.datetime_complete) if time is not None]

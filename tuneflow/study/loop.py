@@ -22,10 +22,11 @@ from tuneflow.storage.records import (
     write_trial_record,
 )
 from tuneflow.storage.retry import TOLD_BY_ANOTHER, with_retry
+from tuneflow.storage.study_record import is_counted
 from tuneflow.study.objective import Outcome, Task, told
 from tuneflow.study.plan import Plan
 from tuneflow.study.progress import Bar
-from tuneflow.study.resume import QueuedPoint, is_counted, queued_points, reclaim_lost_trials
+from tuneflow.study.resume import QueuedPoint, queued_points, reclaim_lost_trials
 from tuneflow.study.workers.pool import WorkerEvent, WorkerPool
 
 Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]

@@ -21,6 +21,7 @@ from tuneflow.storage.records import (
     write_header,
 )
 from tuneflow.storage.retry import is_of, said, with_retry
+from tuneflow.storage.study_record import is_counted
 from tuneflow.study.objective import told
 from tuneflow.study.plan import Plan
 
@@ -81,14 +82,6 @@ def reclaim_lost_trials(
             study.tell(trial.number, value, state)
         except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
             continue  # another call was faster
-
-
-def is_counted(trial: FrozenTrial) -> bool:
-    """Whether a trial came to an end by itself: not one that was killed or interrupted."""
-    if trial.state != TrialState.FAIL:
-        return trial.state.is_finished()
-    entry = read_trial_record(trial)
-    return entry is not None and entry.tried
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,15 @@ import optuna
 from scipy.stats import rankdata
 
 from tuneflow.recipe.space import Params
-from tuneflow.storage.records import TrialRecord, read_trial_record
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 Trial = optuna.trial.FrozenTrial
 
 
-def cv_results(trials: Sequence[Trial], params: Sequence[Params], n_splits: int) -> dict[str, Any]:
+def cv_results(
+    record: StudyRecord, trials: Sequence[Trial], params: Sequence[Params], n_splits: int
+) -> dict[str, Any]:
     """What scikit-learn calls ``cv_results_``, of trials that have ended.
 
     A trial that was given up or failed has no mean, stands last in the ranking, and has the scores
@@ -25,14 +28,14 @@ def cv_results(trials: Sequence[Trial], params: Sequence[Params], n_splits: int)
     what the folds took one by one is not recorded, so that its deviation is NaN.
 
     Args:
+        record: The study.
         trials: In the order of the table.
         params: The estimator's arguments in each of them.
         n_splits: Number of folds.
     """
-    entries = [read_trial_record(trial) or TrialRecord() for trial in trials]
+    entries = [record.record(trial) or TrialRecord() for trial in trials]
     scores = np.array([_padded(entry.scores, n_splits) for entry in entries])
-    whole = np.array([trial.state.name == "COMPLETE" for trial in trials])
-    means = np.where(whole, [math.nan if t.value is None else t.value for t in trials], math.nan)
+    means = np.array([score_of(trial) for trial in trials])
     names = dict.fromkeys(name for point in params for name in point)
     unknown = np.full(len(trials), math.nan)
     return {
@@ -44,14 +47,13 @@ def cv_results(trials: Sequence[Trial], params: Sequence[Params], n_splits: int)
         "params": list(params),
         **{f"split{fold}_test_score": scores[:, fold] for fold in range(n_splits)},
         "mean_test_score": means,
-        "std_test_score": np.where(whole, scores.std(axis=1), math.nan),
+        "std_test_score": np.where(np.isnan(means), math.nan, scores.std(axis=1)),
         "rank_test_score": _ranks(means),
     }
 
 
-def _padded(scores: Sequence[float | None], n_splits: int) -> list[float]:
-    given = [math.nan if score is None else score for score in scores]
-    return [*given, *[math.nan] * (n_splits - len(given))]
+def _padded(scores: Sequence[float], n_splits: int) -> list[float]:
+    return [*scores, *[math.nan] * (n_splits - len(scores))]
 
 
 def _mean(seconds: float, entry: TrialRecord) -> float:

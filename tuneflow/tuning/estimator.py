@@ -22,10 +22,9 @@ from tuneflow.errors import RecipeError
 from tuneflow.models.export import Plain
 from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
-from tuneflow.storage.records import read_header
 from tuneflow.study.workers.workers import Workers
 from tuneflow.tuning.cv_results import cv_results
-from tuneflow.tuning.result import Result, Select, finished
+from tuneflow.tuning.result import Result, Select
 from tuneflow.tuning.several_recipes import are_several
 from tuneflow.tuning.tune import tune
 
@@ -105,11 +104,12 @@ class _Tuned(BaseEstimator):
         return float(scorer(self, X, y, **more))
 
     def _keep(self, result: Result, rows: int) -> None:
-        header, trials = read_header(result.study), finished(result.study)
+        record = result.record
+        header, trials = record.header, [t for t in record.trials if t.state.is_finished()]
         assert header is not None
         space = result.recipe.space_for(result.model.task)
         params = [space.decode(trial.params, rows) for trial in trials]
-        self.cv_results_ = cv_results(trials, params, header.n_folds)
+        self.cv_results_ = cv_results(record, trials, params, header.n_folds)
         self.best_index_ = [trial.number for trial in trials].index(result.best_trial.number)
         self.best_params_ = result.best_params
         self.best_score_ = result.best_score

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 from sklearn.utils import _safe_indexing
 
 from tuneflow.data.dataset import Data
@@ -20,6 +18,7 @@ from tuneflow.data.schema import frame_of
 from tuneflow.data.types import IntArray
 from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
+from tuneflow.storage.study_record import corrected_interval
 from tuneflow.study.workers.workers import Workers
 from tuneflow.tuning.holdout import Holdout
 from tuneflow.tuning.result import INTERRUPTED, Result
@@ -50,11 +49,7 @@ class Nested:
         Nadeau and Bengio 2003; NaN for a single fold.
         """
         scores = [outer.score for outer in self._outer()]
-        k = len(scores)
-        if k < 2:
-            return math.nan, math.nan
-        half = float(stdtrit(k - 1, 0.975)) * stdev(scores) * math.sqrt(1 / k + self.ratio)
-        return self.score - half, self.score + half
+        return corrected_interval(scores, self.ratio)
 
     @property
     def optimism(self) -> float:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from tuneflow.errors import NoTrialError, SearchError, TrialError, known
 from tuneflow.models.pipeline import Model
-from tuneflow.reporting.verdict import paired
 from tuneflow.storage.records import TrialRecord, read_trial_record, write_holdout
-from tuneflow.storage.study_record import read
+from tuneflow.storage.study_record import StudyRecord, read_study
 from tuneflow.study.plan import Plan
-from tuneflow.study.resume import is_counted
 from tuneflow.tuning.holdout import Holdout, judge
-from tuneflow.tuning.result import Result, Select, best_trial, selected
+from tuneflow.tuning.result import Result, Select, selected
 
 SELECTS = ("best", "one_se")
 
@@ -48,14 +45,18 @@ def finalize(
         NoTrialError: No trial came to a score.
         TrialError: The model refused to be trained on every row.
     """
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+    record = read_study(study)
+    if record.best is None:
         raise NoTrialError(
-            f"tune: no trial came to a score.{reasons(study)} Give more time, or another recipe."
+            f"tune: no trial came to a score.{record.failure_reasons()} "
+            "Give more time, or another recipe."
         )
-    chosen = selected(study, select)
+    chosen = selected(record, select)
     model = refit(plan, chosen, deadline - time.monotonic())
-    holdout = _judged(study, plan, chosen, model, deadline)
-    remarks = _remarks(study, plan, cut_short, chosen)
+    holdout = _judged(record, plan, chosen, model, deadline)
+    if holdout:
+        write_holdout(study, holdout)
+    remarks = _remarks(record, plan, cut_short, chosen)
     return Result(study, plan.recipe, model, remarks, select, holdout)
 
 
@@ -88,7 +89,7 @@ def refit(plan: Plan, trial: FrozenTrial, left: float = math.inf) -> Model:
 
 
 def _judged(
-    study: optuna.Study, plan: Plan, chosen: FrozenTrial, model: Model, deadline: float
+    record: StudyRecord, plan: Plan, chosen: FrozenTrial, model: Model, deadline: float
 ) -> Holdout | None:
     """What was found scores on the rows that were kept aside: each trial that led, refitted at
     the rate of the one that was taken, as far as there is time; the defaults always."""
@@ -96,101 +97,71 @@ def _judged(
         return None
     rows = holdout.X if holdout.frame is None else holdout.frame
     labels = plan.evaluation.metric.needs == "labels"
-    said, baseline = model.outputs(rows, labels=labels), read(study).baseline
-    default = baseline.number if baseline else None
+    said = model.outputs(rows, labels=labels)
+    default = record.baseline.number if record.baseline else None
     if plan.rate and chosen.params[plan.rate.name] == plan.rate.search_rate:
         rate = replace(plan.rate, refit_rate=model.params[plan.rate.name])
         plan = replace(plan, rate=rate)
     outputs = []
-    for trial in incumbents(study):
+    for trial in record.incumbents:
         if trial.number == chosen.number:
             outputs.append((trial.number, trial.value or 0.0, said))
         elif trial.number == default or time.monotonic() < deadline:
             with suppress(TrialError):  # it takes the rows of the folds, and not all of them
                 other = refit(plan, trial).outputs(rows, labels=labels)
                 outputs.append((trial.number, trial.value or 0.0, other))
-    record = judge(holdout, plan.evaluation.metric, outputs, default, (chosen.value or 0.0, said))
-    write_holdout(study, record)
-    return record
+    return judge(holdout, plan.evaluation.metric, outputs, default, (chosen.value or 0.0, said))
 
 
-def incumbents(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that were the best so far when they ended, on all folds, the first one first."""
-    folds, best, found = len(_scores(best_trial(study))), -math.inf, []
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        if len(_scores(trial)) == folds and trial.value is not None and trial.value > best:
-            best = trial.value
-            found.append(trial)
-    return found
-
-
-def _scores(trial: FrozenTrial) -> list[float]:
-    entry = read_trial_record(trial)
-    return entry.scores if entry else []
-
-
-def significance_note(study: optuna.Study, chosen: FrozenTrial) -> str:
+def significance_note(record: StudyRecord, chosen: FrozenTrial) -> str:
     """Why a trial may be no better than the defaults; empty if there is no reason to think so."""
-    record = read(study)
-    improvements, mean, half = paired(record, chosen)
-    if len(_tried(study)) < 2 or not math.isfinite(half) or mean - half > 0:
+    improvement = record.improvement(chosen)
+    unknown = len(record.counted) < 2 or not math.isfinite(improvement.low)
+    if unknown or improvement.is_certain:
         return ""
     if record.baseline and chosen.number == record.baseline.number:
         why = "no trial was better" if record.best is record.baseline else "they were taken"
         return f"tune: the improvement over the defaults is none: {why}."
     return (
-        f"tune: the improvement over the defaults may be chance: paired over {len(improvements)} folds it is "
-        f"{mean - half:+.3g} to {mean + half:+.3g} at 95 %. More rows or repeated folds tell more."
+        f"tune: the improvement over the defaults may be chance: paired over "
+        f"{len(improvement.by_fold)} folds it is {improvement.low:+.3g} to "
+        f"{improvement.high:+.3g} at 95 %. More rows or repeated folds tell more."
     )
 
 
 def _remarks(
-    study: optuna.Study, plan: Plan, cut_short: str, chosen: FrozenTrial
+    record: StudyRecord, plan: Plan, cut_short: str, chosen: FrozenTrial
 ) -> tuple[str, ...]:
     remarks = list(plan.header.notes)
-    best, folds = best_trial(study), len(plan.evaluation.folds)
+    best, folds = record.best, len(plan.evaluation.folds)
+    assert best is not None
+    scored = len(record.scores(best))
     if cut_short:
         remarks.append(cut_short)
-    if 0 < len(_scores(best)) < folds:
+    if 0 < scored < folds:
         remarks.append(
-            f"time was up after {len(_scores(best))} of {folds} folds of the first "
+            f"time was up after {scored} of {folds} folds of the first "
             "trial: its score is from these alone."
         )
-    remarks += _of_the_search(study, plan, chosen)
+    remarks += _of_the_search(record, plan, chosen)
     if chosen.number != best.number:
         remarks.append(
             f"trial {chosen.number} stands for trial {best.number}, whose score is "
             f"{best.value:.5g}: it is faster, and within one standard error."
         )
-    if why := reasons(study):
+    if why := record.failure_reasons():
         remarks.append(f"failed trials:{why}")
     return tuple(remarks)
 
 
-def _of_the_search(study: optuna.Study, plan: Plan, chosen: FrozenTrial) -> Iterator[str]:
+def _of_the_search(record: StudyRecord, plan: Plan, chosen: FrozenTrial) -> Iterator[str]:
     """Whether it ended early, and whether it found something."""
-    ended = _tried(study)
+    ended = record.counted
     if plan.stopping and plan.stopping.is_due(ended):
         yield f"ended early, after {len(ended)} trials: nothing more was to be gained."
     if len(ended) == 1:
         yield "only the defaults were tried."
-    elif best_trial(study).number == 0:
+    elif record.best and record.best.number == 0:
         yield "nothing was found to be better than the defaults."
-    elif doubt := significance_note(study, chosen):
+    elif doubt := significance_note(record, chosen):
         yield doubt.removeprefix("tune: ")
-
-
-def _tried(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that came to an end by themselves."""
-    return [trial for trial in study.get_trials(deepcopy=False) if is_counted(trial)]
-
-
-def reasons(study: optuna.Study) -> str:
-    """Why trials failed, each reason once, most frequent first."""
-    entries = [
-        read_trial_record(t)
-        for t in study.get_trials(deepcopy=False)
-        if t.state == TrialState.FAIL
-    ]
-    counted = Counter(e.error.split("\n")[0] for e in entries if e and e.tried)
-    return "".join(f" {times} x {reason}" for reason, times in counted.most_common(3))

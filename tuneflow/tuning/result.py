@@ -22,15 +22,16 @@ from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
 from tuneflow.reporting import tables
 from tuneflow.reporting.report import Report
-from tuneflow.storage.records import Header, TrialRecord, read_header, read_trial_record
+from tuneflow.storage.records import Header, TrialRecord, read_header
+from tuneflow.storage.study_record import StudyRecord, read_study, score_of
 from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.tuning.holdout import Holdout
 
 #: What a result says that Ctrl-C has cut short.
 INTERRUPTED = "interrupted; the same call goes on if there is a storage."
 
+ENDED = ("complete", "pruned", "fail")  # states of trials that have ended
 Select: TypeAlias = Literal["best", "one_se"]
-State = optuna.trial.TrialState
 Trial = optuna.trial.FrozenTrial
 
 
@@ -55,9 +56,14 @@ class Result:
     holdout: Holdout | None = None
 
     @cached_property
+    def record(self) -> StudyRecord:
+        """What the trials of the study say, read once."""
+        return read_study(self.study)
+
+    @cached_property
     def best_trial(self) -> Trial:
         """The best of the complete trials, on all folds; or what `select` took instead."""
-        return selected(self.study, self.select)
+        return selected(self.record, self.select)
 
     @property
     def best_params(self) -> Params:
@@ -67,12 +73,12 @@ class Result:
     @property
     def best_score(self) -> float:
         """Mean score of the best trial over the folds, as the scorer says it."""
-        return _value(self.best_trial)
+        return score_of(self.best_trial)
 
-    @cached_property
+    @property
     def default_score(self) -> float:
         """Mean score of the recipe's defaults on the same folds; NaN if they came to none."""
-        return default_score(self.study)
+        return self.record.default_score
 
     @property
     def improvement(self) -> float:
@@ -133,7 +139,8 @@ class Result:
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: the study goes along in memory, wherever it is stored."""
-        return {**self.__dict__, "study": in_memory(self.study)}
+        kept = {name: value for name, value in vars(self).items() if name != "record"}
+        return {**kept, "study": in_memory(self.study)}
 
     def __repr__(self) -> str:
         return "\n".join([self._headline(), *(f"  {k:<9}{v}" for k, v in self._facts().items())])
@@ -153,13 +160,12 @@ class Result:
         )
 
     def _facts(self) -> dict[str, str]:
-        states = [trial.state for trial in self.study.get_trials(deepcopy=False)]
-        counted = {s: states.count(s) for s in (State.COMPLETE, State.PRUNED, State.FAIL)}
-        entry = _entry(self.best_trial)
+        states = self.record.states
+        entry = self.record.record(self.best_trial) or TrialRecord()
         header = _header(self.study)
         spread = ", ".join(f"{score:.4g}" for score in entry.scores)
         facts = {
-            "trials": ", ".join(f"{n} {s.name.lower()}" for s, n in counted.items() if n)
+            "trials": ", ".join(f"{states[s]} {s}" for s in ENDED if states[s])
             + f"; sampler {header.sampler}, pruner {header.pruner}",
             "best": f"trial {self.best_trial.number}: {_shown(self.best_params)}",
             "folds": f"{spread} ({header.rows} rows x {header.columns} columns)",
@@ -183,55 +189,24 @@ def in_memory(study: optuna.Study) -> optuna.Study:
     return optuna.load_study(study_name=name, storage=own)
 
 
-def finished(study: optuna.Study) -> list[Trial]:
-    """Trials that have come to an end, whichever."""
-    return study.get_trials(deepcopy=False, states=(State.COMPLETE, State.PRUNED, State.FAIL))
-
-
-def best_trial(study: optuna.Study) -> Trial:
-    """The best complete trial; those that were scored on all folds come first."""
-    complete = study.get_trials(deepcopy=False, states=(State.COMPLETE,))
-    return max(
-        complete, key=lambda trial: (len(_entry(trial).scores), _value(trial), -trial.number)
-    )
-
-
-def selected(study: optuna.Study, select: Select) -> Trial:
-    """The trial that a rule takes.
+def selected(record: StudyRecord, select: Select) -> Trial:
+    """The trial that a rule takes, of a study that has a complete one.
 
     ``one_se``: of the trials within one standard error of the best, as its folds have it, the one
     that was fastest to train and to score (Breiman et al. 1984, section 3.4.3).
     """
-    best = best_trial(study)
-    scores = _entry(best).scores
+    best = record.best
+    assert best is not None
+    scores = record.scores(best)
     if select == "best" or len(scores) < 2:
         return best
-    enough = _value(best) - stdev(scores) / math.sqrt(len(scores))
-    complete = study.get_trials(deepcopy=False, states=(State.COMPLETE,))
+    enough = record.best_score - stdev(scores) / math.sqrt(len(scores))
     equals = [
         trial
-        for trial in complete
-        if _value(trial) >= enough and len(_entry(trial).scores) == len(scores)
+        for trial in record.scored
+        if score_of(trial) >= enough and len(record.scores(trial)) == len(scores)
     ]
-    return min(equals, key=lambda trial: (_seconds(trial), trial.number))
-
-
-def _seconds(trial: Trial) -> float:
-    entry = _entry(trial)
-    return entry.seconds_fit + entry.seconds_score
-
-
-def default_score(study: optuna.Study) -> float:
-    """The score of the defaults, which are the first point of every study."""
-    return tables.default_score(study)
-
-
-def _value(trial: Trial) -> float:
-    return math.nan if trial.value is None else trial.value
-
-
-def _entry(trial: Trial) -> TrialRecord:
-    return read_trial_record(trial) or TrialRecord()
+    return min(equals, key=lambda trial: (record.seconds(trial), trial.number))
 
 
 def _header(study: optuna.Study) -> Header:

@@ -27,9 +27,9 @@ from tuneflow.errors import DataError, RecipeError, SearchError
 from tuneflow.recipe.custom import named
 from tuneflow.recipe.recipe import Recipe, load_recipe
 from tuneflow.reporting.report import Report
-from tuneflow.storage.records import read_trial_record
+from tuneflow.storage.study_record import read_study
 from tuneflow.study.plan import Plan
-from tuneflow.study.resume import is_counted, open_study
+from tuneflow.study.resume import open_study
 from tuneflow.tuning.result import INTERRUPTED, Result, in_memory
 
 #: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
@@ -55,9 +55,9 @@ class Candidate:
 
     def scores(self, trials: int | None = None) -> list[list[float]]:
         """Scores of the folds of each complete trial, of the first so many that have ended."""
-        ended = [trial for trial in self.study.get_trials(deepcopy=False) if is_counted(trial)]
-        scored = [t for t in ended[:trials] if t.state == TrialState.COMPLETE]
-        return [e.scores for trial in scored if (e := read_trial_record(trial)) and e.scores]
+        record = read_study(self.study)
+        first = [t for t in record.counted[:trials] if t.state == TrialState.COMPLETE]
+        return [scores for trial in first if (scores := record.scores(trial))]
 
     def standing(self) -> tuple[int, float]:
         """Folds and score of its best trial."""
@@ -65,11 +65,9 @@ class Candidate:
 
     def seconds(self) -> float:
         """What a trial on all folds takes, as far as is known."""
-        trials = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        entries = [
-            entry for trial in trials if (entry := read_trial_record(trial)) and entry.scores
-        ]
-        spent = [(e.seconds_fit + e.seconds_score) / len(e.scores) for e in entries]
+        record = read_study(self.study)
+        scored = [trial for trial in record.scored if record.scores(trial)]
+        spent = [record.seconds(trial) / len(record.scores(trial)) for trial in scored]
         return len(self.plan.evaluation.folds) * min(spent, default=math.inf)
 
 

@@ -180,7 +180,7 @@ def tune(
         figure.draw(best.study)
     result = finalize(best.study, best.plan, cut_short, select, deadline)
     result = SeveralRecipesResult(**vars(result), members=members) if several else result
-    _say(significance_note(best.study, result.best_trial))
+    _say(significance_note(result.record, result.best_trial))
     return result
 
 

@@ -10,7 +10,7 @@ from tuneflow.errors import SearchError
 from tuneflow.reporting import tables
 from tuneflow.reporting.figures import history
 from tuneflow.reporting.page.display import notebook_shell
-from tuneflow.storage.study_record import read
+from tuneflow.storage.study_record import read_study
 
 if TYPE_CHECKING:
     import optuna
@@ -43,7 +43,7 @@ class NotebookFigure:
         """Show the study as it is now, in the place of the figure before."""
         import plotly.graph_objects as go
 
-        record = read(study)
+        record = read_study(study)
         figure = go.Figure(history.by_trials(tables.trials(record), record).spec)
         data = figure._repr_mimebundle_()  # what a notebook asks a figure for
         publish = self._shell.display_pub.publish

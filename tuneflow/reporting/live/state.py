@@ -13,7 +13,7 @@ from tuneflow.errors import TuneflowError
 from tuneflow.reporting.format import plain
 from tuneflow.reporting.live.source import StudySource
 from tuneflow.reporting.page.content import Page
-from tuneflow.storage.study_record import StudyRecord, last_touched, read
+from tuneflow.storage.study_record import StudyRecord, last_touched, read_study
 
 Records: TypeAlias = tuple[StudyRecord, ...]
 
@@ -72,12 +72,12 @@ class LiveState:
             return ()
         chosen = study or (self.first if self.first in names else self._latest())
         wanted = dict.fromkeys([chosen, *(name for name in others if name in names)])
-        return tuple(read(each) for each in self.source.studies(list(wanted)))
+        return tuple(read_study(each) for each in self.source.studies(list(wanted)))
 
     def _latest(self) -> str:
         """The study that was touched last, of those that a report can be about."""
         studies = self.source.studies()
-        records = [read(study) for study in studies if len(study.directions) == 1]
+        records = [read_study(study) for study in studies if len(study.directions) == 1]
         return records[last_touched(records)].name if records else studies[0].study_name
 
 
