@@ -15,7 +15,7 @@ from plotly.io import to_html
 from sources import MEASURED, ROOT, read, readme
 
 from tuneflow import load_recipe, recipes
-from tuneflow.recipe.recipe import json_schema
+from tuneflow.recipe.catalogue import json_schema
 
 PLOTLY = "application/vnd.plotly.v1+json"
 

@@ -71,7 +71,7 @@ def why(name: str) -> str:
 
 def engine(recipe: Recipe) -> str:
     """The library, or the import path of the estimator for each kind of task."""
-    paths = dict.fromkeys(recipe.path(task) for task in recipe.tasks)
+    paths = dict.fromkeys(recipe.estimator_path(task) for task in recipe.tasks)
     return ", ".join(f"`{path or recipe.engine}`" for path in paths)
 
 

@@ -69,10 +69,10 @@ class TuneflowWarning(UserWarning):
     """Work goes on, but differently from what was asked; the message says how."""
 
 
-def known(word: str, names: Iterable[str]) -> str:
+def did_you_mean(word: str, names: Iterable[str]) -> str:
     """Say what is known, and guess what was meant.
 
-    >>> known("tpee", ["grid", "random", "tpe"])
+    >>> did_you_mean("tpee", ["grid", "random", "tpe"])
     "Did you mean 'tpe'? Known: grid, random, tpe."
     """
     names = list(names)

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 import tuneflow as tf
 from tuneflow.cli import demo, files, terminal
 from tuneflow.cli.app import app
-from tuneflow.recipe import recipe
+from tuneflow.recipe import catalogue
 from tuneflow.study.evaluation import Evaluation
 from tuneflow.study.objective import Judge, Objective, Outcome, Task
 from tuneflow.tuning.result import INTERRUPTED
@@ -92,7 +92,7 @@ def test_a_recipe_is_shown_with_its_parameters_and_sources(name: str) -> None:
 
 def test_the_schema_is_json_and_nothing_else() -> None:
     told = run("recipes", "--schema")
-    assert told.stdout == recipe.json_schema()
+    assert told.stdout == catalogue.json_schema()
     assert json.loads(told.stdout)["title"] == "Recipe"
 
 

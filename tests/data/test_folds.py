@@ -55,7 +55,7 @@ def test_no_row_trains_and_is_scored_in_one_fold(task, split):
     for fold in folds:
         assert not set(fold.train) & set(fold.valid)
         assert len(set(fold.train)) == len(fold.train)
-    assert folds.fewest == min(len(fold.train) for fold in folds)
+    assert folds.smallest_train == min(len(fold.train) for fold in folds)
 
 
 @pytest.mark.parametrize("split", SPLIT)

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 import tuneflow as tf
 from tuneflow.models import engine as engines
+from tuneflow.recipe.catalogue import _folder
 from tuneflow.recipe.growth import Growth
-from tuneflow.recipe.recipe import _folder
 from tuneflow.recipe.space import Param
 from tuneflow.storage.heartbeat import CLAIM, PREFIX
 from tuneflow.storage.records import GOAL, KEY, RETRY, RUN

@@ -46,7 +46,7 @@ def work_for(recipe, task, *, probabilities=False):
     data = Data.of(frame, target(frame, task), recipe.tasks)
     folds = Folds.of(data, 3)
     engine = start_engine(Job(recipe, task, 0, probabilities))
-    space = recipe.space_for(task).bind(folds.fewest, 8, categorical=True)
+    space = recipe.space_for(task).bind(folds.smallest_train, 8, categorical=True)
     return Evaluation(data, folds, Metric.of(None, data), recipe, space, engine, engine.growth)
 
 

@@ -12,7 +12,7 @@ import pytest
 from tables import TASKS, table, target
 
 import tuneflow as tf
-from tuneflow.recipe.recipe import json_schema
+from tuneflow.recipe.catalogue import json_schema
 from tuneflow.search.pruners import PRUNERS
 from tuneflow.search.samplers import SAMPLERS
 from tuneflow.search.strategy import SearchStrategy

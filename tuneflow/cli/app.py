@@ -63,14 +63,14 @@ def recipes(
     ] = False,
 ) -> None:
     """List the recipes, or show one."""
-    from tuneflow.recipe import recipe
+    from tuneflow.recipe import catalogue
 
     if schema:
-        typer.echo(recipe.json_schema(), nl=False)
+        typer.echo(catalogue.json_schema(), nl=False)
     elif name is None:
-        typer.echo(recipe_list(recipe.recipes()))
+        typer.echo(recipe_list(catalogue.recipes()))
     else:
-        typer.echo(recipe_page(recipe.load_recipe(name)))
+        typer.echo(recipe_page(catalogue.load_recipe(name)))
 
 
 for command in (recipes, tune, predict, compare, report, dashboard, worker, serve, demo):

@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 def recipe_names() -> list[str]:
     """What the shell completes, by what has been typed so far, to the name of a recipe."""
-    from tuneflow.recipe.recipe import recipes
+    from tuneflow.recipe.catalogue import recipes
 
     return list(recipes().index)
 

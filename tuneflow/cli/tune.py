@@ -86,7 +86,7 @@ def tune(  # noqa: PLR0913 -- the options of a command are its signature
 
 def _load_recipes(names: str) -> Recipes:
     """A recipe, or those that share a budget: wrong names are refused before anything is read."""
-    from tuneflow.recipe.recipe import load_recipe
+    from tuneflow.recipe.catalogue import load_recipe
 
     if names == "auto":
         return names

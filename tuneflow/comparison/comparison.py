@@ -13,7 +13,7 @@ from tuneflow.comparison import ranking
 from tuneflow.comparison import runs as records
 from tuneflow.comparison import statistics as significance
 from tuneflow.comparison.verdict import Verdict, verdict_by_table, verdict_text
-from tuneflow.errors import StudyError, known
+from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.storage.open import Storage, open_storage
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Comparison:
             return self.runs, self.steps
         names = list(dict.fromkeys(self.runs["table"]))
         if on not in names:
-            raise StudyError(f"comparison: there is no table {on!r}. {known(on, names)}")
+            raise StudyError(f"comparison: there is no table {on!r}. {did_you_mean(on, names)}")
         return self.runs[self.runs["table"] == on], self.steps[self.steps["table"] == on]
 
     def __repr__(self) -> str:

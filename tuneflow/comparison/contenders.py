@@ -9,8 +9,8 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from tuneflow.errors import SearchError, known
-from tuneflow.recipe.custom import named
+from tuneflow.errors import SearchError, did_you_mean
+from tuneflow.recipe.custom import resolve_recipe
 from tuneflow.recipe.recipe import Recipe
 
 OWN = ("recipe", "sampler", "pruner")  # what contenders may differ in
@@ -57,7 +57,9 @@ def parse_contenders(shared: Mapping[str, Any], lists: Mapping[str, Any]) -> tup
 
 
 def _contender(name: str, options: Mapping[str, Any]) -> Contender:
-    return Contender(name, named(options["recipe"]), options.get("sampler"), options.get("pruner"))
+    return Contender(
+        name, resolve_recipe(options["recipe"]), options.get("sampler"), options.get("pruner")
+    )
 
 
 def _checked(contenders: Any) -> dict[str, dict[str, Any]]:
@@ -71,7 +73,7 @@ def _checked(contenders: Any) -> dict[str, dict[str, Any]]:
             if word not in OWN:
                 raise SearchError(
                     f"contenders: {name!r} may set {', '.join(OWN)}, as all else is the same for "
-                    f"all; got {word!r}. {known(str(word), OWN)}"
+                    f"all; got {word!r}. {did_you_mean(str(word), OWN)}"
                 )
     return {name: dict(options) for name, options in contenders.items()}
 
@@ -97,7 +99,7 @@ def _each(kind: str, values: Any) -> dict[str, dict[str, Any]]:
 def _name(value: Any) -> str:
     by_file = isinstance(value, str) and value.endswith(".toml")
     if by_file or isinstance(value, Recipe | Path | Pipeline):
-        recipe = named(value)
+        recipe = resolve_recipe(value)
         return recipe.name or recipe.title
     if isinstance(value, Mapping):
         return str(value.get("name"))

@@ -14,7 +14,7 @@ import optuna
 import pandas as pd
 
 from tuneflow.comparison.ranking import RUN, STEP
-from tuneflow.errors import StudyError, known
+from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.search.samplers import SAMPLERS
 from tuneflow.storage.records import (
     Header,
@@ -59,7 +59,7 @@ def of_comparison(storage: optuna.storages.BaseStorage, name: str | None = None)
         name = there[0]
     if name not in there:
         msg = f"comparison: one that is in the storage is needed; got {name!r}. "
-        raise StudyError(msg + known(name or "", there))
+        raise StudyError(msg + did_you_mean(name or "", there))
     mine = [run for run in runs if run.mark.comparison == name]
     return sorted(mine, key=lambda run: run.mark.seed)
 

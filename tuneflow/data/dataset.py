@@ -13,7 +13,7 @@ import pandas as pd
 
 from tuneflow.data.schema import Schema, frame_of
 from tuneflow.data.types import FloatArray, IntArray, Task
-from tuneflow.errors import DataError, known
+from tuneflow.errors import DataError, did_you_mean
 
 #: A numeric target with at most this many whole values is taken for classes.
 MOST_CLASSES = 20
@@ -110,7 +110,7 @@ def _split_target(frame: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, pd.Series]
         if (times := names.count(str(y))) != 1:
             raise DataError(
                 f"y: exactly one column must have the target's name; got {y!r}, which {times} "
-                f"columns have. {known(str(y), names)}"
+                f"columns have. {did_you_mean(str(y), names)}"
             )
         at = names.index(str(y))
         return frame.drop(columns=frame.columns[at]), _checked(frame.iloc[:, at])

@@ -89,7 +89,7 @@ class Folds:
         return iter(self.folds)
 
     @property
-    def fewest(self) -> int:
+    def smallest_train(self) -> int:
         """Rows of the smallest training fold."""
         return min(len(fold.train) for fold in self.folds)
 

@@ -17,7 +17,7 @@ from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
 
 from tuneflow.data.dataset import Data
 from tuneflow.data.types import FloatArray, IntArray, Task
-from tuneflow.errors import ScoringError, known
+from tuneflow.errors import ScoringError, did_you_mean
 
 Quick: TypeAlias = Callable[[FloatArray, npt.NDArray[Any]], float]
 Needs = Literal["labels", "ranks", "probabilities", "values"]
@@ -148,7 +148,7 @@ class Metric:
         needs: What the scorer looks at: ``ranks`` are probabilities up to a monotone change.
         classes: Labels by column of the predictions; empty for a regression.
         quick: The same score without the checks, for the usual metrics.
-        weighs: Whether rows count by their weights: there are some, and the scorer takes them.
+        uses_weights: Whether there are weights of rows, and the scorer takes them.
     """
 
     name: str
@@ -157,7 +157,7 @@ class Metric:
     needs: Needs
     classes: npt.NDArray[Any]
     quick: Quick | None = None
-    weighs: bool = False
+    uses_weights: bool = False
 
     @classmethod
     def of(cls, scoring: str | Callable[..., float] | None, data: Data) -> Metric:
@@ -179,9 +179,9 @@ class Metric:
             ) from error
         order: list[Needs] = ["probabilities", "ranks", "labels", "values"]
         needs: Needs = next((need for need in order if need in probe.asked), "probabilities")
-        weighs = data.weights is not None and _takes_weights(scorer)
-        quick = QUICK.get(name) if isinstance(scoring, str | None) and not weighs else None
-        return cls(name, scorer, "maximize", needs, data.classes, quick, weighs)
+        uses_weights = data.weights is not None and _takes_weights(scorer)
+        quick = QUICK.get(name) if isinstance(scoring, str | None) and not uses_weights else None
+        return cls(name, scorer, "maximize", needs, data.classes, quick, uses_weights)
 
     def score(self, predictions: FloatArray, data: Data, rows: IntArray) -> float:
         """The score of predictions, as the scorer says it.
@@ -197,11 +197,11 @@ class Metric:
             _Classes(predictions, self.classes) if len(self.classes) else _Values(predictions)
         )
         weighted = {}
-        if self.weighs and data.weights is not None:
+        if self.uses_weights and data.weights is not None:
             weighted = {"sample_weight": data.weights[rows]}
         return float(self.scorer(model, data.X[rows], data.labels(rows), **weighted))
 
-    def of_shares(self, data: Data, rows: IntArray) -> float:
+    def score_of_class_shares(self, data: Data, rows: IntArray) -> float:
         """What predictions score that are the shares of the classes; NaN where that is nothing."""
         try:
             with warnings.catch_warnings():
@@ -211,7 +211,7 @@ class Metric:
             return math.nan
 
 
-def scorings(scoring: Any) -> list[Any]:
+def scoring_list(scoring: Any) -> list[Any]:
     """What is optimised, and what is recorded beside it.
 
     Raises:
@@ -233,7 +233,7 @@ def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callabl
     if scoring not in get_scorer_names():
         raise ScoringError(
             "scoring: a scikit-learn scorer name or a callable is needed; "
-            f"got {scoring!r}. {known(str(scoring), get_scorer_names())}"
+            f"got {scoring!r}. {did_you_mean(str(scoring), get_scorer_names())}"
         )
     wrong = CLUSTERING if data.task == "regression" else CLUSTERING | REGRESSION
     if scoring in wrong or (data.task == "regression" and scoring not in REGRESSION):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tuneflow.data.types import FloatArray
-from tuneflow.errors import DataError, TuneflowWarning, known
+from tuneflow.errors import DataError, TuneflowWarning, did_you_mean
 
 Kind = Literal["number", "date", "duration", "category"]
 
@@ -155,7 +155,7 @@ class Schema:
             raise DataError(f"X: an array of {len(wanted)} columns is needed; got {len(given)}.")
         if missing := [name for name in wanted if name not in given]:
             more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-            hint = known(missing[0], given)
+            hint = did_you_mean(missing[0], given)
             if len(missing) == len(wanted):
                 hint = "Give a frame with the names that the training had; an array has none."
             raise DataError(f"X: columns {missing[:5]}{more} are missing. {hint}")

@@ -22,7 +22,7 @@ def with_seeds(estimator: Any, seed: int) -> Any:
 
 
 @contextmanager
-def drawn_from(seed: int) -> Iterator[None]:
+def numpy_seed(seed: int) -> Iterator[None]:
     """NumPy's own draws follow from a seed inside, and go on outside as if nothing had been.
 
     Some transformers have no seed of their own: `TargetEncoder` splits rows by these draws.

@@ -11,7 +11,7 @@ import numpy as np
 
 from tuneflow.data.folds import Split
 from tuneflow.data.types import FloatArray
-from tuneflow.errors import RecipeError, known
+from tuneflow.errors import RecipeError, did_you_mean
 from tuneflow.models.engine import Job, Trained, spread
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params
@@ -102,7 +102,7 @@ class LightGBM:
                 )
             if name not in allowed:
                 raise RecipeError(
-                    f"recipe: LightGBM has no parameter {name!r}. {known(name, allowed)}"
+                    f"recipe: LightGBM has no parameter {name!r}. {did_you_mean(name, allowed)}"
                 )
 
     def learner(self, split: Split, arguments: Callable[[int], Params]) -> Rounds:

@@ -191,7 +191,7 @@ class Model:
         rows = made if self.recipe.prepare == "raw" else self.preparation.transform(made)
         if self.preparation.clip:  # in single precision a row's output depends on those beside it
             rows = rows.astype(np.float64)
-        if labels and self.recipe.chooses and len(self.classes_):
+        if labels and self.recipe.predicts_labels and len(self.classes_):
             return choices(self.estimator, rows, len(self.classes_))
         return self.target.restore(engine.predict(self.estimator, rows, len(self.classes_)))
 

@@ -138,10 +138,10 @@ def prepare(
         valid: Positions of the rows to be scored, if there are any.
         seed: What the seeds in front are set to, where they are not set.
     """
-    if recipe.front is None:
+    if recipe.transformer is None:
         return _prepared(data, recipe, train, valid)
     assert data.frame is not None
-    front, X = Front.fit(recipe.front, data.frame.iloc[train], data.labels(train), seed)
+    front, X = Front.fit(recipe.transformer, data.frame.iloc[train], data.labels(train), seed)
     rows, others = train, slice(len(X), None)
     if valid is not None:
         rows = np.concatenate([np.arange(len(data.y))[train], valid])

@@ -27,7 +27,7 @@ from sklearn.exceptions import NotFittedError
 from tuneflow.data.folds import Split
 from tuneflow.data.seeds import with_seeds
 from tuneflow.data.types import FloatArray
-from tuneflow.errors import RecipeError, known
+from tuneflow.errors import RecipeError, did_you_mean
 from tuneflow.models.engine import Job, Learner, Slope, Trained, spread
 from tuneflow.models.hypergradients import differentiable, slope
 from tuneflow.models.sample_weight import WEIGHTS, weight_names
@@ -155,7 +155,7 @@ class Sklearn:
     errors = (ValueError, FloatingPointError, np.linalg.LinAlgError)
 
     def __init__(self, job: Job) -> None:
-        path = job.recipe.path(job.task)
+        path = job.recipe.estimator_path(job.task)
         if path is None:
             raise RecipeError(f"recipe {job.recipe.name}: no estimator for {job.task} is named.")
         self._job = job
@@ -180,7 +180,7 @@ class Sklearn:
             if name not in names:
                 owner = self._class.__name__
                 raise RecipeError(
-                    f"recipe: {owner} has no parameter {name!r}. {known(name, names)}"
+                    f"recipe: {owner} has no parameter {name!r}. {did_you_mean(name, names)}"
                 )
 
     def _grown(self) -> tuple[str, ...]:

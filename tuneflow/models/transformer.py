@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from sklearn.base import clone
 
 from tuneflow.data.schema import Schema, frame_of
-from tuneflow.data.seeds import drawn_from, with_seeds
+from tuneflow.data.seeds import numpy_seed, with_seeds
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError
 
@@ -46,7 +46,7 @@ class Front:
             RecipeError: They make no table, or one of other rows.
         """
         fitted = with_seeds(clone(transformer), seed)
-        with drawn_from(seed):
+        with numpy_seed(seed):
             made = fitted.fit_transform(rows, y)
         table = frame_of(made)
         if len(table) != len(rows) or not table.shape[1]:

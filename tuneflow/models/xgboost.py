@@ -13,7 +13,7 @@ from sklearn.ensemble import VotingClassifier
 
 from tuneflow.data.folds import Split
 from tuneflow.data.types import FloatArray
-from tuneflow.errors import RecipeError, known
+from tuneflow.errors import RecipeError, did_you_mean
 from tuneflow.models.engine import Job, Trained, spread
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params
@@ -77,7 +77,7 @@ class XGBoost:
                 name = text.split('"')[1]
                 names = sorted(xgb.XGBModel().get_params())
                 raise RecipeError(
-                    f"recipe: XGBoost has no parameter {name!r}. {known(name, names)}"
+                    f"recipe: XGBoost has no parameter {name!r}. {did_you_mean(name, names)}"
                 )
 
     def learner(self, split: Split, arguments: Callable[[int], Params]) -> Rounds:

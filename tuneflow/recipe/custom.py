@@ -1,71 +1,28 @@
-"""Recipes with a part that was handed over in Python: an estimator, or a transformer in front."""
+"""Custom recipes: an estimator of the user's, or the user's transformer in front of a recipe."""
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import joblib
 from optuna import distributions
-from pydantic import PrivateAttr
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 
 from tuneflow.data.types import Task
-from tuneflow.errors import RecipeError, TuneflowWarning, known
-from tuneflow.recipe.recipe import Recipe, load_recipe, validated
+from tuneflow.errors import RecipeError, TuneflowWarning, did_you_mean
+from tuneflow.recipe.catalogue import load_recipe
+from tuneflow.recipe.overrides import nearest
+from tuneflow.recipe.recipe import Recipe
 
-NAMES = (str, Path, Recipe)  # what a recipe is called by
-ROWS = 500  # of the first rung, where there are enough for two
-
-
-class _RecipeWithObject(Recipe):
-    """A recipe with an object, unfitted, with all that it was told.
-
-    What is stored of it is a fingerprint: nothing is ever read back as an object.
-    """
-
-    _object: Any = PrivateAttr(None)
-
-    @classmethod
-    def around(cls, given: Any, recipe: Recipe) -> Self:
-        """What a recipe says, with an object."""
-        made = cls.model_validate(recipe.model_dump(exclude_unset=True))
-        made._object = given
-        return made
-
-    def replace(self, **changes: Any) -> Recipe:
-        """A changed copy, with the same object."""
-        return self.around(self._object, super().replace(**changes))
-
-    def digest(self) -> str:
-        """Not that of the same words without the object, which is all that storage holds."""
-        return hashlib.sha256(f"{super().digest()}, handed over".encode()).hexdigest()[:16]
-
-
-class CustomRecipe(_RecipeWithObject):
-    """A recipe whose estimator was handed over."""
-
-    @property
-    def template(self) -> Any:
-        """What every trial clones."""
-        return self._object
-
-
-class RecipeInPipeline(_RecipeWithObject):
-    """A recipe at the end of a pipeline: what stands in front of it was handed over."""
-
-    @property
-    def front(self) -> Any:
-        """What every fold clones and fits on its training rows."""
-        return self._object
+FIRST_ROWS = 500  # of the first rung, where the table has enough rows for two rungs
 
 
 def as_recipe(recipe: Any, space: Mapping[str, Any] | None, rows: int) -> Recipe:
-    """A recipe by name, by file, or around an estimator; with a space of one's own, if given.
+    """A recipe by name, by file, or around an estimator; with changes to its space, if any.
 
     Args:
         recipe: A name, a path, a recipe, a pipeline whose last step is one of these, or an
@@ -77,53 +34,46 @@ def as_recipe(recipe: Any, space: Mapping[str, Any] | None, rows: int) -> Recipe
     Raises:
         RecipeError: The estimator is no such thing, or has no such argument.
     """
-    if isinstance(recipe, NAMES) or _ends_in_one(recipe):
-        found, changes = named(recipe), space or {}
-        tables = {name: _table(name, given) for name, given in changes.items()}
-        return found.replace(space=tables) if tables else found
+    space = space or {}
+    if _is_reference(recipe) or _ends_in_recipe(recipe):
+        changes = {name: _as_table(name, values) for name, values in space.items()}
+        return resolve_recipe(recipe).replace(space=changes)
     if isinstance(recipe, type) or not all(hasattr(recipe, m) for m in ("fit", "get_params")):
         hint = f" Make one: {recipe.__name__}()." if isinstance(recipe, type) else ""
         raise RecipeError(
             f"recipe: a name, a path, a recipe or an estimator is needed; got {recipe!r}.{hint}"
         )
-    return _recipe_of(recipe, space or {}, rows)
+    return _around(recipe, space, rows)
 
 
-def named(recipe: Any) -> Recipe:
-    """A recipe by name or file, or at the end of a pipeline whose transformers are its own.
+def resolve_recipe(recipe: Any) -> Recipe:
+    """A recipe by name or file, or at the end of a pipeline of transformers.
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import PolynomialFeatures
-    >>> named(make_pipeline(PolynomialFeatures(), "ridge")).title
+    >>> resolve_recipe(make_pipeline(PolynomialFeatures(), "ridge")).title
     'Ridge regression after PolynomialFeatures'
     """
-    if not _ends_in_one(recipe):
+    if not _ends_in_recipe(recipe):
         return load_recipe(recipe)
-    front, last = clone(recipe[:-1]), load_recipe(recipe.steps[-1][1])
-    if strangers := [step for _, step in front.steps if not _transforms(step)]:
-        raise RecipeError(
-            f"recipe: what stands in front of it must be transformers; got {strangers[0]!r}."
-        )
-    if last.prepare == "raw" or last.front is not None:
+    transformer, last = clone(recipe[:-1]), load_recipe(recipe.steps[-1][1])
+    for _, step in transformer.steps:
+        if step not in (None, "passthrough") and not hasattr(step, "transform"):
+            raise RecipeError(
+                f"recipe: what stands in front of it must be transformers; got {step!r}."
+            )
+    if last.uses_raw_table:
         raise RecipeError(
             f"recipe: one that prepares its table must be the last step; got {last.name!r}. Put "
             "its estimator there, and give tune() a space."
         )
-    steps = ", ".join(type(step).__name__ for _, step in front.steps if hasattr(step, "fit"))
+    steps = ", ".join(type(step).__name__ for _, step in transformer.steps if hasattr(step, "fit"))
     changes = {
         "name": f"{last.name} after {steps}",
         "title": f"{last.title} after {steps}",
-        "sources": {"front": f"{_fingerprint(front)}, {steps}"},
+        "sources": {"transformer": f"{_fingerprint(transformer)}, {steps}"},
     }
-    return RecipeInPipeline.around(front, last.replace(**changes))
-
-
-def _ends_in_one(recipe: Any) -> bool:
-    return isinstance(recipe, Pipeline) and isinstance(recipe.steps[-1][1], NAMES)
-
-
-def _transforms(step: Any) -> bool:
-    return step is None or step == "passthrough" or hasattr(step, "transform")
+    return last.replace(**changes).with_objects(transformer=transformer)
 
 
 def check_space(several: bool, space: Mapping[str, Any] | None) -> None:
@@ -134,25 +84,34 @@ def check_space(several: bool, space: Mapping[str, Any] | None) -> None:
         )
 
 
-def _recipe_of(estimator: Any, space: Mapping[str, Any], rows: int) -> Recipe:
+def _is_reference(recipe: Any) -> bool:
+    return isinstance(recipe, str | Path | Recipe)
+
+
+def _ends_in_recipe(recipe: Any) -> bool:
+    return isinstance(recipe, Pipeline) and _is_reference(recipe.steps[-1][1])
+
+
+def _around(estimator: Any, space: Mapping[str, Any], rows: int) -> Recipe:
+    """A recipe whose estimator is a Python object."""
     kind, params = type(estimator), estimator.get_params()
-    if strangers := [name for name in space if name not in params]:
-        hint = known(strangers[0], sorted(params))
-        raise RecipeError(f"space: {kind.__name__} has no parameter {strangers[0]!r}. {hint}")
-    grown = {"schedule": "rows", "unit": "rows", "first": ROWS, "last": 1.0, "factor": 3}
-    told = {
+    if unknown := [name for name in space if name not in params]:
+        hint = did_you_mean(unknown[0], sorted(params))
+        raise RecipeError(f"space: {kind.__name__} has no parameter {unknown[0]!r}. {hint}")
+    by_rows = {"schedule": "rows", "unit": "rows", "first": FIRST_ROWS, "last": 1.0, "factor": 3}
+    raw = {
         "name": kind.__name__,
         "title": kind.__name__,
-        "family": "own",
+        "family": "custom",
         "engine": "sklearn",
         "estimator": f"{kind.__module__}.{kind.__qualname__}",
         "tasks": _tasks(estimator),
         "prepare": "raw",
-        "growth": grown if rows >= 5 * ROWS else {"schedule": "folds"},
-        "space": {name: _line(name, given, params[name]) for name, given in space.items()},
+        "growth": by_rows if rows >= 5 * FIRST_ROWS else {"schedule": "folds"},
+        "space": {name: _param(name, values, params[name]) for name, values in space.items()},
         "sources": {"estimator": f"{_fingerprint(estimator)}, {kind.__name__}"},
     }
-    return CustomRecipe.around(clone(estimator), validated(told, kind.__name__))
+    return Recipe.parse(raw, kind.__name__).with_objects(template=clone(estimator))
 
 
 def _tasks(estimator: Any) -> list[Task]:
@@ -166,65 +125,69 @@ def _tasks(estimator: Any) -> list[Task]:
 
 
 def _fingerprint(estimator: Any) -> str:
-    """Of all that an estimator was told, so that a study can be recognised."""
+    """A hash of an estimator's arguments, so that a study can be recognised."""
     try:
-        found: str = joblib.hash(clone(estimator))
+        return str(joblib.hash(clone(estimator)))
     except Exception as error:
         raise RecipeError(
             f"recipe: an estimator that can be pickled is needed; got {estimator!r}. {error}"
         ) from error
-    return found
 
 
-def _line(name: str, given: Any, default: Any) -> dict[str, Any]:
-    """A line of a space from what was given in Python."""
-    line = {"source": "given in Python", **(_table(name, given) or {})}
-    if "default" not in line:
-        told = default.item() if hasattr(default, "item") else default
-        line["default"] = taken = _default(line, told)
-        if taken != told:
+def _param(name: str, values: Any, argument: Any) -> dict[str, Any]:
+    """A line of a recipe's space; the default is the estimator's argument, if the space holds it.
+
+    Args:
+        name: The parameter.
+        values: What the user wrote for it.
+        argument: What the estimator has now.
+    """
+    param = {"source": "given in Python", **(_as_table(name, values) or {})}
+    if "default" not in param:
+        argument = _without_numpy(argument)
+        param["default"] = default = _default(param, argument)
+        if default != argument:
             warnings.warn(
-                f"space.{name}: it is {told!r} now, which the space does not hold. Trial 0, with "
-                f"which all is compared, takes {taken!r}; give a default to say otherwise.",
+                f"space.{name}: it is {argument!r} now, which the space does not hold. Trial 0, "
+                f"with which all is compared, takes {default!r}; give a default to say otherwise.",
                 TuneflowWarning,
                 stacklevel=2,
             )
-    return line
+    return param
 
 
-def _table(name: str, given: Any) -> dict[str, Any] | None:
-    """What was given in Python, as it would stand in a file; None takes a parameter away."""
-    if given is None:
+def _default(param: Mapping[str, Any], argument: Any) -> Any:
+    """The estimator's argument, where the space holds it; else what is nearest."""
+    default, low = nearest(param, argument), param.get("low")
+    if low is None:
+        return default
+    is_number = isinstance(default, int | float) and not isinstance(default, bool)
+    return type(low)(default) if is_number else low
+
+
+def _as_table(name: str, values: Any) -> dict[str, Any] | None:
+    """What the user wrote for a parameter, as it would stand in a file; None drops it."""
+    if values is None:
         return None
-    if getattr(given, "step", None) not in (None, 1):
+    if getattr(values, "step", None) not in (None, 1):
         raise RecipeError(
-            f"space.{name}: ranges have no steps; got {given}. Give a list of choices."
+            f"space.{name}: ranges have no steps; got {values}. Give a list of choices."
         )
-    if isinstance(given, distributions.CategoricalDistribution):
-        given = list(given.choices)
-    if isinstance(given, distributions.FloatDistribution | distributions.IntDistribution):
-        given = {"low": given.low, "high": given.high, "log": given.log}
-    if isinstance(given, tuple | str) or not isinstance(given, Iterable):
+    if isinstance(values, distributions.CategoricalDistribution):
+        values = list(values.choices)
+    if isinstance(values, distributions.FloatDistribution | distributions.IntDistribution):
+        values = {"low": values.low, "high": values.high, "log": values.log}
+    if isinstance(values, tuple | str) or not isinstance(values, Iterable):
         raise RecipeError(
             f"space.{name}: a table, a list of choices or an Optuna distribution is needed; got "
-            f'{given!r}. Write {{"low": 1, "high": 9}} for a range, and [1, 9] for two choices.'
+            f'{values!r}. Write {{"low": 1, "high": 9}} for a range, and [1, 9] for two choices.'
         )
-    if isinstance(given, Mapping):
-        return dict(given)
-    choices = _plain(given)
+    if isinstance(values, Mapping):
+        return dict(values)
+    choices = [_without_numpy(choice) for choice in values]
     return {"choices": choices, "grid": choices}
 
 
-def _plain(choices: Iterable[Any]) -> list[Any]:
-    """Choices without NumPy's types, such as `np.logspace` gives them."""
-    return [choice.item() if hasattr(choice, "item") else choice for choice in choices]
-
-
-def _default(line: Mapping[str, Any], told: Any) -> Any:
-    """The estimator's own argument, where the range holds it; else the end that is nearest."""
-    if "choices" in line:
-        return told if told in line["choices"] else line["choices"][0]
-    low, high = line.get("low", 0), line.get("high", 0)
-    if isinstance(told, bool) or not isinstance(told, int | float):
-        return low
-    return type(low)(min(max(told, low), high))
+def _without_numpy(value: Any) -> Any:
+    """A NumPy scalar, such as `np.logspace` gives, as Python's own; others as they are."""
+    return value.item() if hasattr(value, "item") else value

@@ -98,7 +98,7 @@ class Growth(BaseModel):
             rungs.append(rungs[-1] / self.factor)
         return tuple(reversed(rungs))
 
-    def deciding(self, budgets: Sequence[float]) -> tuple[float, ...]:
+    def pruning_budgets(self, budgets: Sequence[float]) -> tuple[float, ...]:
         """The rungs at which a trial may be given up: from `prune_from` on, each at least twice
         the one before, the last left out."""
         chosen: list[float] = []

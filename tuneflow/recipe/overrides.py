@@ -1,30 +1,36 @@
-"""Changes to a recipe as it stands in a file: tables are merged, ranges narrowed, keys dropped."""
+"""Changes to a recipe's tables: they are merged, defaults and grids follow, None drops a key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tuneflow.errors import RecipeError, known
+from tuneflow.errors import RecipeError, did_you_mean
 
 
 def change_param(raw: dict[str, Any], name: str, change: Mapping[str, Any] | None) -> None:
-    """Change, add or drop one parameter wherever the recipe has it."""
-    tables = [raw.setdefault("space", {})]
-    tables += [raw[part]["space"] for part in ("classification", "regression") if _has(raw, part)]
-    having = [table for table in tables if name in table]
-    if not having and "default" not in as_table(change or {}, f"space.{name}"):
-        names = [key for table in tables for key in table]
+    """Change, add or drop one parameter in every space of a recipe that has it."""
+    parts = [raw, raw.get("classification", {}), raw.get("regression", {})]
+    raw.setdefault("space", {})
+    spaces = [part["space"] for part in parts if "space" in part]
+    changed = [space for space in spaces if name in space]
+    if not changed and "default" not in as_table(change or {}, f"space.{name}"):
+        hint = did_you_mean(name, [key for space in spaces for key in space])
         new = " A new one needs a default." if change else ""
-        raise RecipeError(f"recipe: there is no parameter {name!r}. {known(name, names)}{new}")
-    for table in having or [tables[0]]:
+        raise RecipeError(f"recipe: there is no parameter {name!r}. {hint}{new}")
+    for space in changed or spaces[:1]:
         if change is None:
-            del table[name]
+            del space[name]
         else:
-            table[name] = _changed(table.get(name, {}), as_table(change, f"space.{name}"))
+            space[name] = _changed(space.get(name, {}), as_table(change, f"space.{name}"))
 
 
 def as_table(value: Any, where: str) -> Mapping[str, Any]:
+    """The value, if it is a table.
+
+    Raises:
+        RecipeError: It is none; `where` says which key it was meant for.
+    """
     if not isinstance(value, Mapping):
         hint = f' Write {{"choices": {list(value)}}}.' if isinstance(value, list | tuple) else ""
         raise RecipeError(
@@ -33,37 +39,41 @@ def as_table(value: Any, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _changed(line: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """A line with its changes; choices take the place of a range, and a range that of choices."""
-    given = {k: v.item() if hasattr(v, "item") else v for k, v in change.items()}  # from NumPy
-    gone: tuple[str, ...] = ()
-    if given.get("choices"):
-        gone = ("low", "high", "log", "cap_rows", "gradient")
-    elif line.get("choices") and {"low", "high"} & set(given):
-        gone = ("choices", "default", "grid")
-    return _narrowed(merged({k: v for k, v in line.items() if k not in gone}, given), given)
-
-
-def _has(raw: Mapping[str, Any], part: str) -> bool:
-    return "space" in raw.get(part, {})
-
-
-def _narrowed(line: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the range was changed, take along what the old default and grid can keep."""
-    low, high, choices = line.get("low"), line.get("high"), line.get("choices")
-    if choices and isinstance(choices, list | tuple):  # anything else is refused later, in words
-        if "grid" not in change:
-            line["grid"] = [point for point in line.get("grid", ()) if point in choices]
-        if "default" not in change and line.get("default") not in choices:
-            line["default"] = choices[0]
-    elif isinstance(low, int | float) and isinstance(high, int | float):
-        if "grid" not in change:
-            line["grid"] = [point for point in line.get("grid", ()) if low <= point <= high]
-        if "default" not in change and isinstance(line.get("default"), int | float):
-            line["default"] = min(max(line["default"], low), high)
-    return line
-
-
 def merged(old: Any, change: Mapping[str, Any]) -> dict[str, Any]:
+    """Both tables in one; a change to None drops the key."""
     both = {**(old if isinstance(old, dict) else {}), **change}
     return {key: value for key, value in both.items() if value is not None}
+
+
+def nearest(param: Mapping[str, Any], value: Any) -> Any:
+    """The value, if a parameter's choices or range hold it; else the first choice or nearest end.
+
+    Words in a range, and whatever a broken table says, stay as they are.
+
+    >>> nearest({"low": 1, "high": 9}, 31)
+    9
+    """
+    low, high, choices = (param.get(key) for key in ("low", "high", "choices"))
+    if choices and isinstance(choices, list | tuple):
+        return value if value in choices else choices[0]
+    if all(isinstance(number, int | float) for number in (low, high, value)):
+        return min(max(value, low), high)
+    return value
+
+
+def _changed(param: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter with its changes; choices replace a range, and a range replaces choices."""
+    change = {key: v.item() if hasattr(v, "item") else v for key, v in change.items()}  # NumPy's
+    dropped: tuple[str, ...] = ()
+    if change.get("choices"):
+        dropped = ("low", "high", "log", "cap_rows", "gradient")
+    elif param.get("choices") and {"low", "high"} & set(change):
+        dropped = ("choices", "default", "grid")
+    param = merged({key: v for key, v in param.items() if key not in dropped}, change)
+    if "grid" not in change:
+        param["grid"] = [
+            point for point in param.get("grid", ()) if nearest(param, point) == point
+        ]
+    if "default" not in change and "default" in param:
+        param["default"] = nearest(param, param["default"])
+    return param

@@ -1,27 +1,22 @@
-"""What to tune and how it grows: a recipe is a TOML file, read into a frozen model."""
+"""What to tune and how training grows: a recipe is a TOML file, read into a frozen model."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from tuneflow.data.types import Task
-from tuneflow.errors import RecipeError, known
+from tuneflow.errors import RecipeError, did_you_mean
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.overrides import as_table, change_param, merged
 from tuneflow.recipe.space import Param, Params, Space, Value
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-FREE = "true or false, a number, text or None is needed"
 
 
 class _Frozen(BaseModel):
@@ -80,6 +75,22 @@ class Recipe(_Frozen):
     regression: Part = Field(Part(), description="For numbers only.")
     sources: dict[str, str] = Field({}, description="Tag to citation.")
 
+    _template: Any = PrivateAttr(None)
+    _transformer: Any = PrivateAttr(None)
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any], where: str) -> Self:
+        """Validate the keys of a recipe.
+
+        Raises:
+            RecipeError: One line for each key or value that a recipe may not have; `where` names
+                the recipe.
+        """
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            raise RecipeError(f"recipe {where}: {_explain(error)}") from None
+
     @model_validator(mode="after")
     def _check(self) -> Recipe:
         if (self.engine == "sklearn") != (self.estimator is not None):
@@ -97,23 +108,23 @@ class Recipe(_Frozen):
 
     @property
     def template(self) -> Any:
-        """The estimator, where it was handed over in Python instead of named; else None."""
-        return None
+        """The estimator that every trial clones, if it came as a Python object; else None."""
+        return self._template
 
     @property
-    def front(self) -> Any:
-        """The transformer in front of it, which was handed over in Python; None without one."""
-        return None
+    def transformer(self) -> Any:
+        """The user's transformer, cloned and fitted on the training rows of each fold; or None."""
+        return self._transformer
 
     @property
-    def as_given(self) -> bool:
-        """Whether the table is taken as it was given, before it becomes numbers."""
-        return self.prepare == "raw" or self.front is not None
+    def uses_raw_table(self) -> bool:
+        """Whether the first step is the user's own, and sees the table before it is encoded."""
+        return self.prepare == "raw" or self.transformer is not None
 
     @property
-    def chooses(self) -> bool:
-        """Whether labels are for its estimator to choose: one of a person's own may choose another
-        class than the most probable."""
+    def predicts_labels(self) -> bool:
+        """Whether labels come from the estimator's own `predict`: that of a custom estimator may
+        choose another class than the most probable one."""
         return self.engine == "sklearn" and self.prepare == "raw"
 
     def space_for(self, task: Task) -> Space:
@@ -131,7 +142,7 @@ class Recipe(_Frozen):
     def _part(self, task: Task) -> Part:
         return self.regression if task == "regression" else self.classification
 
-    def path(self, task: Task) -> str | None:
+    def estimator_path(self, task: Task) -> str | None:
         """Import path of the estimator for one task."""
         if isinstance(self.estimator, dict):
             return self.estimator.get("regression" if task == "regression" else "classification")
@@ -154,25 +165,39 @@ class Recipe(_Frozen):
             table = isinstance(change, Mapping)
             old = None if key == "pruner" and table and "name" in change else raw.get(key)
             raw[key] = merged(old, change) if table else change
-        return validated({k: v for k, v in raw.items() if v is not None}, self.name or self.title)
+        kept = {key: value for key, value in raw.items() if value is not None}
+        changed = type(self).parse(kept, self.name or self.title)
+        return changed.with_objects(self._template, self._transformer)
+
+    def with_objects(self, template: Any = None, transformer: Any = None) -> Self:
+        """A copy that holds Python objects: an estimator, or a transformer in front of its own.
+
+        Storage keeps their fingerprints in `sources`, never the objects themselves.
+        """
+        copy = self.model_copy()
+        copy._template, copy._transformer = template, transformer
+        return copy
 
     def digest(self) -> str:
-        """A short fingerprint of everything but the name."""
+        """A short fingerprint of everything but the name.
+
+        With a Python object inside it is another one than that of the same text without.
+        """
         text = self.model_dump_json(exclude={"name"})
+        if self._template is not None or self._transformer is not None:
+            text += ", with a Python object"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def table(self) -> pd.DataFrame:
         """One row a parameter: kind, range, default, grid, condition, source."""
         import pandas as pd
 
-        parts = {"": self.space} | {
-            kind: part.space
-            for kind, part in (
-                ("classification", self.classification),
-                ("regression", self.regression),
-            )
+        spaces = {
+            "": self.space,
+            "classification": self.classification.space,
+            "regression": self.regression.space,
         }
-        rows = [_row(name, task, p) for task, space in parts.items() for name, p in space.items()]
+        rows = [_row(name, task, p) for task, space in spaces.items() for name, p in space.items()]
         return pd.DataFrame(rows).set_index("parameter") if rows else pd.DataFrame()
 
     def __repr__(self) -> str:
@@ -187,145 +212,51 @@ class Recipe(_Frozen):
 
     def _headline(self) -> str:
         pruner = self.pruner if isinstance(self.pruner, str) else self.pruner.get("name")
-        growth = self.growth or Growth(schedule="folds")
-        how = growth.schedule if growth.unit == "none" else f"{growth.unit} by {growth.schedule}"
-        how = how if self.growth else "found from the estimator"
+        growth = "found from the estimator"
+        if self.growth:
+            unit = "" if self.growth.unit == "none" else f"{self.growth.unit} by "
+            growth = unit + self.growth.schedule
+        engine = self.estimator_path(self.tasks[0]) or self.engine
         return (
             f"{self.title} ({self.family}; {', '.join(self.tasks)})\n"
-            f"engine {self.path(self.tasks[0]) or self.engine}, preparation {self.prepare}, "
-            f"sampler {self.sampler}, pruner {pruner}, growth: {how}"
+            f"engine {engine}, preparation {self.prepare}, "
+            f"sampler {self.sampler}, pruner {pruner}, growth: {growth}"
         )
 
 
-def load_recipe(recipe: str | Path | Recipe) -> Recipe:
-    """Read a recipe by name or from a TOML file.
-
-    Args:
-        recipe: A name from :func:`recipes`, the path of a ``.toml`` file, or a recipe, which
-            is handed back as it is.
-
-    Returns:
-        The recipe, validated. Nothing that it names has been imported yet.
-
-    Raises:
-        RecipeError: No such recipe, or a file that breaks the format; with a guess at what was
-            meant.
-
-    >>> import tuneflow as tf
-    >>> tf.load_recipe("svm").family
-    'kernel'
-    """
-    if isinstance(recipe, Recipe):
-        return recipe
-    path = Path(recipe if isinstance(recipe, str | Path) else "")
-    if path.suffix != ".toml":
-        built_in = {file.stem: file for file in _folder().glob("*.toml")}
-        if str(recipe) not in built_in:
-            hint = known(str(recipe), sorted(built_in))
-            raise RecipeError(
-                f"recipe: a name or the path of a .toml file is needed; got {recipe!r}. {hint}"
-            )
-        path = built_in[str(recipe)]
-    found = validated({**_read(path), "name": path.stem}, str(recipe))
-    _check_starts(found)
-    return found
+def _explain(error: ValidationError) -> str:
+    """One line for each problem: where, which law, which value, and what may stand there."""
+    problems: list[Any] = error.errors()
+    # A value that fits no type of a union makes a problem for each; `bool` is one of them.
+    unions = {problem["loc"][:-1] for problem in problems if problem["loc"][-1:] == ("bool",)}
+    return "\n".join(dict.fromkeys(_explain_problem(problem, unions) for problem in problems))
 
 
-def recipes() -> pd.DataFrame:
-    """All built-in recipes, one row each.
-
-    Returns:
-        A frame indexed by name: title, family, tasks, what grows, parameters, sources.
-
-    >>> import tuneflow as tf
-    >>> "lightgbm" in tf.recipes().index
-    True
-    """
-    import pandas as pd
-
-    found = [load_recipe(file.stem) for file in sorted(_folder().glob("*.toml"))]
-    rows = [
-        {
-            "name": recipe.name,
-            "title": recipe.title,
-            "family": recipe.family,
-            "tasks": ", ".join(recipe.tasks),
-            "grows": recipe.growth.unit if recipe.growth else "none",
-            "parameters": ", ".join(recipe.space_for(recipe.tasks[-1]).params),
-            "sources": ", ".join(recipe.sources),
-        }
-        for recipe in found
-    ]
-    return pd.DataFrame(rows).set_index("name")
-
-
-def json_schema() -> str:
-    """The JSON schema of a recipe file, so that editors complete and check it."""
-    schema = Recipe.model_json_schema()
-    schema["properties"].pop("name")  # a file is named by its name
-    return json.dumps(schema, indent=2) + "\n"
-
-
-def _folder() -> Path:
-    """`recipes/`: inside the installed package, or beside it in a checkout."""
-    here = Path(__file__).resolve().parents[1]
-    inside = here / "recipes"
-    return inside if inside.is_dir() else here.parent / "recipes"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"recipe: {path} cannot be read as TOML; got {error}.") from error
-
-
-def validated(raw: Mapping[str, Any], where: str) -> Recipe:
-    try:
-        return Recipe.model_validate(raw)
-    except ValidationError as error:
-        problems: list[dict[str, Any]] = [dict(problem) for problem in error.errors()]
-        free = {p["loc"][:-1] for p in problems if p["loc"][-1:] == ("bool",)}  # of any kind
-        lines = dict.fromkeys(
-            f"{'.'.join(map(str, p['loc'][:-1]))}: {FREE}; got {p['input']!r}"
-            if p["loc"][:-1] in free
-            else _explain(p)
-            for p in problems
-        )
-        raise RecipeError(f"recipe {where}: " + "\n".join(lines)) from None
-
-
-def _explain(problem: dict[str, Any]) -> str:
-    """One line for one problem: where, which law, what was seen, what is known."""
-    location = [str(part) for part in problem["loc"]]
-    key = ".".join(location)
+def _explain_problem(problem: Mapping[str, Any], unions: set[tuple[int | str, ...]]) -> str:
+    where = [str(part) for part in problem["loc"]]
+    key, value = ".".join(where), problem["input"]
+    if problem["loc"][:-1] in unions:
+        law = "true or false, a number, text or None is needed"
+        return f"{'.'.join(where[:-1])}: {law}; got {value!r}"
     if problem["type"] == "extra_forbidden":
-        names = [name for name in _keys_at(location[:-1]) if name != "name"]
-        return f"there is no key {key!r}. {known(location[-1], names)}"
+        names = [name for name in _keys_at(where[:-1]) if name != "name"]
+        return f"there is no key {key!r}. {did_you_mean(where[-1], names)}"
     message = problem["msg"].removeprefix("Value error, ")
-    said = "got" in message or isinstance(problem["input"], dict)
-    return f"{key or 'the file'}: {message}" + ("" if said else f"; got {problem['input']!r}")
+    complete = "got" in message or isinstance(value, dict)
+    return f"{key or 'the file'}: {message}" + ("" if complete else f"; got {value!r}")
 
 
 def _keys_at(location: list[str]) -> list[str]:
-    inner: dict[str, type[BaseModel]] = {"growth": Growth, "start": Start, "space": Param}
-    parts = dict.fromkeys(("classification", "regression"), Part)
-    models: dict[str, type[BaseModel]] = {**inner, **parts}
-    model: type[BaseModel] = Recipe
-    for part in location:
-        model = models.get(part, model)
-    return list(model.model_fields)
-
-
-def _check_starts(recipe: Recipe) -> None:
-    """A name that is in no space is a slip in a file; `replace` may leave one on purpose."""
-    names = [*recipe.space, *recipe.classification.space, *recipe.regression.space]
-    for start in (*recipe.start, *recipe.classification.start, *recipe.regression.start):
-        if strangers := [name for name in start.params if name not in names]:
-            hint = known(strangers[0], dict.fromkeys(names))
-            raise RecipeError(
-                f"recipe {recipe.name}: start names {strangers[0]!r}, in no space. {hint}"
-            )
+    """The keys of the innermost table on the way to a place in the file."""
+    tables: dict[str, type[BaseModel]] = {
+        "growth": Growth,
+        "start": Start,
+        "space": Param,
+        "classification": Part,
+        "regression": Part,
+    }
+    models = [tables[part] for part in location if part in tables]
+    return list((models[-1] if models else Recipe).model_fields)
 
 
 def _check_conditions(params: Mapping[str, Param]) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuneflow.errors import StudyError, known
+from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.reporting import about, costs, tables
 from tuneflow.reporting import holdout as outside
 from tuneflow.reporting.figures.all_figures import drawings
@@ -71,7 +71,7 @@ class Report:
         """
         names = [record.name for record in self.records]
         if name not in names:
-            raise StudyError(f"report: there is no study {name!r}. {known(name, names)}")
+            raise StudyError(f"report: there is no study {name!r}. {did_you_mean(name, names)}")
         return replace(self, chosen=names.index(name))
 
     @property

@@ -12,7 +12,7 @@ from optuna import pruners
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 
-from tuneflow.errors import SearchError, known
+from tuneflow.errors import SearchError, did_you_mean
 
 PrunerMaker = Callable[[int], BasePruner]  # takes the number of decisions a trial
 
@@ -55,7 +55,7 @@ def parse_pruner(pruner: str | Mapping[str, Any] | BasePruner) -> tuple[str, Pru
     options = dict(pruner) if isinstance(pruner, Mapping) else {"name": pruner}
     name = options.pop("name", None)
     if not isinstance(name, str) or name not in PRUNERS:
-        hint = known(str(name), PRUNERS)
+        hint = did_you_mean(str(name), PRUNERS)
         raise SearchError(f"pruner: a word or an Optuna pruner is needed; got {name!r}. {hint}")
 
     def make(steps: int) -> BasePruner:

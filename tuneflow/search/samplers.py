@@ -13,8 +13,8 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
 
 from tuneflow.data.seeds import seed_of
-from tuneflow.errors import MissingExtra, SearchError, known
-from tuneflow.recipe.recipe import load_recipe, recipes
+from tuneflow.errors import MissingExtra, SearchError, did_you_mean
+from tuneflow.recipe.catalogue import load_recipe, recipes
 from tuneflow.recipe.space import Param, Space
 from tuneflow.search.cma_es import ReplayedCmaEsSampler, without_pickles
 from tuneflow.search.gradient import GradientSampler
@@ -133,7 +133,7 @@ def parse_sampler(
     if not isinstance(sampler, str) or sampler not in SAMPLERS:
         raise SearchError(
             f"sampler: a word or an Optuna sampler is needed; got {sampler!r}. "
-            f"{known(str(sampler), SAMPLERS)}"
+            f"{did_you_mean(str(sampler), SAMPLERS)}"
         )
     entry = SAMPLERS[sampler]
     if find_spec(entry.package) is None:

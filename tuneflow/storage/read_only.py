@@ -246,7 +246,7 @@ def _replayed(backend: Any) -> optuna.storages.JournalStorage:
 
 
 def _named(name: str, known: Sequence[str]) -> str:
-    from tuneflow.errors import known as hint
+    from tuneflow.errors import did_you_mean as hint
 
     if name not in known:
         raise StudyError(f"storage: there is no study {name!r} in it. {hint(name, known)}")

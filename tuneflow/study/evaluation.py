@@ -65,7 +65,7 @@ class Evaluation:
     @property
     def budgets(self) -> tuple[float, ...]:
         """The rungs of every stage; fold after fold, they matter only to patience."""
-        budgets = self.growth.budgets(self.folds.fewest)
+        budgets = self.growth.budgets(self.folds.smallest_train)
         straight = self.growth.schedule == "folds" and not self.growth.patience
         return budgets[-1:] if straight else budgets
 
@@ -73,14 +73,16 @@ class Evaluation:
     def decisions(self) -> dict[tuple[int, float], int]:
         """Where a trial may be given up, (folds, budget), and the step under which its score is
         reported there. Steps start at one: halving reads them as a resource."""
-        inside = () if self.growth.schedule == "folds" else self.growth.deciding(self.budgets)
+        inside = (
+            () if self.growth.schedule == "folds" else self.growth.pruning_budgets(self.budgets)
+        )
         rungs = [(folds, at) for folds in self.stages for at in (*inside, self.budgets[-1])]
         return {rung: step for step, rung in enumerate(rungs[:-1], start=1)}
 
     @property
     def schema(self) -> Schema:
         """What the columns are when a recipe comes to them, in the first fold."""
-        front = self.prepared(0).front if self.recipe.front is not None else None
+        front = self.prepared(0).front if self.recipe.transformer is not None else None
         return front.schema if front else self.data.schema
 
     def prepared(self, at: int) -> Prepared:
@@ -121,7 +123,7 @@ class Evaluation:
 
     def _chooses(self, metric: Metric) -> bool:
         """Whether labels are all that a metric looks at, and for the estimator to choose."""
-        return self.recipe.chooses and metric.needs == "labels"
+        return self.recipe.predicts_labels and metric.needs == "labels"
 
     def _predictions(self, at: int, learner: Learner, chosen: bool) -> FloatArray:
         """What a learner says of the rows of its fold that it was not trained on."""

@@ -14,11 +14,12 @@ from sklearn.pipeline import Pipeline
 
 from tuneflow.data.dataset import Data
 from tuneflow.data.folds import Folds
-from tuneflow.data.holdout import held_out
-from tuneflow.data.metrics import Metric, scorings
+from tuneflow.data.holdout import hold_out_rows
+from tuneflow.data.metrics import Metric, scoring_list
 from tuneflow.errors import DataError, RecipeError, SearchError
 from tuneflow.models.engine import Job, start_engine
-from tuneflow.recipe.recipe import Recipe, load_recipe
+from tuneflow.recipe.catalogue import load_recipe
+from tuneflow.recipe.recipe import Recipe
 from tuneflow.search.learning_rate import LearningRateSchedule
 from tuneflow.search.samplers import default_pruner
 from tuneflow.search.stopping import StoppingRule
@@ -61,7 +62,7 @@ class Plan:
         evaluation, growth = self.evaluation, self.evaluation.growth
         a_fold = entry.seconds_fit / max(1, len(entry.scores))
         more = growth.final / entry.amount if growth.final and entry.amount else 1.0
-        return a_fold * more * len(evaluation.data.y) / evaluation.folds.fewest
+        return a_fold * more * len(evaluation.data.y) / evaluation.folds.smallest_train
 
 
 def check_limits(n_trials: int | None, timeout: float | None, random_state: int) -> None:
@@ -98,13 +99,14 @@ def make_plan(
         random_state: Seed of everything.
     """
     recipe, (cv, rows) = load_recipe(recipe), split
-    data, groups, holdout = held_out(
-        Data.of(X, y, recipe.tasks, rows.sample_weight, keep=recipe.as_given),
+    data, groups, holdout = hold_out_rows(
+        Data.of(X, y, recipe.tasks, rows.sample_weight, keep=recipe.uses_raw_table),
         cv,
-        rows,
+        rows.groups,
+        rows.test_size,
         random_state,
     )
-    metric, *also = (Metric.of(one, data) for one in scorings(scoring))
+    metric, *also = (Metric.of(one, data) for one in scoring_list(scoring))
     folds = Folds.of(data, cv, groups, random_state=random_state)
     needed = {one.needs for one in (metric, *also)}
     sure = metric.needs != "labels" and "probabilities" in needed
@@ -149,7 +151,7 @@ def _number(cv: Any, groups: Any) -> float | None:
 
 def _bound(evaluation: Evaluation) -> Evaluation:
     """With a space for a table of this size."""
-    schema, fewest = evaluation.schema, evaluation.folds.fewest
+    schema, fewest = evaluation.schema, evaluation.folds.smallest_train
     categorical = bool(schema.categorical) and evaluation.recipe.prepare == "native"
     space = evaluation.space.bind(fewest, len(schema.columns), categorical=categorical)
     return replace(evaluation, space=space)
@@ -158,7 +160,7 @@ def _bound(evaluation: Evaluation) -> Evaluation:
 def _check_arguments(evaluation: Evaluation) -> None:
     """Refuse names that the library does not know, also of parameters that are not active."""
     values = {name: param.default for name, param in evaluation.space.params.items()}
-    evaluation.engine.check(evaluation.arguments(values)(evaluation.folds.fewest))
+    evaluation.engine.check(evaluation.arguments(values)(evaluation.folds.smallest_train))
 
 
 def _check_gradients(evaluation: Evaluation) -> None:
@@ -183,7 +185,9 @@ def _check_weights(evaluation: Evaluation) -> None:
         template = evaluation.recipe.template
         last = template[-1] if isinstance(template, Pipeline) else template
         estimator = (
-            evaluation.recipe.path(evaluation.data.task) if last is None else type(last).__name__
+            evaluation.recipe.estimator_path(evaluation.data.task)
+            if last is None
+            else type(last).__name__
         )
         raise DataError(
             f"sample_weight: the model must take weights; got recipe {evaluation.recipe.name!r}, whose "
@@ -200,7 +204,7 @@ def _check_folds(evaluation: Evaluation) -> None:
         if (
             len(every)
             and len(absent)
-            and math.isnan(evaluation.metric.of_shares(data, fold.valid))
+            and math.isnan(evaluation.metric.score_of_class_shares(data, fold.valid))
         ):
             raise DataError(
                 f"cv: {evaluation.metric.name} needs every class in each fold; got none of "
@@ -226,7 +230,7 @@ def _check_class_weights(evaluation: Evaluation) -> None:
 
 
 def _weighted(evaluation: Evaluation) -> tuple[str, ...]:
-    if evaluation.data.weights is None or evaluation.metric.weighs:
+    if evaluation.data.weights is None or evaluation.metric.uses_weights:
         return ()
     return (f"scoring: {evaluation.metric.name!r} takes no weights, so rows are scored alike.",)
 

@@ -15,7 +15,7 @@ from sklearn.utils import Tags, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from tuneflow.data.metrics import scorings
+from tuneflow.data.metrics import scoring_list
 from tuneflow.data.schema import frame_of
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import RecipeError
@@ -98,7 +98,7 @@ class _Tuned(BaseEstimator):
 
     def _scored(self, X: Any, y: Any, sample_weight: Any) -> float:
         """By `scoring`, as scikit-learn's searches are scored by theirs."""
-        first = scorings(self.scoring)[0]
+        first = scoring_list(self.scoring)[0]
         scorer = get_scorer(first) if isinstance(first, str) else first
         more = {} if sample_weight is None else {"sample_weight": sample_weight}
         return float(scorer(self, X, y, **more))

@@ -8,7 +8,7 @@ from typing import Any
 
 import optuna
 
-from tuneflow.errors import MissingExtra, StudyError, known
+from tuneflow.errors import MissingExtra, StudyError, did_you_mean
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import Header, read_goal, read_header
@@ -89,7 +89,7 @@ def _study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
     names = optuna.get_all_study_names(storage)
     if name not in names:
         raise StudyError(
-            f"study: one that is in the storage is needed; got {name!r}. {known(name, names)}"
+            f"study: one that is in the storage is needed; got {name!r}. {did_you_mean(name, names)}"
         )
     return optuna.load_study(study_name=name, storage=storage)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import optuna
 from optuna.trial import FrozenTrial
 
-from tuneflow.errors import NoTrialError, SearchError, TrialError, known
+from tuneflow.errors import NoTrialError, SearchError, TrialError, did_you_mean
 from tuneflow.models.pipeline import Model
 from tuneflow.storage.records import TrialRecord, read_trial_record, write_holdout
 from tuneflow.storage.study_record import StudyRecord, read_study
@@ -25,7 +25,7 @@ SELECTS = ("best", "one_se")
 def check_select(select: str) -> None:
     """Refuse a rule that does not exist."""
     if select not in SELECTS:
-        hint = known(str(select), SELECTS)
+        hint = did_you_mean(str(select), SELECTS)
         raise SearchError(f"select: a rule is needed; got {select!r}. {hint}")
 
 

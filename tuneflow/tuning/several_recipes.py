@@ -24,8 +24,9 @@ import pandas as pd
 from optuna.trial import TrialState
 
 from tuneflow.errors import DataError, RecipeError, SearchError
-from tuneflow.recipe.custom import named
-from tuneflow.recipe.recipe import Recipe, load_recipe
+from tuneflow.recipe.catalogue import load_recipe
+from tuneflow.recipe.custom import resolve_recipe
+from tuneflow.recipe.recipe import Recipe
 from tuneflow.reporting.report import Report
 from tuneflow.storage.study_record import read_study
 from tuneflow.study.plan import Plan
@@ -122,11 +123,11 @@ def plans_of(recipe: Recipes, plan: Callable[[Recipe], Plan]) -> list[Plan]:
     """
     if recipe == "auto":
         evaluation = plan(load_recipe("lightgbm")).evaluation  # takes any target as it is
-        rows, task = evaluation.folds.fewest, evaluation.data.task
+        rows, task = evaluation.folds.smallest_train, evaluation.data.task
         fitting = [load_recipe(name) for name in AUTO if rows <= MOST_ROWS.get(name, rows)]
         return _told([plan(each) for each in fitting if task in each.tasks])
     assert not isinstance(recipe, str | Path | Recipe)
-    loaded = [named(each) for each in recipe]
+    loaded = [resolve_recipe(each) for each in recipe]
     names = [each.name or each.title for each in loaded]
     if not names or len(set(names)) < len(names):
         raise RecipeError(f"recipe: several need names that differ; got {names}.")

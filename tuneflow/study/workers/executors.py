@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import optuna
 from optuna.trial import FrozenTrial
 
-from tuneflow.errors import MissingExtra, SearchError, known
+from tuneflow.errors import MissingExtra, SearchError, did_you_mean
 from tuneflow.storage.records import TrialRecord
 from tuneflow.study.objective import Objective, Outcome, Task
 from tuneflow.study.warnings_filter import suppress_warnings
@@ -107,7 +107,7 @@ def _engine(backend: str | Executor, size: int | None) -> tuple[Executor, int, S
     if backend not in BACKENDS:
         names = ["dask", "ray", *BACKENDS]
         raise SearchError(
-            f"backend: one that is there is needed; got {backend!r}. {known(backend, names)}"
+            f"backend: one that is there is needed; got {backend!r}. {did_you_mean(backend, names)}"
         )
     return _joblib(backend, size)
 
