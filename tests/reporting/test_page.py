@@ -174,10 +174,10 @@ def test_inactive_trials_are_shown_as_inactive():
     assert traces["inactive"]["xaxis"] == "x2"
 
 
-def test_curves_end_where_trials_were_given_up():
+def test_curves_end_where_trials_were_pruned():
     report = tf.report(study(60))
     traces = report.drawings["curves"].spec["data"]
-    ends = next(t for t in traces if t["name"] == "given up" and t["mode"] == "markers")
+    ends = next(t for t in traces if t["name"] == "pruned" and t["mode"] == "markers")
     pruned = report.tables["trials"].query("state == 'pruned'")
     assert sorted(ends["customdata"]) == sorted(pruned.index)
     assert set(ends["x"]) == {4}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tuneflow.reporting.figures import style
-from tuneflow.reporting.figures.style import Drawing, Spec
+from tuneflow.reporting.figures.style import Drawing, Look, Spec
 from tuneflow.reporting.format import count, number
 
 if TYPE_CHECKING:
@@ -28,62 +29,71 @@ def by_seconds(bands: pd.DataFrame, scoring: str) -> Drawing:
 
 
 def _anytime(key: str, title: str, x: str, bands: pd.DataFrame, scoring: str) -> Drawing:
-    traces: list[Spec] = []
-    for prefix in ("", "regret_"):
-        for (name, band), look in zip(_looks(bands), _cycled(bands), strict=True):
-            traces += _band(style.thin(band, "median", LONGEST), name, look, prefix)
-    half = len(traces) // 2
-    shown = [[True] * half + [False] * half, [False] * half + [True] * half]
-    axes = [("linear", scoring), ("log", "regret: best known minus best so far")]
-    buttons = [
-        {
-            "label": word,
-            "method": "update",
-            "args": [{"visible": seen}, {"yaxis.type": kind, "yaxis.title.text": what}],
-        }
-        for word, seen, (kind, what) in zip(("score", "log regret"), shown, axes, strict=True)
+    contenders = list(_contenders(bands))
+    traces = [
+        trace
+        for prefix in ("", "regret_")
+        for name, band, look in contenders
+        for trace in _band(style.thin(band, "median", LONGEST), name, look, prefix)
     ]
+    first, last = bands["at"].min(), bands["at"].max()
+    log = style.log_axis(first, last) if x == "seconds" and last > first else {}
     # Below the axis: above the figure, plotly's own bar would cover the buttons.
-    place = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right"}
-    place |= {"y": -0.06, "yanchor": "top", "buttons": buttons}
-    layout = style.layout(x, scoring, updatemenus=[place])
-    if x == "seconds" and bands["at"].nunique() > 1:
-        layout["xaxis"] |= style.log_axis(bands["at"].min(), bands["at"].max())
-    alt = f"{title}: median and quartiles over runs, for {count(half // 2, 'contender')}."
-    return Drawing(key, title, alt, {"data": traces, "layout": layout})
+    buttons = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right"}
+    buttons |= {"y": -0.06, "yanchor": "top", "buttons": _buttons(len(traces) // 2, scoring)}
+    layout = style.layout(x, scoring, updatemenus=[buttons], xaxis=log)
+    many = count(len(contenders), "contender")
+    alt = f"{title}: median and quartiles over runs, for {many}."
+    return Drawing(key, title, alt, traces, layout)
 
 
-def _looks(bands: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    return [(str(name), band) for name, band in bands.groupby("contender", sort=False)]
+def _contenders(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, Look]]:
+    """Each contender with its rows and its look."""
+    for at, (name, rows) in enumerate(frame.groupby("contender", sort=False)):
+        yield style.label(name), rows, style.LINES[at % len(style.LINES)]
 
 
-def _cycled(bands: pd.DataFrame) -> list[tuple[str, str]]:
-    names = bands["contender"].unique()
-    return [style.LINES[at % len(style.LINES)] for at in range(len(names))]
+def _buttons(half: int, scoring: str) -> list[Spec]:
+    """Scores, which the first half of the traces shows, or regrets on a logarithmic axis."""
+    regret = "regret: best known minus best so far"
+    choices = [("score", True, "linear", scoring), ("log regret", False, "log", regret)]
+    return [
+        {
+            "label": name,
+            "method": "update",
+            "args": [
+                {"visible": [first] * half + [not first] * half},
+                {"yaxis.type": kind, "yaxis.title.text": title},
+            ],
+        }
+        for name, first, kind, title in choices
+    ]
 
 
-def _band(band: pd.DataFrame, name: str, look: tuple[str, str], prefix: str) -> list[Spec]:
+def _band(band: pd.DataFrame, name: str, look: Look, prefix: str) -> list[Spec]:
     """A line and the area around it; a regret of zero has no place on a logarithmic axis."""
-    x = band["at"].tolist()
-    values = [band[prefix + column] for column in ("low", "median", "high")]
+    frame = band[["at", *(prefix + column for column in ("low", "median", "high"))]]
+    frame = frame.set_axis(["at", "low", "median", "high"], axis=1)
     if prefix:
-        values = [column.where(column > 0) for column in values]
-    low, median, high = (column.tolist() for column in values)
+        frame = frame.mask(frame <= 0).assign(at=frame["at"])
     seen = {"visible": not prefix, "legendgroup": name}
-    step = {"line": {"shape": "hv"}, "hovertemplate": "%{x}<br>%{y:.6g}<extra></extra>"}
-    line = style.line(x, median, style.label(name), look, **step, **seen)
-    whole = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b == b and c == c]
-    tops = stairs([(a, c) for a, _, c in whole])
-    ends = [*tops, *reversed(stairs([(a, b) for a, b, _ in whole]))]
+    hover = "%{x}<br>%{y:.6g}<extra></extra>"
+    more = {"line": style.STEPS, "hovertemplate": hover, **seen}
+    line = style.line(frame["at"], frame["median"], name, look, **more)
+    whole = frame.dropna(subset=["low", "high"])
+    top, bottom = (
+        stairs(list(zip(whole["at"], whole[edge], strict=True))) for edge in ("high", "low")
+    )
+    corners = [*top, *reversed(bottom)]
     area: Spec = {
         "type": "scatter",
-        "x": style.signif(a for a, _ in ends),
-        "y": style.signif(b for _, b in ends),
+        "mode": "lines",
+        "x": style.signif(x for x, _ in corners),
+        "y": style.signif(y for _, y in corners),
         "fill": "toself",
         "fillcolor": look[0],
         "opacity": BAND,
         "line": {"width": 0},
-        "mode": "lines",
         "hoverinfo": "skip",
         "showlegend": False,
         **seen,
@@ -105,48 +115,44 @@ def stairs(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def final(runs: pd.DataFrame, scoring: str) -> Drawing:
     """Final scores of every run."""
-    traces = []
-    for at, (name, found) in enumerate(runs.groupby("contender", sort=False)):
-        colour = style.LINES[at % len(style.LINES)][0]
-        traces.append(
-            {
-                "type": "box",
-                "y": style.signif(found["score"].dropna().tolist()),
-                "name": style.label(name),
-                "boxpoints": "all",
-                "jitter": 0.4,
-                "pointpos": 0,
-                "marker": {"color": colour},
-                "line": {"color": colour},
-                "showlegend": False,
-            }
-        )
-    layout = style.layout("contender", scoring)
+    traces = [
+        {
+            "type": "box",
+            "y": style.signif(rows["score"].dropna()),
+            "name": name,
+            "boxpoints": "all",
+            "jitter": 0.4,
+            "pointpos": 0,
+            "marker": {"color": colour},
+            "line": {"color": colour},
+            "showlegend": False,
+        }
+        for name, rows, (colour, _) in _contenders(runs)
+    ]
     alt = f"Final scores of {count(len(runs), 'run')}; the table has the numbers."
-    return Drawing("final", "Final scores", alt, {"data": traces, "layout": layout})
+    return Drawing("final", "Final scores", alt, traces, style.layout("contender", scoring))
 
 
 def critical(ranks: pd.DataFrame, difference: float) -> Drawing:
     """Mean ranks; a bar joins contenders whose ranks are not apart (Demsar 2006, figure 1)."""
     ordered = ranks.sort_values("rank", kind="stable")
-    places, names = ordered["rank"].tolist(), [str(name) for name in ordered["contender"]]
-    heights = list(range(len(names), 0, -1))
+    places = ordered["rank"].tolist()
+    heights = list(range(len(places), 0, -1))
     dots = style.points(places, heights, "mean rank", (style.BLUE, "circle"), marker={"size": 11})
-    shapes = [
-        _bar(places[a], places[b], -0.4 * at)
-        for at, (a, b) in enumerate(cliques(places, difference))
-    ]
-    layout = style.layout("mean rank, 1 is best", "", shapes=shapes)
-    layout["xaxis"] |= {"range": [0.9, len(names) + 0.1]}
-    layout["yaxis"] |= {
-        "tickvals": heights,
-        "ticktext": [style.label(name) for name in names],
-        "range": [-0.4 * max(len(shapes), 1), len(names) + 0.5],
-    }
+    joined = [(places[first], places[last]) for first, last in cliques(places, difference)]
+    layout = style.layout(
+        "mean rank, 1 is best",
+        "",
+        shapes=[_join(*ends, -0.4 * at) for at, ends in enumerate(joined)],
+        xaxis={"range": [0.9, len(places) + 0.1]},
+        yaxis={
+            **style.ticks(heights, ordered["contender"]),
+            "range": [-0.4 * max(len(joined), 1), len(places) + 0.5],
+        },
+    )
     alt = f"Mean ranks; ranks closer than {number(difference)} are not apart."
     note = f"Critical difference (Nemenyi): {number(difference)}. A bar joins who is not apart."
-    spec = {"data": [dots], "layout": layout}
-    return Drawing("critical", "Ranks and critical difference", alt, spec, note)
+    return Drawing("critical", "Ranks and critical difference", alt, [dots], layout, note)
 
 
 def cliques(places: list[float], difference: float) -> list[tuple[int, int]]:
@@ -155,15 +161,15 @@ def cliques(places: list[float], difference: float) -> list[tuple[int, int]]:
     >>> cliques([1.0, 1.5, 3.0, 3.2], 1.0)
     [(0, 1), (2, 3)]
     """
-    found: list[tuple[int, int]] = []
-    for a in range(len(places)):
-        b = max(i for i in range(a, len(places)) if places[i] - places[a] < difference or i == a)
-        if b > a and (not found or b > found[-1][1]):
-            found.append((a, b))
-    return found
+    stretches: list[tuple[int, int]] = []
+    for first, place in enumerate(places):
+        last = first + sum(at - place < difference for at in places[first + 1 :])
+        if last > first and (not stretches or last > stretches[-1][1]):
+            stretches.append((first, last))
+    return stretches
 
 
-def _bar(x0: float, x1: float, y: float) -> Spec:
+def _join(x0: float, x1: float, y: float) -> Spec:
     line = {"color": style.GREY, "width": 5}
     return {"type": "line", "x0": x0 - 0.03, "x1": x1 + 0.03, "y0": y, "y1": y, "line": line}
 
@@ -173,20 +179,12 @@ def overhead(ranking: pd.DataFrame) -> Drawing:
     names = [style.label(name) for name in ranking.index]
     sampler = ranking["seconds_sampler"].fillna(0.0)
     rest = (ranking["seconds"].fillna(0.0) - sampler).clip(lower=0.0)
-    series = (("sampler and storage", sampler, style.ORANGE), ("models", rest, style.BLUE))
-    bars = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "y": names,
-            "x": style.signif(values.tolist()),
-            "name": title,
-            "marker": {"color": colour},
-        }
-        for title, values, colour in series
+    traces = [
+        style.bars(sampler, names, "sampler and storage", (style.ORANGE, "")),
+        style.bars(rest, names, "models", (style.BLUE, "")),
     ]
-    layout = style.layout("median seconds of a run", "", barmode="stack")
-    layout["yaxis"] |= {"autorange": "reversed"}
+    upwards = {"autorange": "reversed"}
+    layout = style.layout("median seconds of a run", "", barmode="stack", yaxis=upwards)
     most = max((value for value in sampler if math.isfinite(value)), default=0.0)
     alt = f"Seconds of a run; samplers take up to {number(most)} of them."
-    return Drawing("overhead", "What the sampler costs", alt, {"data": bars, "layout": layout})
+    return Drawing("overhead", "What the sampler costs", alt, traces, layout)

@@ -1,50 +1,48 @@
-"""Learning curves by budget, with the points at which trials were given up."""
+"""Learning curves by budget, with the points at which trials were pruned."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from tuneflow.reporting.figures import style
-from tuneflow.reporting.figures.style import Drawing, Spec
+from tuneflow.reporting.figures.style import Drawing, Look, Spec
 from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LOG_FROM = 20  # ratio of the last budget to the first from which a log axis reads better
-GROUPS = {
-    "complete": ("complete", style.BLUE),
-    "pruned": ("given up", style.ORANGE),
-    "probe": ("given up on fewer folds", style.RED),
+# Groups of trials, each with a name, and how its lines and their ends look.
+GROUPS: dict[str, tuple[str, Look]] = {
+    "complete": ("complete", (style.BLUE, "")),
+    "pruned": ("pruned", (style.ORANGE, "triangle-down")),
+    "probe": ("pruned on fewer folds", (style.RED, "x-thin")),
 }
 
 
 def curves(rungs: pd.DataFrame, trials: pd.DataFrame, record: StudyRecord) -> Drawing | None:
     """Scores on the way up; nothing where no trial has two rungs."""
     along = on_the_way(rungs)
-    if along["number"].duplicated().sum() == 0:
+    if not along["number"].duplicated().any():
         return None
     x = axis_of(along)
     along = along.assign(x=along[x], group=_groups(along, trials))
     traces, drawn, all_ = [], 0, 0
-    for group, (name, colour) in GROUPS.items():
-        found = along[along["group"] == group]
-        shown = _some(found)
-        drawn, all_ = drawn + shown["number"].nunique(), all_ + found["number"].nunique()
-        traces += _lines(shown, name, colour, ends=group != "complete")
-    traces += _marked(along, record)
-    scores = [along["score"].tolist(), along.groupby("number")["score"].last().tolist()]
-    ends = style.view(scores[1], record.sign)
-    layout = style.layout(_title(x, record), record.scoring)
-    layout["yaxis"] |= {"range": ends} if ends else {}
-    first, last = along["x"].min(), along["x"].max()
-    if x == "budget" and first > 0 and last / first >= LOG_FROM:
-        layout["xaxis"] |= style.log_axis(first, last)
-    alt = (
-        f"Learning curves of {drawn:,} trials by {_title(x, record)}; marks show where they ended."
-    )
-    note = style.thinned(drawn, all_)
-    return Drawing("curves", "Learning curves", alt, {"data": traces, "layout": layout}, note)
+    for group, (name, look) in GROUPS.items():
+        rows = along[along["group"] == group]
+        shown = _some(rows)
+        drawn, all_ = drawn + shown["number"].nunique(), all_ + rows["number"].nunique()
+        traces += _lines(shown, name, look)
+    last = along.groupby("number")["score"].last()
+    title = "folds" if x == "folds" else "budget" if record.header else "step"
+    ends = style.within(style.view(last.tolist(), record.sign))
+    low, high = along["x"].min(), along["x"].max()
+    wide = x == "budget" and low > 0 and high / low >= LOG_FROM
+    log = style.log_axis(low, high) if wide else {}
+    layout = style.layout(title, record.scoring, xaxis=log, yaxis=ends)
+    alt = f"Learning curves of {drawn:,} trials by {title}; marks show where they ended."
+    traces += _landmarks(along, record)
+    return Drawing("curves", "Learning curves", alt, traces, layout, style.thinned(drawn, all_))
 
 
 def on_the_way(rungs: pd.DataFrame) -> pd.DataFrame:
@@ -61,20 +59,11 @@ def axis_of(rungs: pd.DataFrame) -> str:
     return "budget" if rungs["budget"].nunique() > 1 else "folds"
 
 
-def _title(x: str, record: StudyRecord) -> str:
-    return "folds" if x == "folds" else "budget" if record.header else "step"
-
-
 def _groups(rungs: pd.DataFrame, trials: pd.DataFrame) -> pd.Series[Any]:
-    """Complete, given up, or given up while fewer folds than usual took part."""
+    """Complete, pruned, or pruned while fewer folds than usual took part."""
     state = rungs["number"].map(trials["state"])
-    group = state.where(state.isin(["complete", "pruned"]))
-    probe = (
-        (state == "pruned")
-        & (axis_of(rungs) == "budget")
-        & (rungs["folds"] < rungs["folds"].max())
-    )
-    return group.mask(probe.fillna(False), "probe")
+    fewer = (rungs["folds"] < rungs["folds"].max()) & (axis_of(rungs) == "budget")
+    return state.mask((state == "pruned") & fewer.fillna(False), "probe")
 
 
 def _some(rungs: pd.DataFrame) -> pd.DataFrame:
@@ -88,49 +77,36 @@ def _some(rungs: pd.DataFrame) -> pd.DataFrame:
     return rungs[rungs["number"].isin(kept)].head(style.MOST)
 
 
-def _lines(rungs: pd.DataFrame, name: str, colour: str, *, ends: bool) -> list[Spec]:
+def _lines(rungs: pd.DataFrame, name: str, look: Look) -> list[Spec]:
+    """A trace of all curves, with gaps between them, and one of their ends, where these are marked."""
     if rungs.empty:
         return []
+    colour, symbol = look
     x: list[Any] = []
     y: list[Any] = []
-    before = None
-    for number, at, score in zip(rungs["number"], rungs["x"], rungs["score"], strict=True):
-        gap: list[Any] = (
-            [None] if before not in (None, number) else []
-        )  # between one curve and the next
-        x += [*gap, at]
-        y += [*gap, score]
-        before = number
+    for _, curve in rungs.groupby("number", sort=False):
+        x += [*curve["x"], None]
+        y += [*curve["score"], None]
     more = {"hoverinfo": "skip", "opacity": 0.35, "line": {"width": 1}, "legendgroup": name}
-    traces = [style.line(x[: style.MOST], y[: style.MOST], name, (colour, "solid"), **more)]
-    if ends:
+    size = min(len(x) - 1, style.MOST)
+    traces = [style.line(x[:size], y[:size], name, (colour, "solid"), **more)]
+    if symbol:
         last = rungs.groupby("number").tail(1)
-        look = (colour, "triangle-down" if colour == style.ORANGE else "x-thin")
         hover = f"trial %{{customdata}} {name} at %{{x:.4g}}<br>%{{y:.6g}}<extra></extra>"
-        told: Spec = {"customdata": last["number"].tolist(), "hovertemplate": hover}
-        told |= {"legendgroup": name, "showlegend": False}
-        traces.append(style.points(last["x"], last["score"], name, look, **told))
+        more = {"customdata": last["number"].tolist(), "hovertemplate": hover}
+        more |= {"legendgroup": name, "showlegend": False}
+        traces.append(style.points(last["x"], last["score"], name, look, **more))
     return traces
 
 
-def _marked(rungs: pd.DataFrame, record: StudyRecord) -> list[Spec]:
+def _landmarks(rungs: pd.DataFrame, record: StudyRecord) -> list[Spec]:
     """The first point and the best trial, above the others."""
-    looks = [
-        (
-            record.baseline,
-            record.first_point.removeprefix("the "),
-            (style.PINK, "dash"),
-            "diamond",
-        ),
-        (record.best, "best", (style.GREEN, "solid"), "star"),
-    ]
     traces = []
-    for trial, name, look, symbol in looks:
-        curve = rungs[rungs["number"] == (trial.number if trial else -1)]
+    for trial, name, (colour, symbol) in style.landmarks(record):
+        curve = rungs[rungs["number"] == trial.number]
+        look = (colour, "solid" if name == "best" else "dash")
+        more = {"mode": "lines+markers", "line": {"width": 3}, "marker": {"symbol": symbol}}
+        more["hovertemplate"] = f"{name}: %{{y:.6g}} at %{{x:.4g}}<extra></extra>"
         if len(curve):
-            more = {"mode": "lines+markers", "line": {"width": 3}, "marker": {"symbol": symbol}}
-            hover = f"{name}: %{{y:.6g}} at %{{x:.4g}}<extra></extra>"
-            traces.append(
-                style.line(curve["x"], curve["score"], name, look, hovertemplate=hover, **more)
-            )
+            traces.append(style.line(curve["x"], curve["score"], name, look, **more))
     return traces

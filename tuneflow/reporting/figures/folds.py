@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneflow.reporting.figures import style
-from tuneflow.reporting.figures.style import Drawing
+from tuneflow.reporting.figures.style import Drawing, Spec
 from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
@@ -16,24 +16,23 @@ def folds(scores: pd.DataFrame, record: StudyRecord) -> Drawing | None:
     """One line a fold, from the defaults to the best; nothing where folds are not known."""
     if record.best is None or record.baseline is None:
         return None
-    new = scores[scores["number"] == record.best.number].set_index("fold")["score"]
-    old = scores[scores["number"] == record.baseline.number].set_index("fold")["score"]
+    old, new = (
+        scores[scores["number"] == trial.number].set_index("fold")["score"]
+        for trial in (record.baseline, record.best)
+    )
     both = new.index.intersection(old.index)
     if both.empty:
         return None
     names = [f"fold {fold}" for fold in both]
-    x, y = [], []
-    for fold, name in zip(both, names, strict=True):
-        x += [old[fold], new[fold], None]
-        y += [name, name, None]
-    more = {"hoverinfo": "skip", "showlegend": False}
-    big = {"marker": {"size": 11, "opacity": 1}, "hovertemplate": "%{y}: %{x:.6g}"}
+    big: Spec = {"marker": {"size": 11, "opacity": 1}, "hovertemplate": "%{y}: %{x:.6g}"}
+    quiet: Spec = {"hoverinfo": "skip", "showlegend": False}
+    pairs = style.segments(old[both], new[both], names)
     traces = [
-        style.line(x, y, "pairs", (style.GREY, "solid"), **more),
-        style.points(old[both], names, "defaults", (style.PINK, "diamond"), **big),
-        style.points(new[both], names, "best", (style.GREEN, "star"), **big),
+        style.line(*pairs, "pairs", (style.GREY, "solid"), **quiet),
+        style.points(old[both], names, "defaults", style.BASELINE, **big),
+        style.points(new[both], names, "best", style.BEST, **big),
     ]
-    layout = style.layout(record.scoring, "", height=150 + 34 * len(names))
-    layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
+    rows = {"autorange": "reversed", "type": "category"}
+    layout = style.layout(record.scoring, "", height=150 + 34 * len(names), yaxis=rows)
     alt = f"Scores of {len(names)} folds, the defaults and the best trial paired."
-    return Drawing("folds", "Fold scores, paired", alt, {"data": traces, "layout": layout})
+    return Drawing("folds", "Fold scores, paired", alt, traces, layout)

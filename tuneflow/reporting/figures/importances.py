@@ -10,34 +10,38 @@ from tuneflow.reporting.figures.style import Drawing
 if TYPE_CHECKING:
     import pandas as pd
 
+SERIES = (
+    ("importance_top", "among the better half", (style.SKY, "/")),
+    ("importance", "among all trials", (style.BLUE, "")),
+)
+
 
 def importances(parameters: pd.DataFrame) -> Drawing | None:
     """Two bars a parameter: among all trials, and among the better half."""
-    known = parameters.dropna(subset="importance").iloc[::-1]
-    if len(known) == 0:
+    frame = parameters.dropna(subset="importance").iloc[::-1]
+    if frame.empty:
         return None
-    names = [style.label(name) for name in known.index]
+    names = [style.label(name) for name in frame.index]
     traces = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "x": style.signif(known[column]),
-            "y": names,
-            "name": title,
-            "marker": {"color": colour, "pattern": {"shape": pattern}},
-            "error_x": {"type": "data", "array": style.signif(known[f"{column}_spread"])},
-            "hovertemplate": "%{y}: %{x:.1%}",
-        }
-        for column, title, colour, pattern in (
-            ("importance_top", "among the better half", style.SKY, "/"),
-            ("importance", "among all trials", style.BLUE, ""),
+        style.bars(
+            frame[column],
+            names,
+            title,
+            look,
+            error_x={"type": "data", "array": style.signif(frame[f"{column}_spread"])},
+            hovertemplate="%{y}: %{x:.1%}",
         )
+        for column, title, look in SERIES
     ]
-    layout = style.layout("share of importance", "")
-    layout |= {"height": 130 + 40 * len(names), "barmode": "group"}
-    layout["legend"] |= {"traceorder": "reversed"}
-    most = max((known[c] + known[f"{c}_spread"]).max() for c in ("importance", "importance_top"))
-    layout["xaxis"] |= {"tickformat": ".0%", "range": [0, round(float(most) * 1.03, 4)]}
-    layout["yaxis"] |= {"type": "category"}
-    alt = f"Importance of {len(names)} parameters; {known.index[-1]} leads."
-    return Drawing("importance", "Importance", alt, {"data": traces, "layout": layout})
+    most = max((frame[column] + frame[f"{column}_spread"]).max() for column, *_ in SERIES)
+    layout = style.layout(
+        "share of importance",
+        "",
+        height=130 + 40 * len(names),
+        barmode="group",
+        legend={"traceorder": "reversed"},
+        xaxis={"tickformat": ".0%", "range": [0, round(float(most) * 1.03, 4)]},
+        yaxis={"type": "category"},
+    )
+    alt = f"Importance of {len(names)} parameters; {frame.index[-1]} leads."
+    return Drawing("importance", "Importance", alt, traces, layout)

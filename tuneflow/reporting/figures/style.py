@@ -1,4 +1,4 @@
-"""What all figures share: colours with shapes, axes, and how points are thinned."""
+"""What all figures share: colours with shapes, traces, axes, and how points are thinned."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tuneflow.reporting.format import count, plain
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
+    import optuna
     import pandas as pd
 
 Spec: TypeAlias = dict[str, Any]
+Look: TypeAlias = tuple[str, str]  # a colour, with a symbol or a dash
 
 MOST = 2_000  # points a trace
 
@@ -27,11 +30,13 @@ STATES = {
     "running": (SKY, "diamond-open"),
     "waiting": (GREY, "circle-open"),
 }
+BASELINE, BEST = (PINK, "diamond"), (GREEN, "star")
 LINES = tuple(
     (colour, dash)
     for dash in ("solid", "dash", "dot")
     for colour in (BLUE, RED, GREEN, PINK, ORANGE, SKY)
 )
+STEPS: Spec = {"shape": "hv"}  # a line that keeps its height until the next point
 
 
 @dataclass(frozen=True)
@@ -42,34 +47,64 @@ class Drawing:
         key: Its name among the figures of a report.
         title: What it shows.
         alt: What a reader who does not see it should know.
-        spec: Traces and layout, as plotly.js takes them; ``go.Figure(spec)`` accepts it.
+        traces: The data, as plotly.js takes it.
+        layout: Axes, size and legend, as plotly.js takes them.
         note: What was left out of the drawing, if anything was.
     """
 
     key: str
     title: str
     alt: str
-    spec: Spec
+    traces: list[Spec]
+    layout: Spec
     note: str = ""
+
+    @property
+    def spec(self) -> Spec:
+        """The whole figure, which ``plotly.graph_objects.Figure`` accepts."""
+        return {"data": self.traces, "layout": self.layout}
+
+
+def state_name(state: str) -> str:
+    """The state of a trial as a reader calls it: Optuna's ``fail`` is ``failed``."""
+    return "failed" if state == "fail" else state
+
+
+def landmarks(record: StudyRecord) -> list[tuple[optuna.trial.FrozenTrial, str, Look]]:
+    """The first point and the best trial, each with its name and its look, as far as they are."""
+    first = record.first_point.removeprefix("the ")
+    marks = [(record.baseline, first, BASELINE), (record.best, "best", BEST)]
+    return [(trial, name, look) for trial, name, look in marks if trial]
 
 
 def layout(x: str, y: str, **more: Any) -> Spec:
-    """A layout with two titled axes; `more` replaces or adds keys of the whole."""
-    base = {
+    """A layout with two titled axes; `more` adds keys, also to its axes and its legend."""
+    base: Spec = {
         "height": 360,
         "margin": {"l": 62, "r": 16, "t": 12, "b": 48},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "hovermode": "closest",
-        "xaxis": axis(x),
-        "yaxis": axis(y),
+        "xaxis": _axis(x),
+        "yaxis": _axis(y),
     }
-    return {**base, **more}
+    for key, value in more.items():
+        base[key] = {**base[key], **value} if isinstance(base.get(key), dict) else value
+    return base
 
 
-def axis(title: str, **more: Any) -> Spec:
-    """An axis with a title."""
+def _axis(title: str) -> Spec:
     named = {"text": label(title), "standoff": 10}
-    return {"title": named, "automargin": True, "zeroline": False, **more}
+    return {"title": named, "automargin": True, "zeroline": False}
+
+
+def within(ends: Sequence[float] | None) -> Spec:
+    """Of an axis: from where to where it goes; None shows all there is."""
+    return {"range": ends} if ends else {}
+
+
+def ticks(places: Iterable[Any], names: Iterable[Any]) -> Spec:
+    """Of an axis: its ticks, and what stands on them."""
+    return {"tickvals": list(places), "ticktext": [label(name) for name in names]}
 
 
 def log_axis(low: float, high: float) -> Spec:
@@ -77,12 +112,11 @@ def log_axis(low: float, high: float) -> Spec:
     lowest, highest = math.log10(low), math.log10(high)
     digits = (1, 2, 5) if highest - lowest < 2 else (1, 3) if highest - lowest < 3.2 else (1,)
     decades = range(math.floor(lowest), math.ceil(highest) + 1)
-    ticks = [digit * 10.0**decade for decade in decades for digit in digits]
-    inside = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    rounded = [digit * 10.0**decade for decade in decades for digit in digits]
+    inside = [tick for tick in rounded if low * 0.999 <= tick <= high * 1.001]
     room = (highest - lowest) * 0.04
-    words = [f"{tick:g}" for tick in inside]
     ends = [round(lowest - room, 6), round(highest + room, 6)]
-    return {"type": "log", "tickvals": inside, "ticktext": words, "range": ends}
+    return {"type": "log", **ticks(inside, (f"{tick:g}" for tick in inside)), **within(ends)}
 
 
 def label(text: Any) -> str:
@@ -94,34 +128,45 @@ def label(text: Any) -> str:
     return escape(plain(text), quote=False)
 
 
-def points(
-    x: Iterable[Any], y: Iterable[Any], name: str, look: tuple[str, str], **more: Any
-) -> Spec:
+def points(x: Iterable[Any], y: Iterable[Any], name: str, look: Look, **more: Any) -> Spec:
     """A trace of markers."""
     colour, symbol = look
     marker: Spec = {"color": colour, "symbol": symbol, "size": 6, "opacity": 0.7}
-    if symbol.startswith("x-thin"):
+    if symbol == "x-thin":  # a symbol without an area
         marker |= {"line": {"color": colour, "width": 2}, "size": 7}
     marker |= more.pop("marker", {})
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": signif(x),
-        "y": signif(y),
-        "name": name,
-        "marker": marker,
-        **more,
-    }
+    return _scatter("markers", x, y, name, {"marker": marker, **more})
 
 
-def line(
-    x: Iterable[Any], y: Iterable[Any], name: str, look: tuple[str, str], **more: Any
-) -> Spec:
+def line(x: Iterable[Any], y: Iterable[Any], name: str, look: Look, **more: Any) -> Spec:
     """A trace of lines; None breaks it."""
     colour, dash = look
     style = {"color": colour, "dash": dash, "width": 2, **more.pop("line", {})}
-    trace = {"type": "scatter", "mode": "lines", "x": signif(x), "y": signif(y), "name": name}
-    return {**trace, "line": style, **more}
+    return _scatter("lines", x, y, name, {**more, "line": style})
+
+
+def _scatter(mode: str, x: Iterable[Any], y: Iterable[Any], name: str, more: Spec) -> Spec:
+    return {"type": "scatter", "mode": mode, "x": signif(x), "y": signif(y), "name": name, **more}
+
+
+def segments(
+    starts: Iterable[Any], ends: Iterable[Any], heights: Iterable[Any]
+) -> tuple[list[Any], list[Any]]:
+    """Points of a line that is made of level pieces, with a gap behind each.
+
+    >>> segments([1, 5], [2, 7], ["a", "b"])
+    ([1, 2, None, 5, 7, None], ['a', 'a', None, 'b', 'b', None])
+    """
+    pieces = zip(starts, ends, strict=True)
+    x = [value for start, end in pieces for value in (start, end, None)]
+    return x, [value for height in heights for value in (height, height, None)]
+
+
+def bars(values: Iterable[Any], names: list[str], name: str, look: Look, **more: Any) -> Spec:
+    """A trace of level bars; a look is a colour with a pattern here."""
+    marker = {"color": look[0], "pattern": {"shape": look[1]}}
+    trace = {"type": "bar", "orientation": "h", "x": signif(values), "y": names, "name": name}
+    return {**trace, "marker": marker, **more}
 
 
 def signif(values: Iterable[Any]) -> list[Any]:
@@ -146,12 +191,11 @@ def thin(frame: pd.DataFrame, by: str, most: int = MOST) -> pd.DataFrame:
 
 
 def thinned(drawn: int, all_: int, noun: str = "trial") -> str:
-    """What a figure says where it shows a part."""
-    if drawn >= all_:
-        return ""
-    return (
+    """The note of a figure that shows a part."""
+    part = (
         f"{drawn:,} of {count(all_, noun)} are drawn, the best, the last and extremes among them."
     )
+    return part if drawn < all_ else ""
 
 
 def view(scores: Sequence[float], sign: int, also: Iterable[float] = ()) -> list[float] | None:
@@ -168,16 +212,11 @@ def view(scores: Sequence[float], sign: int, also: Iterable[float] = ()) -> list
     return [min(ends), max(ends)]
 
 
-def level(at: float, text: str, colour: str = PINK) -> tuple[Spec, Spec]:
-    """A dashed line across the figure, and the word on it."""
-    shape = {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": _short(at),
-        "y1": _short(at),
-        "line": {"color": colour, "dash": "dash", "width": 2},
-    }
-    words = {"xref": "paper", "x": 1, "xanchor": "right", "y": _short(at), "yanchor": "bottom"}
-    return shape, {**words, "text": label(text), "showarrow": False, "font": {"color": colour}}
+def level(at: float, text: str, colour: str = PINK) -> Spec:
+    """Of a layout: a dashed line across the figure, and the word on it."""
+    y = _short(at)
+    shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y}
+    shape["line"] = {"color": colour, "dash": "dash", "width": 2}
+    name = {"xref": "paper", "x": 1, "xanchor": "right", "y": y, "yanchor": "bottom"}
+    name |= {"text": label(text), "showarrow": False, "font": {"color": colour}}
+    return {"shapes": [shape], "annotations": [name]}
