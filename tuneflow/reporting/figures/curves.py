@@ -78,7 +78,7 @@ def _some(rungs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lines(rungs: pd.DataFrame, name: str, look: Look) -> list[Spec]:
-    """A trace of all curves, with gaps between them, and one of their ends, where these are marked."""
+    """A trace of all curves, with gaps between them; and one of the ends that are marked."""
     if rungs.empty:
         return []
     colour, symbol = look
