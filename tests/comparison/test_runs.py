@@ -23,7 +23,7 @@ __all__ = ["double"]
 LATER = 9 * 3600.0
 
 
-def ran(*times, lost=()):
+def make_run(*times, lost=()):
     """A run whose trials began and ended at these seconds; those that are lost have no entry."""
     study = studies.study(0)
     for number, (start, end) in enumerate(times):
@@ -39,7 +39,9 @@ def ran(*times, lost=()):
 
 
 def seconds(*times, **more):
-    return runs.run_frame([ran(*times, **more)]).iloc[0][["seconds", "seconds_sampler"]].tolist()
+    return (
+        runs.run_frame([make_run(*times, **more)]).iloc[0][["seconds", "seconds_sampler"]].tolist()
+    )
 
 
 def test_trials_one_after_the_other_take_what_they_took():
@@ -50,7 +52,7 @@ def test_trials_side_by_side_do_not_count_twice_and_say_nothing_of_the_sampler()
     whole, sampler = seconds((0, 2), (0.1, 2.1), (2, 4), (2.1, 4.1))
     assert whole == pytest.approx(4.1)
     assert math.isnan(sampler)
-    steps = runs.step_frame([ran((0, 2), (0.1, 2.1), (2, 4), (2.1, 4.1))])
+    steps = runs.step_frame([make_run((0, 2), (0.1, 2.1), (2, 4), (2.1, 4.1))])
     assert steps["seconds"].tolist() == pytest.approx([2, 2.1, 4, 4.1])
 
 
@@ -66,7 +68,7 @@ def test_nor_where_a_trial_that_had_ended_was_told_by_the_call_that_went_on():
 
 
 def test_what_is_left_of_a_budget_is_by_the_clock_too():
-    study = ran((0, 2), (0.1, 2.1), (2, 4), (2.1, 4.1)).study
+    study = make_run((0, 2), (0.1, 2.1), (2, 4), (2.1, 4.1)).study
     budget = comparing._budget(study, SimpleNamespace(n_trials=None, timeout=10.0))
     assert budget.deadline - time.monotonic() == pytest.approx(5.9, abs=0.05)
 

@@ -1,4 +1,4 @@
-"""`compare()`: every contender, on the same folds with the same budget, seed after seed."""
+"""`compare()`: tune every contender on the same folds with the same budget, seed after seed."""
 
 from __future__ import annotations
 
@@ -8,29 +8,24 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import optuna
 
 from tuneflow.comparison.comparison import Comparison
-from tuneflow.comparison.contenders import Contender, parse_contenders
-from tuneflow.comparison.design import Job, Task, collected, seeds_of, tables_of
-from tuneflow.comparison.runs import Run, check_fair, elapsed, marked, spans
+from tuneflow.comparison.contenders import parse_contenders
+from tuneflow.comparison.design import Cell, Design, parse_seeds, parse_tables
+from tuneflow.comparison.runs import Run, all_runs, check_fair, timeline
 from tuneflow.errors import TuneflowWarning
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.reporting.page.display import notebook_shell
 from tuneflow.storage.open import Storage, open_storage
-from tuneflow.storage.records import (
-    RunRecord,
-    read_run_record,
-    write_run_record,
-)
+from tuneflow.storage.records import RunRecord, read_run_record, write_run_record
 from tuneflow.storage.study_record import read_study
 from tuneflow.study.loop import Budget
 from tuneflow.study.plan import check_limits
-from tuneflow.study.resume import agree, open_study
+from tuneflow.study.resume import open_study
 from tuneflow.study.workers.workers import Workers
 from tuneflow.tuning.result import INTERRUPTED
 from tuneflow.tuning.tune import search
@@ -57,17 +52,17 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
     pruner: Any = None,
     storage: Storage = None,
     name: str = "comparison",
-    n_jobs: int | None = None,
+    n_jobs: int | Workers | None = None,
     random_state: int = 0,
     progress: bool = True,
 ) -> Comparison:
     """Compare samplers, recipes, pruners, or any mixture of them, over several seeds.
 
     All contenders of a seed have the same folds and the same budget; with the same recipe, also
-    the same starting points. Runs go seed by seed and contender by contender, so that a noisy
-    machine hits all alike. Every run is a study of its own, named ``comparison / table /
-    contender / seed``. The same call with the same storage goes on where it stopped; more seeds
-    or contenders join those that are there.
+    the same starting points. Runs go seed by seed and contender by contender, so that a machine
+    that is slower for a while slows all alike. Every run is a study of its own, named
+    ``comparison / table / contender / seed``. The same call with the same storage goes on where it
+    stopped; more seeds or contenders join those that are there.
 
     Args:
         X: The table, as in :func:`tune <tuneflow.tune>`; or a suite: names with (X, y).
@@ -77,7 +72,7 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
             and so proposes alike for every seed of the comparison; a word gets a new one.
         recipes: Names, files or recipes.
         pruners: Words, tables of options or Optuna pruners.
-        contenders: Any mixture: a name, and what `tune` is given as recipe, sampler and pruner.
+        contenders: Any mixture: a name, and for `tune` a recipe, a sampler and a pruner.
         n_seeds: Number of seeds, from `random_state` on; a seed is one of folds, models and
             sampler together, so that the spread is that of the whole (Bouthillier et al. 2021).
         n_trials: Trials of every run; by default 50, or as many as fit into `timeout`.
@@ -89,8 +84,8 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
         pruner: For all contenders that do not say; by default the recipe's.
         storage: As in `tune`.
         name: Name of the comparison in the storage.
-        n_jobs: Trials at a time in every run, as in `tune`; told in order, so that the same call
-            gives the same comparison.
+        n_jobs: Trials at a time in every run, or :class:`Workers <tuneflow.Workers>`, as in
+            `tune`; always reproducible, so that the same call gives the same comparison.
         random_state: The first seed.
         progress: Show a bar on a terminal or in a notebook.
 
@@ -112,93 +107,98 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
     check_limits(n_trials, timeout, random_state)
     shared = {"recipe": recipe, "sampler": sampler, "pruner": pruner}
     lists = {"samplers": samplers, "recipes": recipes, "pruners": pruners}
-    lined = parse_contenders(shared, {**lists, "contenders": contenders})
-    seeds = seeds_of(n_seeds, random_state)
-    workers = Workers(n_jobs, reproducible=True)
-    task = Task(name, tables_of(X, y, groups), scoring, cv, n_trials, timeout, workers)
+    design = Design(
+        name,
+        parse_tables(X, y, groups),
+        parse_contenders(shared, {**lists, "contenders": contenders}),
+        parse_seeds(n_seeds, random_state),
+        scoring,
+        cv,
+        n_trials,
+        timeout,
+        replace(Workers.of(n_jobs), reproducible=True),
+    )
     opened = open_storage(storage)
-    notes: dict[str, None] = {}
-    with collected(notes):
-        _check(task, lined, seeds[0])
-    for note in notes:
+    for note in _notes(design):
         warnings.warn(note, TuneflowWarning, stacklevel=2)
-    jobs = list(product(seeds, task.tables, lined))
-    cut_short = _run_all(task, jobs, opened, progress)
-    if cut_short not in ("", INTERRUPTED):
-        warnings.warn(cut_short, TuneflowWarning, stacklevel=2)
-    return Comparison.of(opened, name, [cut_short] if cut_short else [])
+    interruption = _run_all(design, opened, progress)
+    if interruption not in ("", INTERRUPTED):
+        warnings.warn(interruption, TuneflowWarning, stacklevel=2)
+    comparison = Comparison.load(opened, name)
+    remarks = filter(None, [interruption, *comparison.remarks])
+    return replace(comparison, remarks=tuple(remarks))
 
 
-def _check(task: Task, lined: Sequence[Contender], seed: int) -> None:
-    """Refuse what cannot be run before anything is, and say what has to be said."""
-    for table, contender in product(task.tables, lined):
-        plan = task.plan(table, contender, seed)
-        for note in plan.search.notes:
-            warnings.warn(note, TuneflowWarning, stacklevel=2)
+def _notes(design: Design) -> list[str]:
+    """What has to be said of the runs of one seed; what cannot be run is refused.
+
+    Every run is planned once more before it begins, so that other warnings are not lost.
+    """
+    first = [cell for cell in design.cells if cell.seed == design.seeds[0]]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TuneflowWarning)
+        plans = [design.plan(cell) for cell in first]
+    messages = [str(each.message) for each in caught if issubclass(each.category, TuneflowWarning)]
+    return list(
+        dict.fromkeys([*messages, *(note for plan in plans for note in plan.search.notes)])
+    )
 
 
-def _run_all(
-    task: Task, jobs: Sequence[Job], storage: optuna.storages.BaseStorage, progress: bool
-) -> str:
-    """Run what has not ended; say what cut it short, with something to show for it."""
+def _run_all(design: Design, storage: optuna.storages.BaseStorage, progress: bool) -> str:
+    """Run what has not ended; say what interrupted it, unless there is nothing to show for it."""
     from tqdm.auto import tqdm
 
-    wanted = progress and (sys.stderr.isatty() or notebook_shell() is not None)
-    others, done = [ran for ran in marked(storage) if ran.mark.comparison == task.name], 0
+    shown = progress and (sys.stderr.isatty() or notebook_shell() is not None)
+    others = [run for run in all_runs(storage) if run.record.comparison == design.name]
+    ended = 0
     try:
-        for seed, table, contender in tqdm(jobs, desc="runs", unit="", disable=not wanted):
-            if cut_short := _run(task, (seed, table, contender), storage, others):
-                return cut_short
-            done += 1
+        for cell in tqdm(design.cells, desc="runs", unit="", disable=not shown):
+            if interruption := _run(design, cell, storage, others):
+                return interruption
+            ended += 1
     except KeyboardInterrupt:
-        if not done:
+        if not ended:
             raise
         return INTERRUPTED
     return ""
 
 
-def _run(task: Task, job: Job, storage: optuna.storages.BaseStorage, others: Sequence[Run]) -> str:
-    """One run, from where it stands to its end; say what cut it short, if anything did."""
-    seed, table, contender = job
-    mark = task.mark(table, contender, seed)
+def _run(
+    design: Design, cell: Cell, storage: optuna.storages.BaseStorage, others: Sequence[Run]
+) -> str:
+    """One run, from where it stands to its end; say what interrupted it, if anything did."""
+    record = design.run_record(cell)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TuneflowWarning)  # said before the first run
-        plan = task.plan(table, contender, seed)
-    check_fair(plan.header, mark, others)
-    name = " / ".join(part for part in (task.name, table, contender.name, str(seed)) if part)
-    study = _existing(storage, name)
-    there = read_run_record(study) if study else None
-    if study and there and there.state != "open":
-        agree(study, plan.header)
+        plan = design.plan(cell)
+    check_fair(plan.header, record, others)
+    study = open_study(storage, design.study_name(cell), plan)
+    stored = read_run_record(study)
+    if stored and stored.state != "open":
         return ""
-    study = open_study(storage, name, plan)
-    write_run_record(study, mark)
-    if cut_short := search(study, plan, _budget(study, task), task.workers):
-        return cut_short
-    write_run_record(study, _ended(study, mark))
+    write_run_record(study, record)
+    if interruption := search(study, plan, _budget(study, design), design.workers):
+        return interruption
+    write_run_record(study, _ended(study, record, plan.header.n_folds))
     return ""
 
 
-def _existing(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study | None:
-    if name not in optuna.get_all_study_names(storage):
-        return None
-    return optuna.load_study(study_name=name, storage=storage)
-
-
-def _budget(study: optuna.Study, task: Task) -> Budget:
+def _budget(study: optuna.Study, design: Design) -> Budget:
     """When the run is over; what earlier calls spent on it counts."""
-    started = time.monotonic() - max(elapsed(spans(study)), default=0.0)
-    deadline = math.inf if task.timeout is None else started + task.timeout
-    return Budget(task.n_trials, started, deadline)
+    spent = max(timeline(read_study(study))["elapsed"], default=0.0)
+    started = time.monotonic() - spent
+    deadline = math.inf if design.timeout is None else started + design.timeout
+    return Budget(design.n_trials, started, deadline)
 
 
-def _ended(study: optuna.Study, mark: RunRecord) -> RunRecord:
-    record = read_study(study)
-    if record.best is None:
-        why = record.failure_reasons()
-        return replace(mark, state="failed", error=f"no trial came to a score.{why}")
-    folds, header = len(record.scores(record.best)), record.header
-    if folds and header and folds < header.n_folds:
-        some = f"time was up after {folds} of {header.n_folds} folds of one trial."
-        return replace(mark, state="failed", error=some)
-    return replace(mark, state="done")
+def _ended(study: optuna.Study, record: RunRecord, n_folds: int) -> RunRecord:
+    """The record of a run whose budget is spent: done, or failed without a score on all folds."""
+    trials = read_study(study)
+    if trials.best is None:
+        error = f"no trial came to a score.{trials.failure_reasons()}"
+        return replace(record, state="failed", error=error)
+    folds = len(trials.scores(trials.best))
+    if folds < n_folds:
+        error = f"time was up after {folds} of {n_folds} folds of one trial."
+        return replace(record, state="failed", error=error)
+    return replace(record, state="done")

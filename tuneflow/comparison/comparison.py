@@ -1,24 +1,29 @@
-"""`Comparison`: what the runs of a comparison come to, rebuilt from the storage alone."""
+"""`Comparison`: all runs of a comparison, read from its storage, and what can be said of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from tuneflow.comparison import ranking
-from tuneflow.comparison import runs as records
-from tuneflow.comparison import statistics as significance
+from tuneflow.comparison.runs import (
+    Run,
+    check_fair,
+    have_equal_points,
+    run_frame,
+    runs_of,
+    step_frame,
+)
+from tuneflow.comparison.statistics import nemenyi
 from tuneflow.comparison.verdict import Verdict, verdict_by_table, verdict_text
 from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.storage.open import Storage, open_storage
 
 if TYPE_CHECKING:
-    import optuna
-
     from tuneflow.reporting.comparison import ComparisonReport
 
 
@@ -50,26 +55,16 @@ class Comparison:
         Raises:
             StudyError: There is none.
         """
-        return cls.of(open_storage(storage), name)
-
-    @classmethod
-    def of(
-        cls,
-        storage: optuna.storages.BaseStorage,
-        name: str | None = None,
-        remarks: Sequence[str] = (),
-    ) -> Comparison:
-        """The same from an open storage, with remarks that are not in it."""
-        ran = records.of_comparison(storage, name)
-        for at, run in enumerate(ran):
-            records.check_fair(run.header, run.mark, ran[:at])
-        notes = list(dict.fromkeys(note for run in ran for note in run.header.notes))
-        frame = records.run_frame(ran)
-        told = [*remarks, *_remarks(frame), *_said_of(ran), *notes]
-        return cls(ran[0].mark.comparison, frame, records.step_frame(ran), tuple(told))
+        runs = runs_of(open_storage(storage), name)
+        for at, run in enumerate(runs):
+            check_fair(run.header, run.record, runs[:at])
+        frame = run_frame(runs)
+        notes = [note for run in runs for note in run.header.notes]
+        remarks = dict.fromkeys([*_remarks(frame, runs), *notes])
+        return cls(runs[0].record.comparison, frame, step_frame(runs), tuple(remarks))
 
     def table(self, on: str | None = None) -> pd.DataFrame:
-        """Who stands where.
+        """Every contender with its rank, its scores and what it cost.
 
         Args:
             on: A table of the suite; by default all of them, with scores from 0, the median of
@@ -84,6 +79,9 @@ class Comparison:
             ``trials``, ``seconds`` of a run, by the clock, and ``seconds_sampler``, those of
             proposing and writing (missing where trials ran side by side); ``modelled``, the share
             of parameters that the sampler models.
+
+        Raises:
+            StudyError: There is no such table.
         """
         runs, steps = self._on(on)
         return ranking.ranking(runs, steps)
@@ -93,22 +91,12 @@ class Comparison:
         return self._on(on)[1].reset_index(drop=True)
 
     def tests(self, on: str | None = None) -> pd.DataFrame:
-        """Every pair, tested; see :func:`tuneflow.comparison.statistics.pairs`.
-
-        For three or more contenders ``friedman`` and Nemenyi's p of the pair stand beside.
-        """
-        judged = Verdict.of(self._on(on)[0])
-        frame = judged.pairs.copy()
-        if judged.scores.shape[1] > 2 and len(judged.scores.dropna()) > 1:
-            p, _ = significance.nemenyi(judged.scores)
-            pairs = zip(frame["first"], frame["second"], strict=True)
-            frame["p_nemenyi"] = [p.loc[first, second] for first, second in pairs]
-            frame["p_friedman"] = judged.friedman
-        return frame
+        """Every pair, tested; see :func:`tuneflow.comparison.statistics.pairs`."""
+        return Verdict.of(self._on(on)[0]).pairs
 
     @property
     def verdict(self) -> str:
-        """What can be said, in words; of a suite first over all tables, then of each."""
+        """What can be said, in sentences; of a suite first over all tables, then of each."""
         return verdict_text(self.runs, verdict_by_table(self.runs))
 
     def report(self, on: str | None = None) -> ComparisonReport:
@@ -116,9 +104,9 @@ class Comparison:
         from tuneflow.reporting.comparison import ComparisonReport
 
         runs, steps = self._on(on)
-        judged = Verdict.of(runs)
+        verdict = Verdict.of(runs)
         several = runs["table"].nunique() > 1
-        enough = judged.scores.shape[1] > 1
+        enough = verdict.scores.shape[1] > 1
         return ComparisonReport(
             self.name if on is None else f"{self.name}: {on}",
             "score, 0 as the defaults, 1 as the best known"
@@ -131,8 +119,8 @@ class Comparison:
             ranking.normalised(runs) if several else runs,
             ranking.with_regret(runs, steps),
             self.tests(on),
-            judged.ranks.dropna().rename("rank").rename_axis("contender").reset_index(),
-            significance.nemenyi(judged.scores)[1] if enough else float("nan"),
+            verdict.ranks.dropna().rename("rank").rename_axis("contender").reset_index(),
+            nemenyi(verdict.scores)[1] if enough else float("nan"),
         )
 
     def _on(self, on: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -148,43 +136,38 @@ class Comparison:
         return "\n".join([*lines, *(f"note: {remark}" for remark in self.remarks)])
 
     def _repr_html_(self) -> str:
-        told: list[Any] = [escape(line) for line in self.verdict.split("\n")]
+        verdict = "<br>".join(escape(line) for line in self.verdict.split("\n"))
         notes = "".join(f"<li>{escape(remark)}</li>" for remark in self.remarks)
-        table = self._short().to_html(escape=True)
-        return f"<p>{'<br>'.join(told)}</p>{table}<ul>{notes}</ul>"
+        return f"<p>{verdict}</p>{self._short().to_html(escape=True)}<ul>{notes}</ul>"
 
     def _short(self) -> pd.DataFrame:
         columns = ["runs", "failed", "median", "spread", "rank", "wins", "seconds"]
         return self.table()[columns].round(5)
 
 
-def _remarks(runs: pd.DataFrame) -> list[str]:
-    told = []
-    left = int((runs["state"] == "open").sum())
-    if left:
-        told.append(f"{left} of {len(runs)} runs have not ended and are left out.")
-    failed = runs[runs["state"] == "failed"].groupby("contender", sort=False)["error"]
-    told += [f"{name} failed in {len(why)} runs: {why.iloc[0]}" for name, why in failed]
-    done = runs[runs["state"] == "done"].groupby(["table", "contender"], sort=False)["score"]
+def _remarks(frame: pd.DataFrame, runs: Sequence[Run]) -> list[str]:
+    """Which runs did not come to a score, and what does not vary between seeds."""
+    remarks = []
+    if count := int((frame["state"] == "open").sum()):
+        remarks.append(f"{count} of {len(runs)} runs have not ended and are left out.")
+    errors = frame[frame["state"] == "failed"].groupby("contender", sort=False)["error"]
+    remarks += [f"{name} failed in {len(each)} runs: {each.iloc[0]}" for name, each in errors]
+    done = frame[frame["state"] == "done"].groupby(["table", "contender"], sort=False)["score"]
     for (table, name), scores in done:
         if len(scores) > 1 and scores.nunique() == 1:
             where = f" on {table}" if table else ""
-            told.append(f"{name} has no variance between its {len(scores)} seeds{where}.")
-    return told
-
-
-def _said_of(ran: Sequence[records.Run]) -> list[str]:
-    told = [
-        f"the sampler of {name} tries the same points with every seed: what varies are folds and "
-        "models alone."
-        for name in records.alike(ran)
-    ]
-    held = {run.mark.contender for run in ran if records.is_held(run)}
-    others = [n for n in dict.fromkeys(run.mark.contender for run in ran) if n not in held]
-    if held and others and len({run.header.recipe_digest for run in ran}) == 1:
-        told.append(
+            remarks.append(f"{name} has no variance between its {len(scores)} seeds{where}.")
+        if have_equal_points([runs[at] for at in scores.index]):
+            remarks.append(
+                f"the sampler of {name} tries the same points with every seed: what varies are "
+                "folds and models alone."
+            )
+    held = {run.record.contender for run in runs if run.holds_learning_rate}
+    others = [name for name in dict.fromkeys(frame["contender"]) if name not in held]
+    if held and others and len({run.header.recipe_digest for run in runs}) == 1:
+        remarks.append(
             f"the recipe holds a parameter while searching and lowers it at the end; for "
             f"{', '.join(others)} it does not, as for every grid and sampler object, and starting "
             "points are left as they are. recipe.replace(growth={'hold': None}) treats all alike."
         )
-    return told
+    return remarks

@@ -1,54 +1,83 @@
-"""What all contenders of a comparison share: tables, metric, folds and budget."""
+"""What a comparison is made of: tables, contenders and seeds, and what is the same for all."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 from tuneflow.comparison.contenders import Contender
-from tuneflow.errors import DataError, SearchError, TuneflowWarning
+from tuneflow.errors import DataError, SearchError
 from tuneflow.storage.records import RunRecord
 from tuneflow.study.plan import Plan, Rows, make_plan
 from tuneflow.study.workers.workers import Workers
 
 
+class Cell(NamedTuple):
+    """One run of a design: a contender, on a table, with a seed."""
+
+    seed: int
+    table: str
+    contender: Contender
+
+
 @dataclass(frozen=True)
-class Task:
-    """What all contenders share: tables, metric, folds and budget."""
+class Design:
+    """Which runs a comparison has, and what is the same for all of them.
+
+    Attributes:
+        name: Name of the comparison.
+        tables: By name, each with its target and its groups; a single one has no name.
+        contenders: Who is compared.
+        seeds: Of folds, models and sampler.
+        scoring: The metric.
+        cv: The folds.
+        n_trials: Budget of a run in trials; None if there is none.
+        timeout: Budget of a run in seconds; None if there is none.
+        workers: How the trials of a run are run.
+    """
 
     name: str
     tables: Mapping[str, tuple[Any, Any, Any]]
+    contenders: Sequence[Contender]
+    seeds: Sequence[int]
     scoring: Any
     cv: Any
     n_trials: int | None
     timeout: float | None
     workers: Workers
 
-    def plan(self, table: str, contender: Contender, seed: int) -> Plan:
-        """A run, understood."""
-        X, y, groups = self.tables[table]
-        how = (contender.sampler, contender.pruner)
-        return make_plan(X, y, contender.recipe, self.scoring, (self.cv, Rows(groups)), how, seed)
+    @property
+    def cells(self) -> list[Cell]:
+        """All runs, seed by seed, so that a machine that gets slower does so for all alike."""
+        return [Cell(*each) for each in product(self.seeds, self.tables, self.contenders)]
 
-    def mark(self, table: str, contender: Contender, seed: int) -> RunRecord:
-        """What makes a study that run."""
-        return RunRecord(self.name, table, contender.name, seed, self.n_trials, self.timeout)
+    def plan(self, cell: Cell) -> Plan:
+        """What the study of a run is about."""
+        X, y, groups = self.tables[cell.table]
+        recipe, how = cell.contender.recipe, (cell.contender.sampler, cell.contender.pruner)
+        return make_plan(X, y, recipe, self.scoring, (self.cv, Rows(groups)), how, cell.seed)
+
+    def run_record(self, cell: Cell) -> RunRecord:
+        """What makes a study this run."""
+        name = cell.contender.name
+        return RunRecord(self.name, cell.table, name, cell.seed, self.n_trials, self.timeout)
+
+    def study_name(self, cell: Cell) -> str:
+        """Name of the study of a run."""
+        parts = (self.name, cell.table, cell.contender.name, str(cell.seed))
+        return " / ".join(filter(None, parts))
 
 
-Job = tuple[int, str, Contender]  # seed, table, contender
-
-
-def seeds_of(n_seeds: int, random_state: int) -> list[int]:
+def parse_seeds(n_seeds: int, random_state: int) -> range:
     """As many seeds, from the first on."""
     if isinstance(n_seeds, bool) or not isinstance(n_seeds, int) or n_seeds < 1:
         raise SearchError(f"n_seeds: a whole number from 1 is needed; got {n_seeds!r}.")
-    return list(range(random_state, random_state + n_seeds))
+    return range(random_state, random_state + n_seeds)
 
 
-def tables_of(X: Any, y: Any, groups: Any) -> dict[str, tuple[Any, Any, Any]]:
+def parse_tables(X: Any, y: Any, groups: Any) -> dict[str, tuple[Any, Any, Any]]:
     """Tables by name, each with its target and its groups; a single one has no name."""
     if not isinstance(X, Mapping):
         if y is None:
@@ -62,18 +91,3 @@ def tables_of(X: Any, y: Any, groups: Any) -> dict[str, tuple[Any, Any, Any]]:
             "y, groups: a suite has its targets inside, and takes no groups; leave them out."
         )
     return {name: (*pair, None) for name, pair in pairs.items()}
-
-
-@contextmanager
-def collected(notes: dict[str, None]) -> Iterator[None]:
-    """Keep tuneflow's own warnings, each once; others go where they would."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", TuneflowWarning)
-        yield
-    for warning in caught:
-        if issubclass(warning.category, TuneflowWarning):
-            notes[str(warning.message)] = None
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )

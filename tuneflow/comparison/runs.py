@@ -1,4 +1,4 @@
-"""The runs of a comparison, read from their storage: two frames, and nothing else is needed."""
+"""The runs of a comparison, read from their storage into two frames: of runs, and of trials."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Any
+from functools import cached_property
 
 import optuna
 import pandas as pd
@@ -16,219 +15,190 @@ import pandas as pd
 from tuneflow.comparison.ranking import RUN, STEP
 from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.search.samplers import SAMPLERS
-from tuneflow.storage.records import (
-    Header,
-    RunRecord,
-    queued_point,
-    read_header,
-    read_run_record,
-    read_trial_record,
-)
-from tuneflow.storage.study_record import is_counted, read_study, score_of
-from tuneflow.tuning.result import Trial
-
-SAMPLERS_THAT_HOLD = set(SAMPLERS) - {"grid"}
+from tuneflow.storage.records import Header, RunRecord, queued_point, read_header, read_run_record
+from tuneflow.storage.study_record import StudyRecord, read_study, score_of
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: a study, its header, and what makes it a run of a comparison."""
+    """A study that is one run of a comparison.
+
+    Attributes:
+        study: The study.
+        header: What it is about.
+        record: Which run of which comparison it is.
+    """
 
     study: optuna.Study
     header: Header
-    mark: RunRecord
+    record: RunRecord
+
+    @cached_property
+    def trials(self) -> StudyRecord:
+        """What the trials of the study say, read once."""
+        return read_study(self.study)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run has ended with a score."""
+        return self.record.state == "done"
+
+    @property
+    def holds_learning_rate(self) -> bool:
+        """Whether the search is at a rate of the recipe's; grids and sampler objects choose it."""
+        held = self.header.growth.get("hold") is not None
+        return held and self.header.sampler in set(SAMPLERS) - {"grid"}
 
 
-def marked(storage: optuna.storages.BaseStorage) -> list[Run]:
+def all_runs(storage: optuna.storages.BaseStorage) -> list[Run]:
     """All runs of all comparisons in a storage; other studies are passed over."""
-    names = optuna.get_all_study_names(storage)
-    studies = [optuna.load_study(study_name=name, storage=storage) for name in names]
-    found = [(s, read_header(s), mark) for s in studies if (mark := read_run_record(s))]
-    return [Run(s, header, mark) for s, header, mark in found if header]
+    runs = []
+    for name in optuna.get_all_study_names(storage):
+        study = optuna.load_study(study_name=name, storage=storage)
+        record, header = read_run_record(study), read_header(study)
+        if record and header:
+            runs.append(Run(study, header, record))
+    return runs
 
 
-def of_comparison(storage: optuna.storages.BaseStorage, name: str | None = None) -> list[Run]:
-    """The runs of one comparison, in the order of seeds and of their making.
+def runs_of(storage: optuna.storages.BaseStorage, name: str | None = None) -> list[Run]:
+    """The runs of one comparison, by seed, then in the order in which they began.
 
     Raises:
-        StudyError: There is none of that name, or several and no name was given.
+        StudyError: There is none of that name, or there are several and `name` is None.
     """
-    runs = marked(storage)
-    there = list(dict.fromkeys(run.mark.comparison for run in runs))
-    if name is None and len(there) == 1:
-        name = there[0]
-    if name not in there:
-        msg = f"comparison: one that is in the storage is needed; got {name!r}. "
-        raise StudyError(msg + did_you_mean(name or "", there))
-    mine = [run for run in runs if run.mark.comparison == name]
-    return sorted(mine, key=lambda run: run.mark.seed)
+    runs = all_runs(storage)
+    names = list(dict.fromkeys(run.record.comparison for run in runs))
+    if name is None and len(names) == 1:
+        name = names[0]
+    if name not in names:
+        raise StudyError(
+            f"comparison: one that is in the storage is needed; got {name!r}. "
+            f"{did_you_mean(name or '', names)}"
+        )
+    runs = [run for run in runs if run.record.comparison == name]
+    return sorted(runs, key=lambda run: run.record.seed)
 
 
-def check_fair(header: Header, mark: RunRecord, others: Iterable[Run]) -> None:
-    """Refuse a run that would not be comparable with those that are there.
+def check_fair(header: Header, record: RunRecord, others: Iterable[Run]) -> None:
+    """Refuse a run that could not be compared with those that are in the storage.
 
     Raises:
         StudyError: Table, metric, folds or budget differ.
     """
+    here = vars(header) | vars(record)
     for other in others:
-        same = ["n_trials", "timeout"]
-        mine, theirs = _about(header, mark), _about(other.header, other.mark)
-        if other.mark.table == mark.table:
-            same += ["data", "scoring", "task"]
-            same += ["folds"] if other.mark.seed == mark.seed else []
-        unlike = [
-            f"{k}: {theirs[k]!r} there, {mine[k]!r} here" for k in same if mine[k] != theirs[k]
-        ]
-        if unlike:
+        there = vars(other.header) | vars(other.record)
+        keys = ["n_trials", "timeout"]
+        if there["table"] == here["table"]:
+            keys += ["data", "scoring", "task"]
+            keys += ["folds"] if there["seed"] == here["seed"] else []
+        if differences := [
+            f"{key}: {there[key]!r} there, {here[key]!r} here"
+            for key in keys
+            if there[key] != here[key]
+        ]:
             raise StudyError(
-                f"comparison {mark.comparison!r} exists and is about something else:\n  "
-                + "\n  ".join(unlike)
+                f"comparison {record.comparison!r} exists and is about something else:\n  "
+                + "\n  ".join(differences)
                 + "\nRepeat the call that made it, or choose another name."
             )
 
 
-def _about(header: Header, mark: RunRecord) -> dict[str, Any]:
-    return {
-        "n_trials": mark.n_trials,
-        "timeout": mark.timeout,
-        "data": header.data,
-        "scoring": header.scoring,
-        "task": header.task,
-        "folds": header.folds,
-    }
-
-
 def run_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """A row a run; the score is missing where it failed, or has not ended."""
-    return pd.DataFrame([_row(run) for run in runs], columns=RUN)
-
-
-def _row(run: Run) -> dict[str, Any]:
-    found = spans(run.study)
-    done = run.mark.state == "done"
-    about = {name: getattr(run.header, name) for name in RUN if hasattr(run.header, name)}
-    mine = {name: getattr(run.mark, name) for name in RUN if hasattr(run.mark, name)}
-    return {
-        **about,
-        **mine,
-        "score": read_study(run.study).best_score if done else math.nan,
-        "default": score_of(found[0].trial if found else None),
-        "trials": len(found),
-        "seconds": max(elapsed(found), default=0.0),
-        "seconds_sampler": _sampling(found),
-    }
+    rows = []
+    for run in runs:
+        times = timeline(run.trials)
+        values = {
+            "score": run.trials.best_score if run.is_done else math.nan,
+            "default": run.trials.default_score,
+            "trials": len(times),
+            "seconds": max(times["elapsed"], default=0.0),
+            "seconds_sampler": _sampler_seconds(times),
+        }
+        rows.append({**vars(run.header), **vars(run.record), **values})
+    return pd.DataFrame(rows, columns=RUN)
 
 
 def step_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """A row a trial: its score, missing if it was given up, and the best so far."""
-    frames = [_steps(run) for run in runs]
+    """A row a trial: its score, missing if it was pruned or failed, and the best so far."""
+    frames = []
+    for run in runs:
+        times = timeline(run.trials)
+        trials = [run.trials.trials[number] for number in times["number"]]
+        scores = [
+            score_of(trial) if len(run.trials.scores(trial)) == run.header.n_folds else math.nan
+            for trial in trials
+        ]
+        frame = pd.DataFrame({"score": scores, "seconds": times["elapsed"]}, dtype=float)
+        frame["trial"] = range(1, len(trials) + 1)
+        frame["best"] = frame["score"].cummax().ffill()
+        key = {"table": run.record.table, "contender": run.record.contender}
+        frames.append(frame.assign(**key, seed=run.record.seed)[STEP])
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=STEP)
 
 
-def _steps(run: Run) -> pd.DataFrame:
-    found = spans(run.study)
-    scores = [_whole(span.trial, run.header.n_folds) for span in found]
-    frame = pd.DataFrame({"score": scores, "seconds": elapsed(found)}, dtype=float)
-    frame["trial"] = range(1, len(found) + 1)
-    frame["best"] = frame["score"].cummax().ffill()
-    mark = run.mark
-    return frame.assign(table=mark.table, contender=mark.contender, seed=mark.seed)[STEP]
+def timeline(record: StudyRecord) -> pd.DataFrame:
+    """When the trials that came to an end by themselves were at work.
 
+    In a run, results are recorded in the order of the trials' numbers, so that a trial may have
+    ended long before its end is recorded. That matters when a call is killed: the next call, of
+    the following day perhaps, first records that the earlier trials were lost, and then the end
+    of those that had waited for them. A trial that began before such a moment gets the end that
+    follows from the seconds it has spent instead of the recorded one.
 
-def _whole(trial: Trial, folds: int) -> float:
-    """The score on all folds; what was scored on some of them is no score."""
-    entry = read_trial_record(trial)
-    whole = entry is not None and len(entry.scores) == folds
-    return score_of(trial) if whole else math.nan
-
-
-@dataclass(frozen=True)
-class Span:
-    """A trial that came to an end by itself, and when it was at work.
-
-    Attributes:
-        trial: The trial.
-        start: When it was begun, before its sampler was asked.
-        end: When it had ended.
-        spent: Seconds of training and scoring.
+    Returns:
+        A row a trial, by ``number``: its ``start``, before its sampler was asked, its ``end``, the
+        seconds it has ``spent`` on training and scoring, and those ``elapsed`` in the run until
+        then, in which one trial at least was at work: trials side by side do not count twice, and
+        the time between an interruption and the call that goes on does not count.
     """
-
-    trial: Trial
-    start: datetime
-    end: datetime
-    spent: float
-
-
-def spans(study: optuna.Study) -> list[Span]:
-    """Trials that came to an end by themselves, by number.
-
-    Trials of a run are told in order. One that was begun before an earlier one was told to be
-    lost had been waiting for it, and was told with it, perhaps by a call of the next day: for how
-    long it was at work is known from what it spent.
-    """
-    found, lost = [], datetime.min
-    for trial in study.get_trials(deepcopy=False):
+    counted = {trial.number for trial in record.counted}
+    rows, last_lost = [], datetime.min
+    for trial in record.trials:
         start, end = trial.datetime_start, trial.datetime_complete
         if start is None or end is None:
             continue
-        if not is_counted(trial):
-            lost = max(lost, end)
+        if trial.number not in counted:
+            last_lost = max(last_lost, end)
             continue
-        entry = read_trial_record(trial)
-        spent = entry.seconds if entry else 0.0
-        end = min(end, start + timedelta(seconds=spent)) if start < lost else end
-        found.append(Span(trial, start, end, spent))
-    return found
+        spent = record.seconds(trial)
+        if start < last_lost:
+            end = min(end, start + timedelta(seconds=spent))
+        rows.append((trial.number, start, end, spent))
+    frame = pd.DataFrame(rows, columns=["number", "start", "end", "spent"])
+    frame = frame.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
+    busy_until = frame["end"].cummax().shift()
+    begin = frame["start"].mask(busy_until > frame["start"], busy_until)
+    return frame.assign(elapsed=(frame["end"] - begin).dt.total_seconds().clip(lower=0).cumsum())
 
 
-def elapsed(found: Sequence[Span]) -> list[float]:
-    """Seconds of a run until each trial had ended.
-
-    Those in which one trial at least was at work: trials side by side do not count twice, and the
-    time between an interruption and the call that goes on does not count.
-    """
-    told, seconds, until = [], 0.0, datetime.min
-    for span in found:
-        seconds += max(0.0, (span.end - max(span.start, until)).total_seconds())
-        until = max(until, span.end)
-        told.append(seconds)
-    return told
-
-
-def _sampling(found: Sequence[Span]) -> float:
+def _sampler_seconds(times: pd.DataFrame) -> float:
     """Seconds neither of training nor of scoring: proposing, and writing to the storage.
 
     Missing for trials side by side, which wait for each other besides.
     """
-    if any(later.start < earlier.end for earlier, later in pairwise(found)):
+    if (times["start"].shift(-1) < times["end"]).any():
         return math.nan
-    return sum(max(0.0, (s.end - s.start).total_seconds() - s.spent) for s in found)
+    seconds = (times["end"] - times["start"]).dt.total_seconds() - times["spent"]
+    return float(seconds.clip(lower=0).sum())
 
 
-def alike(runs: Sequence[Run]) -> list[str]:
-    """Contenders whose sampler proposed the same points with every seed, up to one."""
-    found = []
-    for name in dict.fromkeys(run.mark.contender for run in runs):
-        mine = [run for run in runs if run.mark.contender == name and run.mark.state == "done"]
-        for table in dict.fromkeys(run.mark.table for run in mine):
-            points = [_proposed(run) for run in mine if run.mark.table == table]
-            if len(points) < 2:
-                continue
-            common = set.intersection(*points)
-            grid = any(run.header.sampler == "grid" for run in mine)
-            if grid or (common and min(map(len, points)) - len(common) <= 1):
-                found.append(name)
-    return list(dict.fromkeys(found))
+def have_equal_points(runs: Sequence[Run]) -> bool:
+    """Whether the sampler proposed the same points in two runs or more, up to one.
+
+    Optuna's own QMC draws its first point at random.
+    """
+    points = [_proposed_points(run) for run in runs]
+    common = set.intersection(*points)
+    is_grid = any(run.header.sampler == "grid" for run in runs)
+    almost_all = bool(common) and min(map(len, points)) - len(common) <= 1
+    return len(runs) > 1 and (is_grid or almost_all)
 
 
-def _proposed(run: Run) -> set[str]:
-    """Points that the sampler chose; Optuna's own QMC draws the first of them at random."""
-    trials = [trial for trial in run.study.get_trials(deepcopy=False) if is_counted(trial)]
-    chosen = [trial for trial in trials if queued_point(trial) is None]
+def _proposed_points(run: Run) -> set[str]:
+    """Points that the sampler chose: not the defaults, nor other starting points."""
+    chosen = [trial for trial in run.trials.counted if queued_point(trial) is None]
     return {json.dumps(trial.params, sort_keys=True, default=str) for trial in chosen}
-
-
-def is_held(run: Run) -> bool:
-    """Whether the recipe's rate was held; a grid and a sampler object choose it themselves."""
-    return run.header.growth.get("hold") is not None and run.header.sampler in SAMPLERS_THAT_HOLD

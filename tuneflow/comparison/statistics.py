@@ -58,6 +58,8 @@ def pairs(scores: pd.DataFrame) -> pd.DataFrame:
         fewer than ten); ``effect`` (rank-biserial correlation, -1 to 1), ``dz`` (mean over
         standard deviation), ``better`` (share of blocks that first wins, ties count half);
         ``p_wilcoxon``, ``p_t``, ``test``, ``p``, ``p_adjusted``; ``needed`` blocks; ``separable``.
+        For three or more contenders also ``p_nemenyi`` of the pair, and ``p_friedman`` that all
+        contenders rank alike; if it is above the level, no pair is separable.
 
     >>> scores = pd.DataFrame({"a": [0.81, 0.84, 0.85, 0.83], "b": [0.80, 0.82, 0.84, 0.81]})
     >>> pairs(scores)[["first", "second", "test", "separable"]].to_numpy().tolist()
@@ -69,6 +71,16 @@ def pairs(scores: pd.DataFrame) -> pd.DataFrame:
     frame["p_adjusted"] = holm(frame["p"].tolist())
     agree = np.sign(frame["mean"]) == np.sign(frame["effect"])
     frame["separable"] = (frame["p_adjusted"] < ALPHA) & agree
+    whole = scores.dropna()
+    blocks, contenders = whole.shape
+    if contenders > 2 and blocks > 1:
+        p, _ = nemenyi(whole)
+        frame["p_nemenyi"] = p[np.triu_indices(contenders, 1)]
+        frame["p_friedman"] = p_friedman = friedman(whole)
+        # With few blocks Friedman's p is above the level whatever the scores, and says nothing.
+        lowest = stats.chi2.sf(blocks * (contenders - 1), contenders - 1)
+        if lowest < ALPHA <= p_friedman:
+            frame["separable"] = False
     return frame
 
 
@@ -198,26 +210,20 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def friedman(scores: pd.DataFrame) -> float:
-    """P-value that three or more contenders rank alike; NaN for fewer, or for a single block."""
-    whole = scores.dropna()
-    if whole.shape[1] < 3 or len(whole) < 2:
-        return math.nan
-    if (whole.nunique(axis=1) == 1).all():
+    """P-value that three or more contenders rank alike, over two blocks or more."""
+    if (scores.nunique(axis=1) == 1).all():
         return 1.0
-    return float(stats.friedmanchisquare(*(whole[name] for name in whole)).pvalue)
+    return float(stats.friedmanchisquare(*(scores[name] for name in scores)).pvalue)
 
 
-def can_reject(blocks: int, contenders: int) -> bool:
-    """Whether Friedman's test could come below the level with so many blocks."""
-    return float(stats.chi2.sf(blocks * (contenders - 1), contenders - 1)) < ALPHA
+def nemenyi(scores: pd.DataFrame) -> tuple[FloatArray, float]:
+    """P-values of all pairs by mean ranks, and the critical difference of these at the level.
 
-
-def nemenyi(scores: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """P-value of every pair by mean ranks, and the critical difference of these at the level."""
+    The p-values have shape (contenders, contenders).
+    """
     whole = scores.dropna()
     k = whole.shape[1]
     ranks = whole.rank(axis=1, ascending=False).mean().to_numpy()
     unit = math.sqrt(k * (k + 1) / (12 * max(1, len(whole))))
     p = stats.studentized_range.sf(np.abs(ranks[:, None] - ranks[None, :]) / unit, k, np.inf)
-    critical = float(stats.studentized_range.isf(ALPHA, k, np.inf)) * unit
-    return pd.DataFrame(p, index=whole.columns, columns=whole.columns), critical
+    return p, float(stats.studentized_range.isf(ALPHA, k, np.inf)) * unit

@@ -22,14 +22,12 @@ class Verdict:
         scores: Blocks by contenders, higher is better.
         block: What a block is called: ``seed`` or ``table``.
         pairs: Every pair, tested; see :func:`tuneflow.comparison.statistics.pairs`.
-        friedman: P-value that all rank alike; NaN for two contenders.
         waiting: Contenders of which no run has ended; nothing is said of them.
     """
 
     scores: pd.DataFrame
     block: str
     pairs: pd.DataFrame
-    friedman: float
     waiting: tuple[str, ...] = ()
 
     @classmethod
@@ -37,11 +35,7 @@ class Verdict:
         """The verdict on runs of one table, or of a suite."""
         scores = ranking.blocks(runs)
         block = "table" if runs["table"].nunique() > 1 else "seed"
-        pairs, p = statistics.pairs(scores), statistics.friedman(scores)
-        whole = scores.dropna()
-        if p >= statistics.ALPHA and statistics.can_reject(len(whole), whole.shape[1]):
-            pairs["separable"] = False  # no pair is looked at unless all of them differ
-        return cls(scores, block, pairs, p, tuple(ranking.waiting(runs)))
+        return cls(scores, block, statistics.pairs(scores), tuple(ranking.waiting(runs)))
 
     @property
     def ranks(self) -> pd.Series[float]:
@@ -63,15 +57,10 @@ class Verdict:
         have = "has" if len(self.waiting) == 1 else "have"
         return f"{self._statement()}; {_listing(list(self.waiting))} {have} no score yet."
 
-    def row(self, first: str, second: str) -> pd.Series:
-        """The test of a pair, seen from its first contender."""
+    def _row(self, first: str, second: str) -> pd.Series:
+        """The test of a pair, whichever of the two comes first in it."""
         names = self.pairs[["first", "second"]]
-        row = self.pairs[names.isin([first, second]).all(axis=1)].iloc[0]
-        if row["first"] == first:
-            return row
-        swapped = {"first": first, "second": second, "better": 1 - row["better"]}
-        swapped |= {name: -row[name] for name in ("mean", "median", "effect", "dz")}
-        return pd.Series({**row, **swapped, "low": -row["high"], "high": -row["low"]})
+        return self.pairs[names.isin([first, second]).all(axis=1)].iloc[0]
 
     def _statement(self) -> str:
         if self.scores.shape[1] < 2:
@@ -87,21 +76,22 @@ class Verdict:
         return "; ".join(filter(None, parts))
 
     def _beats(self, first: str, second: str) -> bool:
-        row = self.row(first, second)
-        return bool(row["separable"] and row["mean"] > 0)
+        row = self._row(first, second)
+        return bool(row["separable"]) and (row["mean"] > 0) == (row["first"] == first)
 
     def _ahead(self, winner: str, beaten: list[str]) -> str:
-        rows = [self.row(winner, name) for name in beaten]
+        rows = [self._row(winner, name) for name in beaten]
         p = max(row["p_adjusted"] for row in rows)
         p_text = "< 0.001" if p < 0.001 else f"= {p:.2g}"
         tests = " and ".join(dict.fromkeys(TESTS[row["test"]] for row in rows))
         holm = ", Holm" if len(self.pairs) > 1 else ""
         counts = [int(row["n"]) for row in rows]
         blocks = " to ".join(dict.fromkeys([str(min(counts)), str(max(counts))]))
-        improvement = "median improvement" if len(rows) == 1 else "median improvement of at least"
+        medians = [row["median"] if row["first"] == winner else -row["median"] for row in rows]
+        least = "" if len(rows) == 1 else " of at least"
         return (
             f"{winner} is ahead of {_listing(beaten)} (p {p_text}, {tests}{holm}, "
-            f"{blocks} {self.block}s; {improvement} {min(row['median'] for row in rows):.3g})"
+            f"{blocks} {self.block}s; median improvement{least} {min(medians):.3g})"
         )
 
     def _without_leader(self) -> str:
@@ -114,7 +104,7 @@ class Verdict:
         return f"no contender leads; {'; '.join(ahead)}" if ahead else ""
 
     def _undecided(self, leader: str, others: list[str]) -> str:
-        apart = [name for name in others if not self.row(leader, name)["n"]]
+        apart = [name for name in others if not self._row(leader, name)["n"]]
         near = [name for name in others if name not in apart]
         sentences = [self._alike(leader, near)] if near else []
         if apart:
@@ -122,7 +112,7 @@ class Verdict:
         return "; ".join(sentences)
 
     def _alike(self, leader: str, others: list[str]) -> str:
-        rows = [self.row(leader, name) for name in others]
+        rows = [self._row(leader, name) for name in others]
         blocks = min(int(row["n"]) for row in rows)
         start = f"{_listing([leader, *others])} are not separable"
         if blocks == 1:
