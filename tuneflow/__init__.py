@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from tuneflow.recipe.catalogue import load_recipe as load_recipe
     from tuneflow.recipe.catalogue import recipes as recipes
     from tuneflow.recipe.recipe import Recipe as Recipe
-    from tuneflow.reporting.sources import report as report
+    from tuneflow.reporting.report import report as report
     from tuneflow.study.workers.workers import Workers as Workers
     from tuneflow.tuning.estimator import TunedClassifier as TunedClassifier
     from tuneflow.tuning.estimator import TunedRegressor as TunedRegressor
@@ -44,7 +44,7 @@ _NAMES = {
     "models.pipeline": "load",
     "recipe.catalogue": "load_recipe recipes",
     "recipe.recipe": "Recipe",
-    "reporting.sources": "report",
+    "reporting.report": "report",
     "study.workers.workers": "Workers",
     "tuning.estimator": "TunedClassifier TunedRegressor",
     "tuning.mlflow_log": "log_to_mlflow",

@@ -30,9 +30,9 @@ def report(
     ] = "inline",
 ) -> None:
     """Write a page on a study, and its tables; the storage is only read."""
-    from tuneflow.reporting import sources
+    from tuneflow.reporting import report as reporting
 
-    page = cast("Report", sources.report(storage, study))  # of a storage, never of a comparison
+    page = cast("Report", reporting.report(storage, study))  # of a storage, never of a comparison
     if out.suffix == ".md":
         make_folder(out.parent)
         out.write_text(page.to_markdown(), encoding="utf-8")
@@ -60,6 +60,6 @@ def dashboard(
     browser: Annotated[bool, Option(help="Open it in a browser.")] = True,
 ) -> None:
     """Follow running studies on a live page; the storage is only read."""
-    from tuneflow.reporting import sources
+    from tuneflow.reporting import report as reporting
 
-    sources.serve(storage, study, port=port, browser=browser)
+    reporting.serve(storage, study, port=port, browser=browser)

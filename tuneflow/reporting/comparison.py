@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import text
 from tuneflow.reporting.figures import comparisons
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.format import count, duration, listing, number, percent
+from tuneflow.reporting.markdown import markdown
 from tuneflow.reporting.page.content import Page, content, headline
 from tuneflow.reporting.page.display import display
 from tuneflow.reporting.page.document import Plotly, write
@@ -101,7 +101,7 @@ class ComparisonReport:
 
     def to_markdown(self) -> str:
         """The findings and the short tables as text."""
-        return text.markdown(self._record, self.panels, self.tables)
+        return markdown(self._record, self.panels, self.tables)
 
     @property
     def page(self) -> Page:

@@ -1,4 +1,4 @@
-"""Frames to sentences: what each panel found, in numbers."""
+"""Tables to sentences: what each panel shows, in numbers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import format as words
-from tuneflow.reporting.costs import NOT_FINITE, typical_seconds
+from tuneflow.reporting import format as fmt
 from tuneflow.reporting.figures.curves import axis_of, on_the_way
 from tuneflow.reporting.figures.history import best_so_far
-from tuneflow.reporting.importance import FEWEST
-from tuneflow.storage.study_record import StudyRecord, score_of
+from tuneflow.reporting.tables.costs import typical_seconds
+from tuneflow.reporting.tables.failures import NOT_FINITE
+from tuneflow.reporting.tables.importance import FEWEST
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tuneflow.storage.records import HoldoutRecord
 
     Tables = Mapping[str, pd.DataFrame]
 
@@ -25,56 +28,84 @@ def history(tables: Tables, record: StudyRecord) -> str:
     steps = best_so_far(trials["score"], record.sign)
     if steps.empty or record.best is None:
         return "Nothing to show yet: no trial is complete."
-    last = record.best.number
-    after = len(trials) - 1 - last
-    counts = trials["state"].value_counts()
+    number = record.best.number
+    later = len(trials) - 1 - number
     names = (("complete", "complete"), ("pruned", "pruned"), ("fail", "failed"))
-    states = [f"{counts[state]:,} {name}" for state, name in names if state in counts]
-    stalled = "is the last one" if after == 0 else f"has stood for {words.count(after, 'trial')}"
-    return (
-        f"The best, trial {last}, {stalled}; of {len(trials):,} there are {words.listing(states)}."
-    )
+    states = [f"{n:,} {name}" for state, name in names if (n := record.states[state])]
+    stands = "is the last one" if later == 0 else f"has stood for {fmt.count(later, 'trial')}"
+    return f"The best, trial {number}, {stands}; of {len(trials):,} there are {fmt.listing(states)}."
 
 
 def curves(tables: Tables, record: StudyRecord) -> str:
-    """How early trials were given up, and what that saved."""
-    trials, rungs, cost = tables["trials"], tables["rungs"], tables["cost"]
-    cut = trials.index[trials["state"] == "pruned"]
-    saved = cost["saved"].get("pruned", math.nan)
-    stopped = cost["saved"].get("complete", math.nan)
-    early = f" Early stopping saved about {words.duration(stopped)}." if stopped > 0 else ""
-    if len(cut) == 0:
-        return f"No trial was given up on its way.{early}"
-    rungs = on_the_way(rungs)
+    """How early trials were pruned, and what that saved."""
+    trials, saved = tables["trials"], tables["cost"]["saved"]
+    pruned = trials.index[trials["state"] == "pruned"]
+    seconds = saved.get("complete", math.nan)
+    early = f" Early stopping saved about {fmt.duration(seconds)}." if seconds > 0 else ""
+    if pruned.empty:
+        return f"No trial was pruned.{early}"
+    rungs = on_the_way(tables["rungs"])
     x = axis_of(rungs)
-    ends = rungs[rungs["number"].isin(cut)].groupby("number")[x].last()
-    last = rungs[x].max()
-    unit = "budget" if record.header else "step"
-    where = (
-        ""
-        if ends.empty
-        else f", half of them by {unit if x == 'budget' else x} {ends.median():.3g}"
-    )
-    of = f" of {last:.4g}" if where else ""
-    improvement = f"; that saved about {words.duration(saved)}" if saved > 0 else ""
-    lead = f"{words.count(len(cut), 'trial')} of {len(trials):,} were given up"
-    return f"{lead}{where}{of}{improvement}.{early}"
+    ends = rungs[rungs["number"].isin(pruned)].groupby("number")[x].last()
+    unit = "step" if x == "budget" and not record.header else x
+    half = f", half of them by {unit} {ends.median():.3g} of {rungs[x].max():.4g}"
+    seconds = saved.get("pruned", math.nan)
+    that = f"; that saved about {fmt.duration(seconds)}" if seconds > 0 else ""
+    lead = f"{fmt.count(len(pruned), 'trial')} of {len(trials):,} were pruned"
+    return f"{lead}{'' if ends.empty else half}{that}.{early}"
 
 
 def folds(tables: Tables, record: StudyRecord) -> str:
     """On how many folds the best is better."""
-    improvements, mean, *_ = record.improvement()
-    if not improvements:
+    differences, mean, *_ = record.improvement()
+    if not differences:
         return (
             f"Folds cannot be paired: {record.first_point} or the best trial has no fold scores."
         )
     if record.best is record.baseline:
         return f"The best is {record.first_point}: there is nothing to pair."
-    better = sum(improvement > 0 for improvement in improvements)
-    worst, most = words.signed(min(improvements)), words.signed(max(improvements))
+    better = sum(difference > 0 for difference in differences)
+    worst, most = fmt.signed(min(differences)), fmt.signed(max(differences))
     return (
-        f"Better on {better} of {len(improvements)} folds, by {words.signed(mean)} on average "
+        f"Better on {better} of {len(differences)} folds, by {fmt.signed(mean)} on average "
         f"({worst} to {most})."
+    )
+
+
+def holdout(tables: Tables, record: StudyRecord) -> str:
+    """What the model scores on held-out rows, how much too good the folds were, and whether it
+    was tuned too far."""
+    held_out = record.holdout
+    if held_out is None:
+        return "No rows were held out: test_size holds some out, for an honest estimate."
+    optimism = held_out.inner - held_out.score
+    relation = "these were too good" if optimism > 0 else "these were no better"
+    return (
+        f"{fmt.plain(held_out.scoring)} {fmt.number(held_out.score)} on {held_out.rows:,} held-out "
+        f"rows ({fmt.interval(held_out.low, held_out.high)}); {fmt.number(held_out.inner)} in the "
+        f"folds, so {relation}, by {fmt.number(abs(optimism))}.{_over_defaults(held_out)}"
+        f"{_overtuning(tables['holdout'])}"
+    )
+
+
+def _over_defaults(held_out: HoldoutRecord) -> str:
+    if math.isnan(held_out.default):
+        return " The defaults came to no score, so there is nothing to compare."
+    low, high = held_out.improvement_low, held_out.improvement_high
+    chance = "" if low > 0 else ", so it may be chance"
+    return (
+        f" There the improvement over the defaults is {fmt.signed(held_out.score - held_out.default)} "
+        f"({fmt.signed(low)} to {fmt.signed(high)}){chance}."
+    )
+
+
+def _overtuning(frame: pd.DataFrame) -> str:
+    lost = float(frame["overtuned"].iloc[-1]) if len(frame) > 1 else 0.0
+    if not lost > 0:
+        return " No earlier leader was better there."
+    return (
+        f" Trial {frame['holdout'].idxmax()} was better there by {fmt.number(lost)}: what came "
+        "after it suits the folds more than new rows, or that is chance."
     )
 
 
@@ -83,73 +114,68 @@ def slices(tables: Tables, record: StudyRecord) -> str:
     parameters = tables["parameters"]
     if parameters.empty:
         return "The study has no parameters."
-    edges = [f"{words.plain(n)} ({row})" for n, row in parameters["edge"].items() if row]
-    idle = [words.plain(name) for name in parameters.index[parameters["active"] < 1]]
-    told = (
-        f"The best lies at an edge of {words.listing(edges)}"
-        if edges
-        else ("The best lies inside the range of every parameter")
+    edges = [f"{fmt.plain(name)} ({edge})" for name, edge in parameters["edge"].items() if edge]
+    where = (
+        f"at an edge of {fmt.listing(edges)}" if edges else "inside the range of every parameter"
     )
-    some = f"; {words.listing(idle)} {'is' if len(idle) == 1 else 'are'} not always active"
-    return f"{told}{some if idle else ''}."
+    rare = [fmt.plain(name) for name in parameters.index[parameters["active"] < 1]]
+    are = "is" if len(rare) == 1 else "are"
+    inactive = f"; {fmt.listing(rare)} {are} not always active" if rare else ""
+    return f"The best lies {where}{inactive}."
 
 
 def relations(tables: Tables, record: StudyRecord) -> str:
     """What the best trials have in common."""
-    numbers = tables["parameters"].dropna(subset=["top_low"])
-    held = numbers["top_low"] == numbers["top_high"]  # what was held says nothing of the best
-    narrow = [
-        f"{words.plain(name)} {words.number(row['top_low'])} to {words.number(row['top_high'])}"
-        for name, row in numbers.loc[held.sort_values(kind="stable").index].iterrows()
-    ][:2]
-    chosen = [
-        f"{words.plain(name)} {words.plain(row['top_choice'])}"
-        for name, row in tables["parameters"].iterrows()
-        if row["top_choice"]
-    ][:1]
-    if not narrow and not chosen:
+    parameters = tables["parameters"]
+    numbers = parameters.dropna(subset=["top_low"])
+    constant = numbers["top_low"] == numbers["top_high"]  # says nothing about the best: last
+    ranges = [
+        f"{fmt.plain(name)} {fmt.number(row['top_low'])} to {fmt.number(row['top_high'])}"
+        for name, row in numbers.loc[constant.sort_values(kind="stable").index].iterrows()
+    ]
+    choices = [
+        f"{fmt.plain(name)} {fmt.plain(choice)}"
+        for name, choice in parameters["top_choice"].items()
+        if choice
+    ]
+    if not ranges and not choices:
         return "No complete trial has parameters yet."
-    return f"The best tenth of the trials has {words.listing([*narrow, *chosen])}."
+    return f"The best tenth of the trials has {fmt.listing([*ranges[:2], *choices[:1]])}."
 
 
 def importance(tables: Tables, record: StudyRecord) -> str:
     """What mattered."""
-    known = tables["parameters"].dropna(subset="importance")
-    if known.empty:
+    parameters = tables["parameters"].dropna(subset="importance")
+    if parameters.empty:
         return (
-            f"Not known: {words.count(len(record.scored), 'complete trial')} of at least {FEWEST}."
+            f"Not known: {fmt.count(len(record.scored), 'complete trial')} of at least {FEWEST}."
         )
-    first = known.iloc[0]
-    second = known.iloc[1] if len(known) > 1 else None
-    lead = (
-        f"{words.plain(known.index[0])} mattered most, {words.percent(first['importance'])} "
-        f"± {words.percent(first['importance_spread'])}"
-    )
-    if second is None:
+    names = [fmt.plain(name) for name in parameters.index]
+    shares, errors = parameters["importance"].tolist(), parameters["importance_error"].tolist()
+    lead = f"{names[0]} mattered most, {fmt.percent(shares[0])} ± {fmt.percent(errors[0])}"
+    if len(names) == 1:
         return f"{lead}."
-    gap = first["importance"] - second["importance"]
-    spread = math.hypot(first["importance_spread"], second["importance_spread"])
-    close = "" if gap > 2 * spread else "; the two cannot be told apart"
-    follows = f"{words.plain(known.index[1])} follows with {words.percent(second['importance'])}"
-    return f"{lead}; {follows}{close}."
+    clear = shares[0] - shares[1] > 2 * math.hypot(*errors[:2])
+    close = "" if clear else "; the two cannot be told apart"
+    return f"{lead}; {names[1]} follows with {fmt.percent(shares[1])}{close}."
 
 
 def time(tables: Tables, record: StudyRecord) -> str:
     """Where the time went."""
-    cost, trials = tables["cost"], tables["trials"]
+    cost = tables["cost"]
     total = cost["seconds"].sum()
     if not total > 0:
         return "No time was recorded."
     parts = [
-        f"{words.percent(cost[column].sum() / total)} {name}"
+        f"{fmt.percent(cost[column].sum() / total)} {name}"
         for column, name in (("seconds_fit", "in training"), ("seconds_score", "in scoring"))
         if cost[column].notna().any()
     ]
     lost = cost["seconds"].get("fail", 0.0)
-    waste = f"; {words.duration(lost)} went into failed trials" if lost > 0 else ""
-    typical = words.duration(typical_seconds(trials))
-    inside = f", {words.listing(parts)}" if parts else ""
-    return f"{words.duration(total)} in all{inside}; a complete trial took {typical}{waste}."
+    failed = f"; {fmt.duration(lost)} went into failed trials" if lost > 0 else ""
+    lead = ", ".join(filter(None, [f"{fmt.duration(total)} in all", fmt.listing(parts)]))
+    typical = fmt.duration(typical_seconds(tables["trials"]))
+    return f"{lead}; a complete trial took {typical}{failed}."
 
 
 def failures(tables: Tables, record: StudyRecord) -> str:
@@ -157,22 +183,20 @@ def failures(tables: Tables, record: StudyRecord) -> str:
     frame = tables["failures"]
     if frame.empty:
         return "No trial failed."
-    first = frame.iloc[0]
-    kinds = words.count(len(frame), "kind")
-    verb = "failed or had no finite score" if NOT_FINITE in frame.index else "failed"
-    most = f"{words.plain(frame.index[0])} ({int(first['trials']):,})"
+    number, first = frame["trials"].iloc[0], frame["first"].iloc[0]
+    failed = "failed or had no finite score" if NOT_FINITE in frame.index else "failed"
     return (
-        f"{words.count(int(frame['trials'].sum()), 'trial')} {verb}, of {kinds}; most often "
-        f"{most}, first in trial {first['first']}."
+        f"{fmt.count(int(frame['trials'].sum()), 'trial')} {failed}, of "
+        f"{fmt.count(len(frame), 'kind')}; most often {fmt.plain(frame.index[0])} ({number:,}), "
+        f"first in trial {first}."
     )
 
 
 def listed(tables: Tables, record: StudyRecord) -> str:
     """What the table of trials holds."""
-    trials = tables["trials"]
-    ranked = int(trials["rank"].notna().sum())
+    ranked = tables["trials"]["rank"].notna().sum()
     how = "sort by a heading, filter by a word or by score>0.9"
-    return f"{words.count(len(trials), 'trial')}, {ranked:,} of them ranked; {how}."
+    return f"{fmt.count(len(record.trials), 'trial')}, {ranked:,} of them ranked; {how}."
 
 
 def reproduce(tables: Tables, record: StudyRecord) -> str:
@@ -195,6 +219,5 @@ def studies(records: Sequence[StudyRecord]) -> str:
         return f"{lead}; fewer than two have a score, so none is ahead."
     if None in subjects or len(subjects) > 1:
         return f"{lead}; they are not known to share metric, table and folds, so none is ahead."
-    ahead = max(scored, key=lambda record: record.sign * score_of(record.best))
-    best = words.number(score_of(ahead.best))
-    return f"Of {lead} {words.plain(ahead.name)} is ahead, with {best}."
+    ahead = max(scored, key=lambda record: record.sign * record.best_score)
+    return f"Of {lead} {fmt.plain(ahead.name)} is ahead, with {fmt.number(ahead.best_score)}."

@@ -1,4 +1,4 @@
-"""Numbers and names as a reader wants them, and what no page may tell."""
+"""Numbers and names as a reader wants them, without anything that no page may show."""
 
 from __future__ import annotations
 
@@ -56,6 +56,24 @@ def percent(share: float) -> str:
     if math.isnan(share):
         return "n/a"
     return f"{share * 100:.1f}\xa0%" if 0 < share < 0.01 else f"{share * 100:.0f}\xa0%"
+
+
+def interval(low: float, high: float) -> str:
+    r"""An interval at 95 %.
+
+    >>> interval(0.75, 0.86)
+    '0.75 to 0.86 at 95\xa0%'
+    """
+    return f"{number(low)} to {number(high)} at 95\xa0%"
+
+
+def parameter_value(value: Any) -> str:
+    """A parameter's value as text.
+
+    >>> parameter_value(0.123456), parameter_value(31), parameter_value("gbtree")
+    ('0.1235', '31', 'gbtree')
+    """
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def duration(seconds: float) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from tuneflow.reporting import findings, verdict
-from tuneflow.reporting import format as words
-from tuneflow.reporting import holdout as outside
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.storage.study_record import StudyRecord, score_of
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +23,7 @@ class Panel:
     Attributes:
         key: Its name, and its anchor on the page.
         title: The question's subject.
-        note: What was found, in one sentence made from the numbers.
+        note: The answer, in one sentence made from the numbers.
         table: Name of the table that is the information of the figures.
         figures: Drawings of it.
         warnings: What a reader should know.
@@ -46,7 +44,7 @@ PLAN: tuple[tuple[str, str, str, tuple[str, ...], Callable[[Tables, StudyRecord]
     ("history", "Best so far", "trials", ("history", "history_seconds"), findings.history),
     ("curves", "Learning curves", "rungs", ("curves",), findings.curves),
     ("folds", "Folds of the best", "folds", ("folds",), findings.folds),
-    ("holdout", "Rows kept aside", "holdout", ("holdout",), outside.finding),
+    ("holdout", "Held-out rows", "holdout", ("holdout",), findings.holdout),
     ("slices", "Parameters", "parameters", ("slice:*",), findings.slices),
     ("relations", "Parameters together", "trials", ("parallel", "contour"), findings.relations),
     ("importance", "What mattered", "parameters", ("importance",), findings.importance),
@@ -67,55 +65,31 @@ def panels(
     if len(records) > 1:
         drawn = tuple(_chosen(drawings, ("studies",)))
         yield Panel("studies", "Studies", findings.studies(records), "studies", drawn)
-    note, told = verdict.verdict(record), tuple(verdict.warnings(record, tables))
-    missing = left_out(record, drawings)
-    yield Panel(
-        "verdict", "Verdict", note, "best", (), (*told, *missing), tuple(cards(record, tables))
-    )
-    for key, title, table, figures, sentence in PLAN:
+    warnings = (*verdict.warnings(record, tables), *left_out(record, drawings))
+    cards = tuple(verdict.cards(record, tables))
+    yield Panel("verdict", "Verdict", verdict.verdict(record), "best", (), warnings, cards)
+    for key, title, table, figures, finding in PLAN:
         drawn = tuple(_chosen(drawings, figures))
         if key in ("folds", "curves", "relations") and not drawn:
             continue  # the verdict says which, and why
         if key == "holdout" and record.holdout is None:
             continue
-        yield Panel(key, title, sentence(tables, record), table, drawn)
+        yield Panel(key, title, finding(tables, record), table, drawn)
 
 
-def left_out(record: StudyRecord, drawings: Mapping[str, Drawing]) -> list[str]:
+def left_out(record: StudyRecord, drawings: Mapping[str, Drawing]) -> Iterator[str]:
     """What the page does not show, and why."""
-    missing = []
     if record.header is None:
-        missing.append(
+        yield (
             "Optuna made this study: fold scores, the split of the time and the versions are "
             "kept by tuneflow's own, so the panel on folds is left out."
         )
     elif "folds" not in drawings:
-        missing.append(f"Folds are left out: {record.first_point} or the best came to no score.")
+        yield f"Folds are left out: {record.first_point} or the best came to no score."
     if "curves" not in drawings:
-        missing.append("Learning curves are left out: no trial reported twice on its way.")
+        yield "Learning curves are left out: no trial reported twice on its way."
     if "parallel" not in drawings:
-        missing.append("Relations are left out: that takes two parameters and two scores.")
-    return missing
-
-
-def cards(record: StudyRecord, tables: Tables) -> Iterable[tuple[str, str, str]]:
-    """The numbers that are read first."""
-    trials = tables["trials"]
-    best = f"trial {record.best.number}" if record.best else "no trial yet"
-    yield words.plain(record.scoring), words.number(score_of(record.best)), best
-    base = score_of(record.baseline)
-    improvement = (score_of(record.best) - base) * record.sign
-    yield f"over {record.first_point}", words.signed(improvement), f"from {words.number(base)}"
-    if record.holdout:
-        yield outside.card(record.holdout)
-    counts = trials["state"].value_counts()
-    names = {"fail": "failed"}
-    states = [f"{counts[state]:,} {names.get(state, state)}" for state in counts.index]
-    yield "trials", f"{len(trials):,}", words.listing(states)
-    total = float(trials["seconds"].sum())
-    saved = float(tables["cost"]["saved"].sum())
-    spared = f"about {words.duration(saved)} saved" if saved > 0 else "spent in trials"
-    yield "time", words.duration(total), spared
+        yield "Relations are left out: that takes two parameters and two scores."
 
 
 def _chosen(drawings: Mapping[str, Drawing], keys: tuple[str, ...]) -> Iterator[Drawing]:

@@ -1,4 +1,4 @@
-"""`Report`: one study or several, read once; tables, figures, a page."""
+"""`report()` and `Report`: studies, read once, become tables, figures and a page."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuneflow.errors import StudyError, did_you_mean
-from tuneflow.reporting import about, costs, tables
-from tuneflow.reporting import holdout as outside
 from tuneflow.reporting.figures.all_figures import drawings
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.reporting.live.app import serve
+from tuneflow.reporting.live import app
 from tuneflow.reporting.live.source import GivenStudies, StudySource
+from tuneflow.reporting.markdown import markdown
 from tuneflow.reporting.page.content import Page, content, study_page
 from tuneflow.reporting.page.display import display
 from tuneflow.reporting.page.document import Plotly, write
 from tuneflow.reporting.page.markup import html
 from tuneflow.reporting.panels import Panel, panels
-from tuneflow.reporting.parameters import parameters
-from tuneflow.reporting.text import markdown
+from tuneflow.reporting.tables.costs import cost, timeline
+from tuneflow.reporting.tables.failures import failures
+from tuneflow.reporting.tables.folds import folds, rungs
+from tuneflow.reporting.tables.holdout import holdout
+from tuneflow.reporting.tables.parameters import parameters
+from tuneflow.reporting.tables.studies import best, header, studies
+from tuneflow.reporting.tables.trials import trials
+from tuneflow.storage.read_only import open_source
 from tuneflow.storage.study_record import StudyRecord, last_touched, read_study
 
 if TYPE_CHECKING:
     import optuna
     import pandas as pd
     import plotly.graph_objects as go
+
+    from tuneflow.reporting.comparison import ComparisonReport
 
 
 @dataclass(frozen=True)
@@ -87,19 +94,19 @@ class Report:
         ``timeline``, ``failures``, ``studies`` and ``header``.
         """
         record = self.record
-        trials = tables.trials(record)
+        all_trials = trials(record)
         return {
-            "trials": trials,
-            "folds": tables.folds(record),
-            "holdout": outside.holdout(record.holdout),
-            "rungs": tables.rungs(record),
-            "best": about.best(record),
+            "trials": all_trials,
+            "folds": folds(record),
+            "holdout": holdout(record.holdout),
+            "rungs": rungs(record),
+            "best": best(record),
             "parameters": parameters(record),
-            "cost": costs.cost(trials, record),
-            "timeline": costs.timeline(trials),
-            "failures": costs.failures(trials, record),
-            "studies": about.studies(self.records),
-            "header": about.header(record),
+            "cost": cost(all_trials, record),
+            "timeline": timeline(all_trials),
+            "failures": failures(all_trials, record),
+            "studies": studies(self.records),
+            "header": header(record),
         }
 
     @cached_property
@@ -146,7 +153,7 @@ class Report:
             MissingExtra: The extra ``live`` is not installed.
         """
         source = self.source or GivenStudies(())
-        serve(source, page_of, self.record.name, port=port, browser=browser)
+        app.serve(source, page_of, self.record.name, port=port, browser=browser)
 
     def to_markdown(self) -> str:
         """The findings and the short tables as text, for a README or an issue."""
@@ -156,10 +163,86 @@ class Report:
         return html(content(self.record, self.panels[:1], self.tables))
 
     def __repr__(self) -> str:
-        told = [f"{panel.title}: {panel.note}" for panel in self.panels]
-        return "\n".join([f"Report on {self.record.name!r}", *(f"  {line}" for line in told)])
+        lines = [f"  {panel.title}: {panel.note}" for panel in self.panels]
+        return "\n".join([f"Report on {self.record.name!r}", *lines])
 
 
 def page_of(records: tuple[StudyRecord, ...]) -> Page:
     """The page about the first of some studies, beside the others."""
     return Report(records).page
+
+
+def report(x: Any, study_name: str | None = None) -> Report | ComparisonReport:
+    """Report on studies: tables, figures, and one page of both.
+
+    Args:
+        x: A :class:`Result`, a :class:`Comparison`, an Optuna study, a list of results or studies,
+            or a storage that exists: a file name, a URL or an Optuna storage. It is read once, and
+            never written to.
+        study_name: Which study the report is about, where there are several; by default the one
+            that was touched last. The others are compared with it. Of a comparison, one table.
+
+    Returns:
+        The report: ``.tables``, ``.figures``, ``.save("page.html")``, ``.show()``.
+
+    Raises:
+        StudyError: There is no such storage or study, or it has several objectives.
+        MissingExtra: A database driver is not installed.
+
+    >>> import optuna, tuneflow as tf
+    >>> study = optuna.create_study(study_name="parabola")
+    >>> study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=5)
+    >>> tf.report(study).tables["studies"].loc["parabola", "trials"]
+    np.int64(5)
+    """
+    if hasattr(x, "verdict"):  # a Comparison makes its own report
+        of_comparison: ComparisonReport = x.report(study_name)
+        return of_comparison
+    of_studies = _report(x)
+    return of_studies if study_name is None else of_studies.about(study_name)
+
+
+def serve(
+    storage: Any, study_name: str | None = None, *, port: int = 8050, browser: bool = False
+) -> None:
+    """Show a live page on 127.0.0.1 that follows the studies of a storage, until Ctrl-C.
+
+    Args:
+        storage: A file name, a URL or an Optuna storage; it is never written to.
+        study_name: The study shown first; by default the one touched last.
+        port: Of 127.0.0.1; 0 for any that is free.
+        browser: Open it in a browser.
+
+    Raises:
+        StudyError: There is no such storage or study, or the port is in use.
+        MissingExtra: The extra ``live`` is not installed.
+    """
+    source = open_source(storage)
+    source.studies(None if study_name is None else [study_name])
+    app.serve(source, page_of, study_name, port=port, browser=browser)
+
+
+def _report(x: Any) -> Report:
+    if isinstance(x, list | tuple):
+        return Report.of([_study(part) for part in x])
+    if hasattr(study := getattr(x, "study", x), "get_trials"):  # a Result has one
+        return Report.of([study])
+    if not isinstance(x, str | Path) and not hasattr(x, "get_all_studies"):
+        raise StudyError(
+            f"report: a result, studies or a storage is needed; got {type(x).__name__}."
+        )
+    source = open_source(x)
+    if not (studies := source.studies()):
+        raise StudyError("report: the storage holds no study yet.")
+    of_studies = Report.of(studies, source)
+    source.release()
+    return of_studies
+
+
+def _study(part: Any) -> optuna.Study:
+    study: optuna.Study = getattr(part, "study", part)
+    if not hasattr(study, "get_trials"):
+        raise StudyError(
+            f"report: a list of results or studies is needed; got a {type(part).__name__} in it."
+        )
+    return study

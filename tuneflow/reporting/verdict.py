@@ -1,14 +1,14 @@
-"""Whether it was worth it: the best against the first point, and what a reader should know."""
+"""Whether it was worth it: the best against the defaults, and what a reader should know."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import format as words
-from tuneflow.reporting.importance import FEWEST
-from tuneflow.storage.study_record import StudyRecord, score_of
+from tuneflow.reporting import format as fmt
+from tuneflow.reporting.tables.importance import FEWEST
+from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,68 +17,80 @@ if TYPE_CHECKING:
 
 
 def verdict(record: StudyRecord) -> str:
-    """Whether it was worth it."""
+    """Whether it was worth it, in a sentence."""
     if record.best is None:
-        return (
-            "No trial has come to a score yet." if _open(record) else "No trial came to a score."
-        )
-    score = words.number(score_of(record.best))
-    lead = f"Trial {record.best.number} is the best: {words.plain(record.scoring)} {score}"
+        running = any(not trial.state.is_finished() for trial in record.trials)
+        return "No trial has come to a score yet." if running else "No trial came to a score."
+    score = f"{fmt.plain(record.scoring)} {fmt.number(record.best_score)}"
+    lead = f"Trial {record.best.number} is the best: {score}"
     if record.baseline is None:
         return f"{lead}; {record.first_point} came to no score, so there is nothing to compare."
-    if record.baseline.number == record.best.number:
+    if record.baseline is record.best:
         return f"{lead}; nothing was found to be better than {record.first_point}."
-    base = score_of(record.baseline)
-    improvement = (score_of(record.best) - base) * record.sign
     return (
-        f"{lead}, {words.signed(improvement)} better than {record.first_point} ({words.number(base)})"
-        f"{_interval(record)}."
+        f"{lead}, {fmt.signed(_improvement(record))} better than {record.first_point} "
+        f"({fmt.number(record.default_score)}){_interval(record)}."
     )
+
+
+def _improvement(record: StudyRecord) -> float:
+    return (record.best_score - record.default_score) * record.sign
 
 
 def _interval(record: StudyRecord) -> str:
     improvement = record.improvement()
-    if not math.isfinite(improvement.low):
+    if math.isnan(improvement.low):
         return ""
-    low, high = words.signed(improvement.low), words.signed(improvement.high)
-    doubt = "" if improvement.is_certain else ", so the improvement may be chance"
-    return (
-        f"; paired over {len(improvement.by_fold)} folds the improvement is {low} to {high} "
-        f"at 95\xa0%{doubt}"
-    )
+    low, high = fmt.signed(improvement.low), fmt.signed(improvement.high)
+    chance = "" if improvement.is_certain else ", so the improvement may be chance"
+    folds = f"paired over {len(improvement.by_fold)} folds"
+    return f"; {folds} the improvement is {low} to {high} at 95\xa0%{chance}"
 
 
-def _open(record: StudyRecord) -> bool:
-    return any(not trial.state.is_finished() for trial in record.trials)
+def cards(record: StudyRecord, tables: Tables) -> Iterator[tuple[str, str, str]]:
+    """The numbers that are read first: title, value, and what it means."""
+    best = f"trial {record.best.number}" if record.best else "no trial yet"
+    yield fmt.plain(record.scoring), fmt.number(record.best_score), best
+    default = f"from {fmt.number(record.default_score)}"
+    yield f"over {record.first_point}", fmt.signed(_improvement(record)), default
+    if record.holdout:
+        interval = fmt.interval(record.holdout.low, record.holdout.high)
+        yield "held out", fmt.number(record.holdout.score), interval
+    states = [
+        f"{number:,} {'failed' if state == 'fail' else state}"
+        for state, number in record.states.most_common()
+    ]
+    yield "trials", f"{len(record.trials):,}", fmt.listing(states)
+    saved = float(tables["cost"]["saved"].sum())
+    meaning = f"about {fmt.duration(saved)} saved" if saved > 0 else "spent in trials"
+    yield "time", fmt.duration(float(tables["trials"]["seconds"].sum())), meaning
 
 
-def warnings(record: StudyRecord, tables: Tables) -> list[str]:
+def warnings(record: StudyRecord, tables: Tables) -> Iterator[str]:
     """What a reader of the numbers should know."""
     trials, parameters = tables["trials"], tables["parameters"]
-    found = []
     tried = ~trials["ended"].isin(["interrupted", "surplus"])
-    failed = int(((trials["state"] == "fail") & tried).sum())
-    endless = int((trials["score"].abs() == math.inf).sum())
-    if failed:
-        found.append(f"{words.count(failed, 'trial')} of {len(trials):,} failed.")
-    if endless:
-        found.append(f"{words.count(endless, 'score')} not finite, and left out of every ranking.")
-    edge = [words.plain(name) for name in parameters.index[parameters["edge"] != ""]]
-    if edge:
-        found.append(
-            f"The best lies at the edge of the range of {words.listing(edge)}: "
+    if failed := int(((trials["state"] == "fail") & tried).sum()):
+        yield f"{fmt.count(failed, 'trial')} of {len(trials):,} failed."
+    if infinite := int((trials["score"].abs() == math.inf).sum()):
+        yield f"{fmt.count(infinite, 'score')} not finite, and left out of every ranking."
+    if edge := [fmt.plain(name) for name in parameters.index[parameters["edge"] != ""]]:
+        yield (
+            f"The best lies at the edge of the range of {fmt.listing(edge)}: "
             "wider bounds may be worth a try."
         )
     if record.header and record.header.modelled < 1:
-        found.append(
-            f"The sampler modelled {words.percent(record.header.modelled)} of the parameters; "
+        yield (
+            f"The sampler modelled {fmt.percent(record.header.modelled)} of the parameters; "
             "it chose the others independently."
         )
-    if 0 < len(record.scored) < FEWEST and len(parameters):
-        found.append(
-            f"{words.count(len(record.scored), 'complete trial')}: too few to say what mattered "
+    scored = len(record.scored)
+    if 0 < scored < FEWEST and len(parameters):
+        yield (
+            f"{fmt.count(scored, 'complete trial')}: too few to say what mattered "
             f"({FEWEST} are needed)."
         )
-    if len(record.scored) > 1 and record.header and not record.holdout:
-        found.append("The best of many on the same folds is a little too good; keep rows aside.")
-    return found
+    if scored > 1 and record.header and not record.holdout:
+        yield (
+            "The best of many on the same folds is a little too good; hold rows out with test_size."
+        )

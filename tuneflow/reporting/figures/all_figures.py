@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import tables as frames
 from tuneflow.reporting.figures.curves import curves
 from tuneflow.reporting.figures.folds import folds
 from tuneflow.reporting.figures.history import by_seconds, by_trials, of_studies
@@ -15,6 +14,7 @@ from tuneflow.reporting.figures.relations import contour, parallel
 from tuneflow.reporting.figures.slices import slices
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.figures.times import cost, timeline
+from tuneflow.reporting.tables.trials import trials as trials_of
 from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _all(
     # Only what is about one metric stands on one axis.
     same = [r for r in records if (r.scoring, r.maximize) == (record.scoring, record.maximize)]
     if len(same) > 1:
-        yield of_studies([(each, frames.trials(each)) for each in same], len(records))
+        yield of_studies([(each, trials_of(each)) for each in same], len(records))
     if len(trials):
         yield by_trials(trials, record)
         yield by_seconds(trials, record)

@@ -28,12 +28,12 @@ def importances(parameters: pd.DataFrame) -> Drawing | None:
             names,
             title,
             look,
-            error_x={"type": "data", "array": style.signif(frame[f"{column}_spread"])},
+            error_x={"type": "data", "array": style.signif(frame[f"{column}_error"])},
             hovertemplate="%{y}: %{x:.1%}",
         )
         for column, title, look in SERIES
     ]
-    most = max((frame[column] + frame[f"{column}_spread"]).max() for column, *_ in SERIES)
+    most = max((frame[column] + frame[f"{column}_error"]).max() for column, *_ in SERIES)
     layout = style.layout(
         "share of importance",
         "",

@@ -10,8 +10,8 @@ import numpy as np
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.scales import share, share_ticks
 from tuneflow.reporting.figures.style import Drawing, Spec
-from tuneflow.reporting.parameters import is_choice
-from tuneflow.reporting.tables import column_of
+from tuneflow.reporting.tables.parameters import is_choice
+from tuneflow.reporting.tables.trials import column_of
 from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:

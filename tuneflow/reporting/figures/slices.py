@@ -10,8 +10,8 @@ from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.scales import choice_index
 from tuneflow.reporting.figures.style import Drawing, Spec
 from tuneflow.reporting.format import plain
-from tuneflow.reporting.parameters import EDGE, best_tenth, is_choice
-from tuneflow.reporting.tables import column_of
+from tuneflow.reporting.tables.parameters import EDGE, best_tenth, is_choice
+from tuneflow.reporting.tables.trials import column_of
 from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:

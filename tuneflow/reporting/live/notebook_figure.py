@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tuneflow.errors import SearchError
-from tuneflow.reporting import tables
 from tuneflow.reporting.figures import history
 from tuneflow.reporting.page.display import notebook_shell
+from tuneflow.reporting.tables.trials import trials
 from tuneflow.storage.study_record import read_study
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class NotebookFigure:
         import plotly.graph_objects as go
 
         record = read_study(study)
-        figure = go.Figure(history.by_trials(tables.trials(record), record).spec)
+        figure = go.Figure(history.by_trials(trials(record), record).spec)
         data = figure._repr_mimebundle_()  # what a notebook asks a figure for
         publish = self._shell.display_pub.publish
         publish(data, transient={"display_id": self._id}, update=self._shown)

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting import about
 from tuneflow.reporting.figures.style import Drawing, label
-from tuneflow.reporting.format import count, plain
+from tuneflow.reporting.format import count, parameter_value, plain
 from tuneflow.reporting.page.markup import Node, as_json, grid, node, table
 from tuneflow.reporting.panels import Panel
-from tuneflow.reporting.parameters import shown
+from tuneflow.reporting.reproduce import code
 from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def _findings(record: StudyRecord, panel: Panel) -> Iterator[Node]:
     if panel.cards:
         yield node("dl", *map(_card, panel.cards), class_="cards")
     if panel.key == "verdict" and record.best:
-        chips = (f"{plain(k)} {plain(shown(v))}" for k, v in record.best.params.items())
+        chips = (f"{plain(k)} {plain(parameter_value(v))}" for k, v in record.best.params.items())
         yield _list(chips, "chips", "Best parameters")
     if panel.warnings:
         yield _list(panel.warnings, "warnings", "To be known")
@@ -132,7 +131,7 @@ def _table(
         yield grid(tables["trials"], "All trials", None)
         return
     if panel.key == "reproduce":
-        yield node("pre", node("code", plain(about.code(record))), tabindex="0")
+        yield node("pre", node("code", plain(code(record))), tabindex="0")
     frame = tables[panel.table]
     if panel.key == "folds":
         pair = [trial.number for trial in (record.baseline, record.best) if trial]

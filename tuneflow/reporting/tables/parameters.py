@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tuneflow.reporting.importance import Importance, importances
+from tuneflow.reporting.format import parameter_value
+from tuneflow.reporting.tables.frame import frame
+from tuneflow.reporting.tables.importance import importances
 from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
@@ -17,25 +20,22 @@ if TYPE_CHECKING:
     Trial = optuna.trial.FrozenTrial
 
 EDGE = 0.05  # of the range, on the parameter's own scale
-COLUMNS = (
-    "parameter",
-    "kind",
-    "low",
-    "high",
-    "log",
-    "choices",
-    "default",
-    "best",
-    "top_low",
-    "top_high",
-    "top_choice",
-    "edge",
-    "active",
-    "importance",
-    "importance_spread",
-    "importance_top",
-    "importance_top_spread",
-)
+KINDS: Mapping[str, Any] = {
+    "parameter": "str",
+    "kind": "str",
+    "low": float,
+    "high": float,
+    "log": bool,
+    "choices": "str",
+    "default": "str",
+    "best": "str",
+    "top_low": float,
+    "top_high": float,
+    "top_choice": "str",
+    "edge": "str",
+    "active": float,
+}
+IMPORTANCE = ("importance", "importance_error", "importance_top", "importance_top_error")
 
 
 def parameters(record: StudyRecord) -> pd.DataFrame:
@@ -51,25 +51,16 @@ def parameters(record: StudyRecord) -> pd.DataFrame:
         - ``edge``: ``low`` or ``high`` if the best value lies in the outer 5 % of the range;
         - ``active``: share of the trials in which the parameter was active;
         - ``importance``: share of what it took to come into the best tenth, and its standard
-          error ``importance_spread``; ``importance_top``: the same among the better half, and
-          ``importance_top_spread``.
+          error ``importance_error``; ``importance_top``: the same among the better half, and
+          ``importance_top_error``.
     """
-    import pandas as pd
-
-    shares = importances(record)
-    top = best_tenth(record)
+    shares, top = importances(record), best_tenth(record)
     rows = [
-        _row(record, name, dist, shares.get(name, Importance()), top)
+        _row(record, name, dist, top) | dict(zip(IMPORTANCE, shares.get(name, ()), strict=False))
         for name, dist in record.spaces.items()
     ]
-    numbers = [*(c for c in COLUMNS if c.startswith(("top_l", "top_h", "imp"))), "active"]
-    kinds = {**dict.fromkeys(numbers, float), "low": float, "high": float, "log": bool}
-    texts = ("parameter", "kind", "choices", "default", "best", "top_choice", "edge")
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(
-        {**kinds, **dict.fromkeys(texts, "str")}
-    )
-    order = frame["importance"].sort_values(ascending=False, kind="stable", na_position="last")
-    return frame.loc[order.index].set_index("parameter")
+    table = frame(rows, {**KINDS, **dict.fromkeys(IMPORTANCE, float)}, "parameter")
+    return table.sort_values("importance", ascending=False, kind="stable")
 
 
 def best_tenth(record: StudyRecord) -> list[Trial]:
@@ -100,36 +91,22 @@ def is_choice(dist: Distribution) -> bool:
     return hasattr(dist, "choices")
 
 
-def _row(
-    record: StudyRecord, name: str, dist: Distribution, share: Importance, top: list[Trial]
-) -> dict[str, Any]:
-    choice = is_choice(dist)
-    best = record.best.params.get(name) if record.best else None
-    default = record.baseline.params if record.baseline else {}
-    active = sum(name in trial.params for trial in record.trials)
+def _row(record: StudyRecord, name: str, dist: Distribution, top: list[Trial]) -> dict[str, Any]:
+    best, default = (t.params if t else {} for t in (record.best, record.baseline))
     good = [trial.params[name] for trial in top if name in trial.params]
-    frequent = Counter(map(str, good)).most_common(1) if choice else []
-    return {
+    active = sum(name in trial.params for trial in record.trials) / len(record.trials)
+    row = {
         "parameter": name,
-        "kind": "choice" if choice else type(dist).__name__.removesuffix("Distribution").lower(),
-        "low": getattr(dist, "low", math.nan),
-        "high": getattr(dist, "high", math.nan),
+        "default": parameter_value(default[name]) if name in default else "",
+        "best": parameter_value(best[name]) if name in best else "",
+        "edge": edge_of(best.get(name), dist),
+        "active": active,
         "log": getattr(dist, "log", False),
-        "choices": ", ".join(map(str, getattr(dist, "choices", ()))),
-        "default": shown(default.get(name)) if name in default else "",
-        "best": shown(best) if record.best and name in record.best.params else "",
-        "top_low": math.nan if choice or not good else min(good),
-        "top_high": math.nan if choice or not good else max(good),
-        "top_choice": frequent[0][0] if frequent else "",
-        "edge": edge_of(best, dist),
-        "active": active / len(record.trials),
-        "importance": share.overall,
-        "importance_spread": share.overall_spread,
-        "importance_top": share.top,
-        "importance_top_spread": share.top_spread,
     }
-
-
-def shown(value: Any) -> str:
-    """A parameter's value as text."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if is_choice(dist):
+        frequent = Counter(map(str, good)).most_common(1)
+        row |= {"kind": "choice", "choices": ", ".join(map(str, dist.choices))}
+        return row | {"top_choice": frequent[0][0] if frequent else ""}
+    row |= {"kind": type(dist).__name__.removesuffix("Distribution").lower()}
+    row |= {"choices": "", "top_choice": "", "low": dist.low, "high": dist.high}
+    return row | {"top_low": min(good, default=None), "top_high": max(good, default=None)}

@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tuneflow.reporting.about import code
 from tuneflow.reporting.format import plain
 from tuneflow.reporting.page.markup import cell
 from tuneflow.reporting.panels import Panel
+from tuneflow.reporting.reproduce import code
 from tuneflow.storage.study_record import StudyRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_ROWS = 30
-_MARKED = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_SYNTAX = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
 def markdown(
@@ -53,4 +53,4 @@ def escaped(text: object) -> str:
     >>> escaped("<b>a|b")
     '\\\\<b\\\\>a\\\\|b'
     """
-    return _MARKED.sub(r"\\\1", " ".join(plain(text).split()))
+    return _SYNTAX.sub(r"\\\1", " ".join(plain(text).split()))

@@ -1,0 +1,32 @@
+"""Rows to a frame whose columns and kinds are the same whatever the rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def frame(
+    rows: Iterable[Any],
+    kinds: Mapping[str, Any],
+    index: str | None = None,
+    untyped: Iterable[str] = (),
+) -> pd.DataFrame:
+    """A frame of rows, which are tuples in the order of the columns, or dictionaries.
+
+    Args:
+        rows: The rows; there may be none.
+        kinds: The columns in order, each with its kind.
+        index: The column that becomes the index.
+        untyped: Columns after these whose kind pandas shall find.
+
+    >>> frame([("a", 1)], {"name": "str", "trials": int}, index="name").to_dict()
+    {'trials': {'a': 1}}
+    """
+    import pandas as pd
+
+    filled = pd.DataFrame(list(rows), columns=[*kinds, *untyped]).astype(kinds)
+    return filled.set_index(index) if index else filled

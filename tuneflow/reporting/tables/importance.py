@@ -1,0 +1,94 @@
+"""How much each parameter mattered, by Optuna's PED-ANOVA, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import optuna
+
+from tuneflow.storage.study_record import StudyRecord, score_of
+
+if TYPE_CHECKING:
+    Trial = optuna.trial.FrozenTrial
+
+FEWEST = 30  # complete trials; PED-ANOVA looks at the best tenth, and wants some in it
+MOST = 3_000  # trials that the estimate looks at, evenly spread: more move it by nothing
+TOP = 0.1  # what the importances are about: to come into the best tenth
+NEAR = 0.5  # the region of the second estimate: the better half
+HALVES = 8  # of the trials, from which the standard errors come
+MOST_IN_HALF = 500  # trials
+
+
+class Importance(NamedTuple):
+    """Shares of one parameter; all parameters together have 1.
+
+    Attributes:
+        overall: What it took to come into the best tenth, among all trials.
+        overall_error: Standard error of that.
+        top: The same among the better half.
+        top_error: Standard error of that.
+    """
+
+    overall: float
+    overall_error: float
+    top: float
+    top_error: float
+
+
+def importances(record: StudyRecord) -> dict[str, Importance]:
+    """The importance of every parameter; none from fewer than 30 complete trials.
+
+    Standard errors come from random halves of the trials: the shares vary from half to half about
+    as much as those of all trials would vary from study to study (Politis and Romano 1994).
+    """
+    if len(record.scored) < FEWEST:
+        return {}
+    ordered = sorted(record.scored, key=score_of)
+    trials = ordered[:: math.ceil(len(ordered) / MOST)]
+    size = min(len(trials) // 2, MOST_IN_HALF)
+    scale = math.sqrt(size / (len(trials) - size))
+    random = np.random.default_rng(len(trials))  # the same page for the same study
+    halves = [random.permutation(len(trials))[:size] for _ in range(HALVES)]
+    found: dict[str, tuple[float, ...]] = {}
+    for region in (1.0, NEAR):
+        shares = _shares(trials, record, region)
+        resampled = [_shares([trials[i] for i in half], record, region) for half in halves]
+        for name, share in shares.items():
+            error = scale * float(np.std([half.get(name, 0.0) for half in resampled]))
+            found[name] = (*found.get(name, ()), share, error)
+    return {name: Importance(*found[name]) for name in record.spaces if name in found}
+
+
+def _shares(trials: Sequence[Trial], record: StudyRecord, region: float) -> dict[str, float]:
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator(
+        target_quantile=TOP, region_quantile=region
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rare conditions have few trials; the error shows it
+        values = evaluator.evaluate(_Subset(trials, record.maximize))
+    total = sum(values.values())
+    return {name: value / total if total > 0 else 0.0 for name, value in values.items()}
+
+
+class _Subset(optuna.Study):
+    """Some trials of a study, without a storage, for an evaluator to read."""
+
+    def __init__(self, trials: Sequence[Trial], maximize: bool) -> None:
+        self._trials = list(trials)
+        self._maximize = maximize
+
+    @property
+    def directions(self) -> list[optuna.study.StudyDirection]:
+        direction = optuna.study.StudyDirection
+        return [direction.MAXIMIZE if self._maximize else direction.MINIMIZE]
+
+    def get_trials(
+        self,
+        deepcopy: bool = True,  # noqa: ARG002 -- as in Optuna
+        states: Collection[Any] | None = None,  # noqa: ARG002
+    ) -> list[Trial]:
+        return self._trials

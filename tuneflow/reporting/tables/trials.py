@@ -1,0 +1,99 @@
+"""The table of trials: everything that happened, one row each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from tuneflow.reporting.tables.frame import frame
+from tuneflow.storage.study_record import StudyRecord, read_study, score_of, seconds_of
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+KINDS: Mapping[str, Any] = {
+    "number": int,
+    "state": "str",
+    "score": float,
+    "last": float,
+    "ended": "str",
+    "error": "str",
+    "budget": "Int64",
+    "seconds": float,
+    "seconds_fit": float,
+    "seconds_score": float,
+    "started": "datetime64[us]",
+}
+
+
+def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
+    """Every trial of a study, one row each, by number.
+
+    Args:
+        study: Any Optuna study with one objective.
+
+    Returns:
+        A frame indexed by ``number``:
+
+        - ``state``: ``complete``, ``pruned``, ``fail``, ``running`` or ``waiting``;
+        - ``score``: what the study is about, for complete trials;
+        - ``rank``: 1 is the best of the complete trials, those whose score is finite;
+        - ``improvement``: the score over that of the defaults, the first point; positive is better;
+        - ``last``: the last score reported, also of trials that were pruned;
+        - ``ended``: why training ended; ``error``: why it failed;
+        - ``budget``: units of growth spent for one model; missing where tuneflow wrote nothing;
+        - ``seconds``, ``seconds_fit``, ``seconds_score``: wall clock;
+        - ``started``: when, by the clock of the storage;
+        - ``metric:`` and a name: the mean of another metric, if there are some, at the best rung;
+        - one column a parameter, by its name; a parameter that was not active is missing.
+    """
+    record = study if isinstance(study, StudyRecord) else read_study(study)
+    names = list(dict.fromkeys(name for trial in record.trials for name in trial.params))
+    metrics = record.header.also if record.header else ()
+    table = frame(
+        (_row(record, trial) for trial in record.trials),
+        {**KINDS, **{f"metric:{name}": float for name in metrics}},
+        "number",
+        [f"param:{name}" for name in names],
+    )
+    better = table["score"].where(table["score"].abs() < math.inf) * record.sign
+    table.insert(2, "rank", better.rank(ascending=False, method="min").astype("Int64"))
+    table.insert(3, "improvement", better - record.default_score * record.sign)
+    return table.rename(columns={f"param:{name}": column_of(name) for name in names})
+
+
+def column_of(name: str) -> str:
+    """The column of a parameter in the table of trials."""
+    return f"param:{name}" if name in (*KINDS, "rank", "improvement") else name
+
+
+def none_as_text(value: Any) -> Any:
+    """None is a choice like others, and must not look as if the parameter were missing."""
+    return "None" if value is None else value
+
+
+def _row(record: StudyRecord, trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    complete = trial.state.name == "COMPLETE"
+    last = trial.intermediate_values.get(trial.last_step) if trial.last_step is not None else None
+    row = {
+        "number": trial.number,
+        "state": trial.state.name.lower(),
+        "score": score_of(trial),
+        "last": score_of(trial) if complete else last,
+        "ended": "",
+        "error": "",
+        "seconds": seconds_of(trial),
+        "started": trial.datetime_start,
+    }
+    if entry := record.record(trial):
+        row |= {"ended": entry.ended, "error": entry.error, "budget": entry.amount}
+        row |= {"seconds_fit": entry.seconds_fit, "seconds_score": entry.seconds_score}
+        row |= {f"metric:{name}": _mean(scores) for name, scores in entry.also.items()}
+    return row | {f"param:{name}": none_as_text(value) for name, value in trial.params.items()}
+
+
+def _mean(scores: Sequence[float | None]) -> float:
+    return fmean(math.nan if score is None else score for score in scores) if scores else math.nan
