@@ -123,3 +123,48 @@ def plain(count: int, objective, **more) -> optuna.Study:
     made = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0), **more)
     made.optimize(objective, n_trials=count, catch=(ValueError,))
     return made
+
+
+def conditional(trial: optuna.Trial) -> float:
+    """An objective of somebody else's, with everything that may go wrong."""
+    x = trial.suggest_float("x", 1e-3, 10, log=True)
+    if trial.suggest_categorical("kind", ["a", "b", None]) == "b":
+        trial.suggest_int("n", 1, 4)
+    if trial.number % 5 == 3:
+        msg = "x is bad"
+        raise ValueError(msg)
+    return math.inf if trial.number % 5 == 4 else abs(x - 1)
+
+
+def empty() -> optuna.Study:
+    return optuna.create_study()
+
+
+def waiting() -> optuna.Study:
+    made = optuna.create_study()
+    made.enqueue_trial({"x": 1})
+    made.ask()
+    return made
+
+
+# Every kind of study that a storage may hold.
+STUDIES = {
+    "tuneflow": lambda: study(60),
+    "few": lambda: study(3),
+    "held out": lambda: holdout(60),
+    "one": lambda: study(1),
+    "header only": lambda: study(0),
+    "plain": lambda: study(60, ours=False),
+    "minimized": lambda: study(60, ours=False, direction="minimize"),
+    "conditional": lambda: plain(60, conditional),
+    "infinite": lambda: plain(3, lambda trial: -math.inf),
+    "failed": lambda: plain(3, lambda trial: math.nan),
+    "no parameters": lambda: plain(12, lambda trial: trial.number),
+    "fixed": lambda: plain(40, lambda trial: trial.suggest_float("x", 1, 1) + trial.number),
+    "one parameter": lambda: plain(40, lambda trial: trial.suggest_int("x", 1, 9)),
+    "odd names": lambda: plain(
+        40, lambda t: t.suggest_float("score", 0, 1) + t.suggest_int("", 1, 3)
+    ),
+    "empty": empty,
+    "waiting": waiting,
+}

@@ -11,9 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import optuna
 import pytest
-from reporting.test_tables import STUDIES
 from sklearn.datasets import load_diabetes
-from studies import plain, study
+from studies import STUDIES, plain, study
 from typer.testing import CliRunner
 
 import tuneflow as tf

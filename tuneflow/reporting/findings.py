@@ -33,7 +33,9 @@ def history(tables: Tables, record: StudyRecord) -> str:
     names = (("complete", "complete"), ("pruned", "pruned"), ("fail", "failed"))
     states = [f"{n:,} {name}" for state, name in names if (n := record.states[state])]
     stands = "is the last one" if later == 0 else f"has stood for {fmt.count(later, 'trial')}"
-    return f"The best, trial {number}, {stands}; of {len(trials):,} there are {fmt.listing(states)}."
+    return (
+        f"The best, trial {number}, {stands}; of {len(trials):,} there are {fmt.listing(states)}."
+    )
 
 
 def curves(tables: Tables, record: StudyRecord) -> str:

@@ -37,7 +37,13 @@ def failures(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
         if kind := _kind(trial, errors[trial.number], record):
             groups.setdefault(kind, []).append(trial)
     rows = [
-        (kind, len(failed), failed[0].number, _message(errors[failed[0].number]), _params(failed[0]))
+        (
+            kind,
+            len(failed),
+            failed[0].number,
+            _message(errors[failed[0].number]),
+            _params(failed[0]),
+        )
         for kind, failed in sorted(groups.items(), key=lambda group: -len(group[1]))
     ]
     kinds = {"error": "str", "trials": int, "first": int, "message": "str", "parameters": "str"}
