@@ -58,6 +58,6 @@ def test_held_out_rows_have_a_panel_a_card_and_no_advice_to_hold_some_out():
     assert "improvement over the defaults is +0.02 (-0.01 to +0.05), so it may be chance" in said
     assert "Trial 4 was better there by 0.01" in said
     assert ("held out", "0.8", "0.75 to 0.86 at 95\xa0%") in panels["verdict"].cards
-    assert not any("hold rows out" in warning for warning in panels["verdict"].warnings)
-    assert tf.report(study()).panels[0].warnings[-1].endswith("hold rows out with test_size.")
+    assert not any("holds rows out" in warning for warning in panels["verdict"].warnings)
+    assert tf.report(study()).panels[0].warnings[-1].endswith("test_size holds rows out.")
     assert "holdout" not in {panel.key for panel in tf.report(study()).panels}

@@ -15,7 +15,7 @@ from doubles import RECIPE, Counting, rows
 
 import tuneflow as tf
 from tuneflow.models import engine as engines
-from tuneflow.reporting.tables import trials
+from tuneflow.reporting.tables.trials import trials
 from tuneflow.storage.records import TrialRecord, read_trial_record, write_trial_record
 from tuneflow.storage.study_record import read_study
 

@@ -83,22 +83,20 @@ def holdout(tables: Tables, record: StudyRecord) -> str:
     optimism = held_out.inner - held_out.score
     relation = "these were too good" if optimism > 0 else "these were no better"
     return (
-        f"{fmt.plain(held_out.scoring)} {fmt.number(held_out.score)} on {held_out.rows:,} held-out "
-        f"rows ({fmt.interval(held_out.low, held_out.high)}); {fmt.number(held_out.inner)} in the "
-        f"folds, so {relation}, by {fmt.number(abs(optimism))}.{_over_defaults(held_out)}"
-        f"{_overtuning(tables['holdout'])}"
+        f"{fmt.plain(held_out.scoring)} {fmt.number(held_out.score)} on {held_out.rows:,} "
+        f"held-out rows ({fmt.interval(held_out.low, held_out.high)}); "
+        f"{fmt.number(held_out.inner)} in the folds, so {relation}, by "
+        f"{fmt.number(abs(optimism))}.{_over_defaults(held_out)}{_overtuning(tables['holdout'])}"
     )
 
 
 def _over_defaults(held_out: HoldoutRecord) -> str:
     if math.isnan(held_out.default):
         return " The defaults came to no score, so there is nothing to compare."
-    low, high = held_out.improvement_low, held_out.improvement_high
-    chance = "" if low > 0 else ", so it may be chance"
-    return (
-        f" There the improvement over the defaults is {fmt.signed(held_out.score - held_out.default)} "
-        f"({fmt.signed(low)} to {fmt.signed(high)}){chance}."
-    )
+    low, high = fmt.signed(held_out.improvement_low), fmt.signed(held_out.improvement_high)
+    improvement = fmt.signed(held_out.score - held_out.default)
+    chance = "" if held_out.improvement_low > 0 else ", so it may be chance"
+    return f" There the improvement over the defaults is {improvement} ({low} to {high}){chance}."
 
 
 def _overtuning(frame: pd.DataFrame) -> str:

@@ -91,6 +91,4 @@ def warnings(record: StudyRecord, tables: Tables) -> Iterator[str]:
             f"({FEWEST} are needed)."
         )
     if scored > 1 and record.header and not record.holdout:
-        yield (
-            "The best of many on the same folds is a little too good; hold rows out with test_size."
-        )
+        yield "The best of many on the same folds is a little too good; test_size holds rows out."

@@ -12,7 +12,7 @@ import pandas as pd
 from tuneflow.data.dataset import Data
 from tuneflow.data.metrics import Metric
 from tuneflow.data.types import FloatArray, IntArray
-from tuneflow.reporting import holdout as outside
+from tuneflow.reporting.tables import holdout as table
 from tuneflow.storage.records import HoldoutRecord
 
 DRAWS = 1000  # of the bootstrap; a scorer of one's own is asked a tenth as often
@@ -36,9 +36,9 @@ class Holdout(HoldoutRecord):
         """Inner against outer score along the study, one row for each trial that led.
 
         Returns:
-            The table ``holdout`` of a report; see :func:`tuneflow.reporting.holdout.holdout`.
+            The table :func:`holdout <tuneflow.reporting.tables.holdout.holdout>` of a report.
         """
-        return outside.holdout(self)
+        return table.holdout(self)
 
     def __str__(self) -> str:
         span = f"{self.low:.5g} to {self.high:.5g} at 95 %"

@@ -20,8 +20,8 @@ from tuneflow.models.pipeline import Model
 from tuneflow.models.script import program
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
-from tuneflow.reporting import tables
 from tuneflow.reporting.report import Report
+from tuneflow.reporting.tables import trials as table
 from tuneflow.storage.records import Header, TrialRecord, read_header
 from tuneflow.storage.study_record import StudyRecord, read_study, score_of
 from tuneflow.study.warnings_filter import suppress_warnings
@@ -104,8 +104,8 @@ class Result:
         return self.model.predict_proba(X)
 
     def trials(self) -> pd.DataFrame:
-        """All trials, one row each; see :func:`tuneflow.reporting.tables.trials`."""
-        return tables.trials(self.study)
+        """All trials, one row each; see :func:`tuneflow.reporting.tables.trials.trials`."""
+        return table.trials(self.study)
 
     def report(self) -> Report:
         """Tables, figures and a page about the study; see :func:`tuneflow.report`."""

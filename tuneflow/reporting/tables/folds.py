@@ -16,8 +16,8 @@ def folds(record: StudyRecord) -> pd.DataFrame:
     """Scores of the folds, one row a trial and fold.
 
     Returns:
-        A frame with columns ``number``, ``fold`` (from 0), ``score``, and ``improvement``: the score
-        over that of the defaults on the same fold; positive is better.
+        A frame with columns ``number``, ``fold`` (from 0), ``score``, and ``improvement``: the
+        score over that of the defaults on the same fold; positive is better.
     """
     entry = record.record(record.baseline)
     base = dict(enumerate(entry.scores if entry else ()))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Container, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import optuna
@@ -75,7 +75,7 @@ def _shares(trials: Sequence[Trial], record: StudyRecord, region: float) -> dict
 
 
 class _Subset(optuna.Study):
-    """Some trials of a study, without a storage, for an evaluator to read."""
+    """Complete trials of a study, without a storage, for an evaluator to read."""
 
     def __init__(self, trials: Sequence[Trial], maximize: bool) -> None:
         self._trials = list(trials)
@@ -88,7 +88,7 @@ class _Subset(optuna.Study):
 
     def get_trials(
         self,
-        deepcopy: bool = True,  # noqa: ARG002 -- as in Optuna
-        states: Collection[Any] | None = None,  # noqa: ARG002
+        deepcopy: bool = True,
+        states: Container[optuna.trial.TrialState] | None = None,
     ) -> list[Trial]:
         return self._trials

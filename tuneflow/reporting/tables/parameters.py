@@ -91,7 +91,7 @@ def is_choice(dist: Distribution) -> bool:
     return hasattr(dist, "choices")
 
 
-def _row(record: StudyRecord, name: str, dist: Distribution, top: list[Trial]) -> dict[str, Any]:
+def _row(record: StudyRecord, name: str, dist: Any, top: list[Trial]) -> dict[str, Any]:
     best, default = (t.params if t else {} for t in (record.best, record.baseline))
     good = [trial.params[name] for trial in top if name in trial.params]
     active = sum(name in trial.params for trial in record.trials) / len(record.trials)

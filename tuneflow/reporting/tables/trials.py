@@ -41,7 +41,8 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
         - ``state``: ``complete``, ``pruned``, ``fail``, ``running`` or ``waiting``;
         - ``score``: what the study is about, for complete trials;
         - ``rank``: 1 is the best of the complete trials, those whose score is finite;
-        - ``improvement``: the score over that of the defaults, the first point; positive is better;
+        - ``improvement``: by how much the score is better than that of the first point, which is
+          the defaults in tuneflow's studies; negative where it is worse;
         - ``last``: the last score reported, also of trials that were pruned;
         - ``ended``: why training ended; ``error``: why it failed;
         - ``budget``: units of growth spent for one model; missing where tuneflow wrote nothing;
