@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuneflow.reporting.format import plain
-from tuneflow.reporting.parameters import is_choice, position
+from tuneflow.reporting.tables.parameters import is_choice, position
 
 TICKS = 5
 
