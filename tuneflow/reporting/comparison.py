@@ -116,8 +116,8 @@ class ComparisonReport:
 
     def _drawings(self) -> Iterator[Drawing]:
         if self.steps["best"].notna().any():
-            yield comparisons.by_trial(self.tables["anytime"], self.scoring)
-            yield comparisons.by_seconds(self.tables["anytime_seconds"], self.scoring)
+            yield comparisons.anytime(self.tables["anytime"], "trial", self.scoring)
+            yield comparisons.anytime(self.tables["anytime_seconds"], "seconds", self.scoring)
             yield comparisons.final(self.runs, self.scoring)
         if len(self.ranks) > 1:
             yield comparisons.critical(self.ranks, self.difference)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from tuneflow.reporting.figures.curves import curves
 from tuneflow.reporting.figures.folds import folds
@@ -16,9 +17,6 @@ from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.figures.times import cost, timeline
 from tuneflow.reporting.tables.trials import trials as trials_of
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def drawings(

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Look, Spec
 from tuneflow.reporting.format import count, number
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 LONGEST = 120  # points of a curve
-BAND = 0.15  # opacity between quartiles
+BAND = "26"  # opacity between quartiles: 15 %, in the last two digits of a colour
 
 
-def by_trial(bands: pd.DataFrame, scoring: str) -> Drawing:
-    """Median and quartiles of the best so far, by trial."""
-    return _anytime("anytime", "Best so far, by trial", "trial", bands, scoring)
-
-
-def by_seconds(bands: pd.DataFrame, scoring: str) -> Drawing:
-    """The same by seconds of each run."""
-    return _anytime("anytime_seconds", "Best so far, by seconds", "seconds", bands, scoring)
-
-
-def _anytime(key: str, title: str, x: str, bands: pd.DataFrame, scoring: str) -> Drawing:
+def anytime(bands: pd.DataFrame, x: str, scoring: str) -> Drawing:
+    """Median and quartiles of the best so far; `x` is ``trial`` or ``seconds`` of each run."""
     contenders = list(_contenders(bands))
     traces = [
         trace
@@ -43,6 +31,8 @@ def _anytime(key: str, title: str, x: str, bands: pd.DataFrame, scoring: str) ->
     buttons |= {"y": -0.06, "yanchor": "top", "buttons": _buttons(len(traces) // 2, scoring)}
     layout = style.layout(x, scoring, updatemenus=[buttons], xaxis=log)
     many = count(len(contenders), "contender")
+    key = "anytime" if x == "trial" else f"anytime_{x}"
+    title = f"Best so far, by {x}"
     alt = f"{title}: median and quartiles over runs, for {many}."
     return Drawing(key, title, alt, traces, layout)
 
@@ -76,41 +66,17 @@ def _band(band: pd.DataFrame, name: str, look: Look, prefix: str) -> list[Spec]:
     frame = frame.set_axis(["at", "low", "median", "high"], axis=1)
     if prefix:
         frame = frame.mask(frame <= 0).assign(at=frame["at"])
-    seen = {"visible": not prefix, "legendgroup": name}
+    more: Spec = {"visible": not prefix, "legendgroup": name}
     hover = "%{x}<br>%{y:.6g}<extra></extra>"
-    more = {"line": style.STEPS, "hovertemplate": hover, **seen}
-    line = style.line(frame["at"], frame["median"], name, look, **more)
-    whole = frame.dropna(subset=["low", "high"])
-    top, bottom = (
-        stairs(list(zip(whole["at"], whole[edge], strict=True))) for edge in ("high", "low")
+    median = style.line(
+        frame["at"], frame["median"], name, look, line=style.STEPS, hovertemplate=hover, **more
     )
-    corners = [*top, *reversed(bottom)]
-    area: Spec = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": style.signif(x for x, _ in corners),
-        "y": style.signif(y for _, y in corners),
-        "fill": "toself",
-        "fillcolor": look[0],
-        "opacity": BAND,
-        "line": {"width": 0},
-        "hoverinfo": "skip",
-        "showlegend": False,
-        **seen,
-    }
-    return [line, area]
-
-
-def stairs(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Corners of a line that keeps its height until the next point.
-
-    >>> stairs([(1.0, 5.0), (2.0, 7.0)])
-    [(1.0, 5.0), (2.0, 5.0), (2.0, 7.0)]
-    """
-    corners = points[:1]
-    for (_, before), (at, height) in pairwise(points):
-        corners += [(at, before), (at, height)]
-    return corners
+    whole = frame.dropna(subset=["low", "high"])
+    more |= {"line": {**style.STEPS, "width": 0}, "hoverinfo": "skip", "showlegend": False}
+    fill = {"fill": "tonexty", "fillcolor": look[0] + BAND}
+    low = style.line(whole["at"], whole["low"], name, look, **more)
+    high = style.line(whole["at"], whole["high"], name, look, **more, **fill)
+    return [median, low, high]
 
 
 def final(runs: pd.DataFrame, scoring: str) -> Drawing:

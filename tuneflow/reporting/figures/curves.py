@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Look, Spec
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LOG_FROM = 20  # ratio of the last budget to the first from which a log axis reads better
 # Groups of trials, each with a name, and how its lines and their ends look.
@@ -70,11 +70,9 @@ def _some(rungs: pd.DataFrame) -> pd.DataFrame:
     """Whole curves, evenly spread over the trials, as many as a trace has points for."""
     numbers = rungs["number"].unique()
     each = len(rungs) / max(len(numbers), 1) + 1
-    most = max(1, int(style.MOST / each))
-    if len(numbers) <= most:
-        return rungs
-    kept = {int(numbers[round(i * (len(numbers) - 1) / (most - 1))]) for i in range(most)}
-    return rungs[rungs["number"].isin(kept)].head(style.MOST)
+    most = min(max(1, int(style.MOST / each)), len(numbers))
+    kept = np.linspace(0, len(numbers) - 1, most).round().astype(int)
+    return rungs[rungs["number"].isin(numbers[kept])].head(style.MOST)
 
 
 def _lines(rungs: pd.DataFrame, name: str, look: Look) -> list[Spec]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
 from tuneflow.reporting.format import count, number, plain
 from tuneflow.storage.study_record import StudyRecord, score_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SERIES = (("complete", "score"), ("pruned", "last"), ("fail", "floor"), ("running", "last"))
 MOST_STUDIES = 12

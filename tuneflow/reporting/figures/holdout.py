@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.format import number
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def holdout(frame: pd.DataFrame, record: StudyRecord) -> Drawing | None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SERIES = (
     ("importance_top", "among the better half", (style.SKY, "/")),

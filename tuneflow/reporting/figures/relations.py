@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.scales import share, share_ticks
@@ -13,9 +14,6 @@ from tuneflow.reporting.figures.style import Drawing, Spec
 from tuneflow.reporting.tables.parameters import is_choice
 from tuneflow.reporting.tables.trials import column_of
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 INACTIVE = -0.12  # place on an axis from 0 to 1
 BINS = 16

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.scales import choice_index
@@ -13,9 +15,6 @@ from tuneflow.reporting.format import plain
 from tuneflow.reporting.tables.parameters import EDGE, best_tenth, is_choice
 from tuneflow.reporting.tables.trials import column_of
 from tuneflow.storage.study_record import StudyRecord, score_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST = 1_000  # points a trace; there is a figure for every parameter
 ACTIVE_FROM = 0.16  # of the width, where some trials have the parameter inactive

@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
+
+import optuna
+import pandas as pd
 
 from tuneflow.reporting.format import count, plain
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import optuna
-    import pandas as pd
 
 Spec: TypeAlias = dict[str, Any]
 Look: TypeAlias = tuple[str, str]  # a colour, with a symbol or a dash

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PARTS = (
     ("seconds_fit", "training", (style.BLUE, "")),

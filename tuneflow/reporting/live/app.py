@@ -25,6 +25,16 @@ from tuneflow.reporting.page.markup import Child
 
 HOST = "127.0.0.1"
 SECONDS = 2  # between two looks
+# What changes on the page: the element's id, and which property of it.
+PLACES = {
+    "headline": ("headline", "children"),
+    "content": ("live", "children"),
+    "status": ("status", "children"),
+    "mark": ("mark", "data"),
+    "studies": ("study", "options"),
+    "others": ("others", "options"),
+    "chosen": ("study", "value"),
+}
 
 
 def serve(
@@ -130,51 +140,43 @@ def _layout(dash: Any) -> Any:
 
 
 def _connect(dash: Any, made: Any, state: LiveState) -> None:
-    """Say what the page's places become at every look."""
-    places = {
-        "headline": dash.Output("headline", "children"),
-        "content": dash.Output("live", "children"),
-        "status": dash.Output("status", "children"),
-        "mark": dash.Output("mark", "data"),
-        "studies": dash.Output("study", "options"),
-        "others": dash.Output("others", "options"),
-        "chosen": dash.Output("study", "value"),
-    }
-    inputs = [
-        dash.Input("tick", "n_intervals"),
-        dash.Input("study", "value"),
-        dash.Input("others", "value"),
-        dash.State("mark", "data"),
-    ]
+    """Let the browser ask, again and again, what has changed."""
+    outputs = {name: dash.Output(*place) for name, place in PLACES.items()}
+    asked = [("tick", "n_intervals"), ("study", "value"), ("others", "value")]
+    inputs = [*(dash.Input(*place) for place in asked), dash.State("mark", "data")]
 
-    def changed(**places_: Any) -> dict[str, Any]:
-        return {**dict.fromkeys(places, dash.no_update), **places_}
+    def answer(changes: dict[str, Any]) -> dict[str, Any]:
+        return {name: changes.get(name, dash.no_update) for name in PLACES}
 
     def failed(error: Exception) -> dict[str, Any]:
-        return changed(status=state.failure(error))
+        return answer({"status": state.failure(error)})
 
-    @made.callback(places, inputs, on_error=failed)  # type: ignore[untyped-decorator]
+    @made.callback(outputs, inputs, on_error=failed)  # type: ignore[untyped-decorator]
     def _look(_: int | None, study: str | None, others: Sequence[str], mark: str | None) -> Any:
-        options = [{"label": plain(name), "value": name} for name in state.names()]
-        choices: dict[str, Any] = {"studies": options, "others": options}
-        try:
-            records = state.look(study, others or ())
-        except TuneflowError as error:  # another study may do
-            return changed(status=state.failure(error), **choices)
-        if not records:
-            empty = dict.fromkeys(("headline", "content", "mark"))
-            return changed(status="No study yet.", **empty, **choices)
-        choices["status"] = _status(records)
-        if not study:  # what was chosen meanwhile stands
-            choices["chosen"] = records[0].name
-        now = fingerprint(records)
-        if now == mark:
-            return changed(**choices)
+        return answer(_changes(dash, state, study, others or (), mark))
+
+
+def _changes(
+    dash: Any, state: LiveState, study: str | None, others: Sequence[str], mark: str | None
+) -> dict[str, Any]:
+    """What is new on the page since the look that left `mark`, by its place."""
+    options = [{"label": plain(name), "value": name} for name in state.names()]
+    changes: dict[str, Any] = {"studies": options, "others": options}
+    try:
+        records = state.look(study, others)
+    except TuneflowError as error:  # another study may do
+        return {**changes, "status": state.failure(error)}
+    if not records:
+        empty = dict.fromkeys(("headline", "content", "mark"))
+        return {**changes, **empty, "status": "No study yet."}
+    changes["status"] = _status(records)
+    if not study:  # what was chosen meanwhile stands
+        changes["chosen"] = records[0].name
+    if (now := fingerprint(records)) != mark:
         page = state.render(records)
-        content = component(dash, page.content)
-        return changed(
-            headline=component(dash, page.headline), content=content, mark=now, **choices
-        )
+        changes |= {"headline": component(dash, page.headline), "mark": now}
+        changes["content"] = component(dash, page.content)
+    return changes
 
 
 def _status(records: Records) -> str:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 from uuid import uuid4
+
+import optuna
 
 from tuneflow.errors import SearchError
 from tuneflow.reporting.figures import history
 from tuneflow.reporting.page.display import notebook_shell
 from tuneflow.reporting.tables.trials import trials
 from tuneflow.storage.study_record import read_study
-
-if TYPE_CHECKING:
-    import optuna
 
 SHARE = 0.05  # of the time, at most, goes into drawing
 

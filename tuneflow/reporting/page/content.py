@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from tuneflow.reporting.figures.style import Drawing, label
 from tuneflow.reporting.format import count, parameter_value, plain
@@ -12,9 +13,6 @@ from tuneflow.reporting.page.markup import Node, as_json, grid, node, table
 from tuneflow.reporting.panels import Panel
 from tuneflow.reporting.reproduce import code
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_ROWS = 2_000  # of a table under a figure; the table of trials is there in full
 # Panels, each with its table, that show the table openly; elsewhere it is folded away.

@@ -10,12 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
+
+import pandas as pd
 
 from tuneflow.reporting.format import number, plain
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_CELLS = 600  # of a plain table; a longer one is turned over page by page
 LONG = 40  # characters, from which a cell may have several lines
