@@ -257,6 +257,22 @@ def test_every_library_imported_is_declared() -> None:
     assert set().union(*map(libraries_imported, MODULES)) <= declared
 
 
+def test_type_checkers_see_every_public_name_where_it_lives() -> None:
+    """A name imported `as` itself is exported also to `mypy --strict`."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    exported = {
+        alias.asname: (node.module, alias.name)
+        for node in imports
+        for alias in node.names
+        if alias.asname
+    }
+    assert sorted(exported) == tuneflow.__all__
+    for name, (module, original) in exported.items():
+        assert original == name
+        assert module == f"tuneflow.{tuneflow._MODULES[name]}"
+
+
 def test_public_names_are_sorted_and_unique() -> None:
     assert list(tuneflow.__all__) == sorted(set(tuneflow.__all__))
 

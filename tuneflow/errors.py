@@ -10,7 +10,7 @@
     ├── StudyError       (ValueError)    the storage or the study in it disagrees with the call
     │   └── StorageError                 trials can no longer be written
     ├── MissingExtra     (ImportError)   an optional package has to be installed
-    ├── TrialError       (RuntimeError)  the model refused its parameters or rows, or scored ill
+    ├── TrialError       (RuntimeError)  a model could not be trained, or its score is not finite
     └── NoTrialError     (RuntimeError)  no trial came to a score
 
     TuneflowWarning (UserWarning)        work goes on, but differently from what was asked
@@ -70,13 +70,13 @@ class TuneflowWarning(UserWarning):
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """Say what is known, and guess what was meant.
+    """The end of a message: the nearest name, and all names that there are.
 
     >>> did_you_mean("tpee", ["grid", "random", "tpe"])
     "Did you mean 'tpe'? Known: grid, random, tpe."
     """
     names = list(names)
-    close = get_close_matches(word.lower(), [name.lower() for name in names], n=1, cutoff=0.5)
-    guess = next((name for name in names if close and name.lower() == close[0]), None)
-    hint = f"Did you mean {guess!r}? " if guess else ""
+    lower = {name.lower(): name for name in reversed(names)}
+    close = get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    hint = f"Did you mean {lower[close[0]]!r}? " if close else ""
     return f"{hint}Known: {', '.join(names)}."

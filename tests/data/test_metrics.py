@@ -74,6 +74,10 @@ def test_every_scorer_has_a_place():
     assert set(DEFAULTS) == set(TASKS)
     assert set(get_scorer_names()) >= REGRESSION | CLUSTERING
     assert not REGRESSION & CLUSTERING
+    assert {"r2", "neg_max_error", "explained_variance", "neg_mean_gamma_deviance"} <= REGRESSION
+    assert {"rand_score", "v_measure_score", "fowlkes_mallows_score"} <= CLUSTERING
+    for task in TASKS:
+        assert (DEFAULTS[task] in REGRESSION) == (task == "regression")
 
 
 @pytest.mark.parametrize("task", TASKS)

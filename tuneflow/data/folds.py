@@ -1,4 +1,4 @@
-"""Which rows train and which are scored: fixed before anything starts."""
+"""Folds: which rows train and which are scored, decided once, before anything is trained."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BATCH = 2**15
 
 @dataclass(frozen=True)
 class Fold:
-    """Positions of the rows that train, in random (stratified) order, and of those scored."""
+    """Positions of the training rows, in random stratified order, and of the rows to be scored."""
 
     train: IntArray
     valid: IntArray
@@ -95,12 +95,12 @@ class Folds:
 
     def digest(self) -> str:
         """A short fingerprint, to recognise the same folds again."""
-        seen = hashlib.sha256()
+        hasher = hashlib.sha256()
         for fold in self.folds:
             for rows in (np.sort(fold.train), np.sort(fold.valid)):
-                seen.update(len(rows).to_bytes(8, "little"))
-                seen.update(rows.astype("<i8").tobytes())
-        return seen.hexdigest()[:16]
+                hasher.update(len(rows).to_bytes(8, "little"))
+                hasher.update(rows.astype("<i8").tobytes())
+        return hasher.hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -161,22 +161,26 @@ class Split:
 
 
 def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:
-    """The rows in random order such that every prefix has about the same share of each class."""
+    """The rows in random order such that every prefix has about the same share of each class.
+
+    The rows of a class are spread evenly over the interval from 0 to 1, from a random start;
+    sorting all rows by these positions mixes the classes.
+    """
     rows = rng.permutation(rows)
     if data.task == "regression":
         return rows
     codes = data.y[rows]
-    place = np.empty(len(rows))
+    position = np.empty(len(rows))
     for code in np.unique(codes):
-        at = np.flatnonzero(codes == code)
-        place[at] = (np.arange(len(at)) + rng.random()) / len(at)
-    return rows[np.argsort(place, kind="stable")]
+        of_class = np.flatnonzero(codes == code)
+        position[of_class] = (np.arange(len(of_class)) + rng.random()) / len(of_class)
+    return rows[np.argsort(position, kind="stable")]
 
 
 def share(data: Data, rows: int, seed: int) -> Data:
-    """So many rows at random, of each class its share; all of them, if there are no more.
+    """A stratified random sample of so many rows; the whole table, if it has no more.
 
-    They are those that scikit-learn's `resample` draws, so that a script can draw them, too.
+    It is drawn by scikit-learn's `resample`, so that an exported script can draw the same rows.
     """
     if rows >= len(data.y):
         return data
@@ -195,18 +199,18 @@ def _fold(data: Data, train: Any, valid: Any, rng: np.random.Generator) -> Fold:
 
 
 def _positions(rows: Any, count: int) -> IntArray:
-    given = np.asarray(rows)
-    if given.dtype == bool and given.shape == (count,):
-        return np.flatnonzero(given)
-    if given.ndim != 1 or (len(given) and given.dtype.kind not in "iu"):
+    rows = np.asarray(rows)
+    if rows.dtype == bool and rows.shape == (count,):
+        return np.flatnonzero(rows)
+    if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
         raise DataError(
             f"cv: a fold is made of positions, or of masks for {count} rows; "
-            f"got {given.dtype} of shape {given.shape}."
+            f"got {rows.dtype} of shape {rows.shape}."
         )
-    positions: IntArray = given.astype(np.int64)
+    positions: IntArray = rows.astype(np.int64)
     if len(positions) and (positions.min() < 0 or positions.max() >= count):
-        seen = f"{positions.min()}..{positions.max()}"
-        raise DataError(f"cv: positions must lie in 0..{count - 1}; got {seen}.")
+        span = f"{positions.min()}..{positions.max()}"
+        raise DataError(f"cv: positions must lie in 0..{count - 1}; got {span}.")
     return positions
 
 
@@ -233,12 +237,12 @@ def _splitter(data: Data, cv: Any, grouped: bool, random_state: int) -> Any:
 
 
 def _checked_groups(groups: Any, rows: int) -> npt.NDArray[Any]:
-    given: npt.NDArray[Any] = np.asarray(groups)
-    if given.shape != (rows,):
-        raise DataError(f"groups: one a row is needed, shape ({rows},); got {given.shape}.")
-    if gaps := int(pd.isna(given).sum()):
+    array: npt.NDArray[Any] = np.asarray(groups)
+    if array.shape != (rows,):
+        raise DataError(f"groups: one a row is needed, shape ({rows},); got {array.shape}.")
+    if gaps := int(pd.isna(array).sum()):
         raise DataError(f"groups: every row needs one; got {gaps} rows without.")
-    return given
+    return array
 
 
 def _warn_of_rare_classes(data: Data, cv: Any) -> None:
@@ -247,10 +251,10 @@ def _warn_of_rare_classes(data: Data, cv: Any) -> None:
     counts = np.bincount(data.y)
     rare = np.flatnonzero(counts < cv)
     if len(rare):
-        named = ", ".join(f"{data.classes[code]} ({counts[code]})" for code in rare[:5])
+        examples = ", ".join(f"{data.classes[code]} ({counts[code]})" for code in rare[:5])
         warnings.warn(
             f"y: {len(rare)} of {len(counts)} classes have fewer rows than the {cv} folds: "
-            f"{named}. Folds without a row of a class are scored without it.",
+            f"{examples}. Folds without a row of a class are scored without it.",
             TuneflowWarning,
             stacklevel=3,
         )

@@ -1,4 +1,4 @@
-"""What is good: a scorer, its direction, and what it has to see."""
+"""Metrics: a scorer, and which kind of predictions it needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,49 +22,31 @@ from tuneflow.errors import ScoringError, did_you_mean
 Quick: TypeAlias = Callable[[FloatArray, npt.NDArray[Any]], float]
 Needs = Literal["labels", "ranks", "probabilities", "values"]
 
-#: What a task is scored by if nothing is said; scikit-learn's names.
+#: The default scorer of each task; scikit-learn's names.
 DEFAULTS: dict[Task, str] = {
     "binary": "roc_auc",
     "multiclass": "neg_log_loss",
     "regression": "neg_root_mean_squared_error",
 }
 
-#: scikit-learn's scorers for regressions; they would run on class codes, and mean nothing.
-REGRESSION = frozenset(
-    [
-        "d2_absolute_error_score",
-        "explained_variance",
-        "neg_max_error",
-        "neg_mean_absolute_error",
-        "neg_mean_absolute_percentage_error",
-        "neg_mean_gamma_deviance",
-        "neg_mean_poisson_deviance",
-        "neg_mean_squared_error",
-        "neg_mean_squared_log_error",
-        "neg_median_absolute_error",
-        "neg_root_mean_squared_error",
-        "neg_root_mean_squared_log_error",
-        "r2",
-    ]
-)
-#: scikit-learn's scorers for clusterings, which tuneflow does not tune.
-CLUSTERING = frozenset(
-    [
-        "adjusted_mutual_info_score",
-        "adjusted_rand_score",
-        "completeness_score",
-        "fowlkes_mallows_score",
-        "homogeneity_score",
-        "mutual_info_score",
-        "normalized_mutual_info_score",
-        "rand_score",
-        "v_measure_score",
-    ]
-)
+
+def _scorers_of(module: str) -> frozenset[str]:
+    """Names of scikit-learn's scorers whose function is defined in a module or package."""
+    return frozenset(
+        name
+        for name in get_scorer_names()
+        if get_scorer(name)._score_func.__module__.startswith(module)
+    )
+
+
+#: Scorers for regressions; they would run on class codes, and mean nothing.
+REGRESSION = _scorers_of("sklearn.metrics._regression")
+#: Scorers for clusterings, which tuneflow does not tune.
+CLUSTERING = _scorers_of("sklearn.metrics.cluster")
 
 
 def _roc_auc(shares: FloatArray, codes: IntArray) -> float:
-    """The chance that a row of the second class ranks above one of the first (Mann-Whitney)."""
+    """The chance that a row of the second class ranks above one of the first (Mann-Whitney U)."""
     positive = int(codes.sum())
     negative = len(codes) - positive
     if not positive or not negative:
@@ -99,14 +81,17 @@ QUICK: dict[str, Quick] = {
 
 
 class _Predicted:
-    """Predictions that are there already, in the form that scorers ask a fitted model for."""
+    """Ready predictions as a fitted model, which is what scikit-learn's scorers take.
+
+    It notes which kind of predictions a scorer asks for.
+    """
 
     def __init__(self, predictions: FloatArray) -> None:
         self.predictions = predictions
         self.asked: set[str] = set()
 
     def fit(self, X: Any, y: Any) -> None:
-        """Nothing is left to fit; scorers look for the method."""
+        """Do nothing; scorers only look for the method."""
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -139,25 +124,25 @@ class _Classes(_Predicted, ClassifierMixin, BaseEstimator):
 
 @dataclass(frozen=True)
 class Metric:
-    """A scorer that has been seen to work on this target.
+    """A scorer that works on this target: it has been tried.
 
     Attributes:
         name: scikit-learn's name, or that of the callable.
         scorer: ``scorer(estimator, X, y) -> float``.
-        direction: Which way is better; with scikit-learn's scorers it is always up.
+        direction: Which way is better: always up, as with scikit-learn's scorers.
         needs: What the scorer looks at: ``ranks`` are probabilities up to a monotone change.
         classes: Labels by column of the predictions; empty for a regression.
-        quick: The same score without the checks, for the usual metrics.
+        quick: The same score without scikit-learn's checks, for the usual metrics.
         uses_weights: Whether there are weights of rows, and the scorer takes them.
     """
 
     name: str
     scorer: Callable[..., float]
-    direction: Literal["maximize"]
     needs: Needs
     classes: npt.NDArray[Any]
     quick: Quick | None = None
     uses_weights: bool = False
+    direction: ClassVar[Literal["maximize"]] = "maximize"
 
     @classmethod
     def of(cls, scoring: str | Callable[..., float] | None, data: Data) -> Metric:
@@ -167,24 +152,21 @@ class Metric:
             ScoringError: The name is unknown, or the metric does not fit the task.
         """
         name, scorer = _find(DEFAULTS[data.task] if scoring is None else scoring, data)
-        probe = _probe(data)
+        probe = _as_model(_constant_predictions(data, len(data.y)), data.classes)
         try:
             with warnings.catch_warnings():  # the probe predicts the same for every row
                 warnings.simplefilter("ignore")
                 scorer(probe, data.X, data.labels())
         except (ValueError, TypeError, AttributeError, IndexError) as error:
-            raise ScoringError(
-                f"scoring: the metric must fit the task, which is {data.task}; got {name!r}. "
-                f"The default is {DEFAULTS[data.task]!r}. scikit-learn says: {error}"
-            ) from error
+            raise _not_for_task(name, data.task, f" scikit-learn says: {error}") from error
         order: list[Needs] = ["probabilities", "ranks", "labels", "values"]
         needs: Needs = next((need for need in order if need in probe.asked), "probabilities")
         uses_weights = data.weights is not None and _takes_weights(scorer)
         quick = QUICK.get(name) if isinstance(scoring, str | None) and not uses_weights else None
-        return cls(name, scorer, "maximize", needs, data.classes, quick, uses_weights)
+        return cls(name, scorer, needs, data.classes, quick, uses_weights)
 
     def score(self, predictions: FloatArray, data: Data, rows: IntArray) -> float:
-        """The score of predictions, as the scorer says it.
+        """The scorer's score of predictions.
 
         Args:
             predictions: Probabilities (rows, classes) or values (rows,).
@@ -193,38 +175,35 @@ class Metric:
         """
         if self.quick:
             return self.quick(predictions, data.y[rows])
-        model: _Predicted = (
-            _Classes(predictions, self.classes) if len(self.classes) else _Values(predictions)
-        )
-        weighted = {}
+        model, weights = _as_model(predictions, self.classes), {}
         if self.uses_weights and data.weights is not None:
-            weighted = {"sample_weight": data.weights[rows]}
-        return float(self.scorer(model, data.X[rows], data.labels(rows), **weighted))
+            weights = {"sample_weight": data.weights[rows]}
+        return float(self.scorer(model, data.X[rows], data.labels(rows), **weights))
 
     def score_of_class_shares(self, data: Data, rows: IntArray) -> float:
-        """What predictions score that are the shares of the classes; NaN where that is nothing."""
+        """The score of predicting the share of each class; NaN where the metric has none."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return self.score(_shares(data, len(rows)), data, rows)
+                return self.score(_constant_predictions(data, len(rows)), data, rows)
         except ValueError:
             return math.nan
 
 
 def scoring_list(scoring: Any) -> list[Any]:
-    """What is optimised, and what is recorded beside it.
+    """The metric that is optimised, and those that are recorded beside it.
 
     Raises:
         ScoringError: An empty list, or a metric twice.
     """
     if isinstance(scoring, str | None) or callable(scoring):
         return [scoring]
-    found = list(scoring)
-    if not found or len({str(one) for one in found}) < len(found):
+    metrics = list(scoring)
+    if not metrics or len(set(map(str, metrics))) < len(metrics):
         raise ScoringError(
             f"scoring: a metric, or a list of different ones, is needed; got {scoring!r}."
         )
-    return found
+    return metrics
 
 
 def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:
@@ -237,10 +216,7 @@ def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callabl
         )
     wrong = CLUSTERING if data.task == "regression" else CLUSTERING | REGRESSION
     if scoring in wrong or (data.task == "regression" and scoring not in REGRESSION):
-        raise ScoringError(
-            f"scoring: the metric must fit the task, which is {data.task}; got {scoring!r}. "
-            f"The default is {DEFAULTS[data.task]!r}."
-        )
+        raise _not_for_task(scoring, data.task)
     if scoring == "neg_log_loss":  # a fold may lack a rare class
         return scoring, make_scorer(
             log_loss, greater_is_better=False, response_method="predict_proba", labels=data.classes
@@ -249,18 +225,27 @@ def _find(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callabl
 
 
 def _takes_weights(scorer: Callable[..., float]) -> bool:
-    """Whether a scorer, or the function inside one of scikit-learn's, knows weights."""
+    """Whether a scorer, or the function inside one of scikit-learn's, takes weights."""
     return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
 
-def _probe(data: Data) -> _Classes | _Values:
-    """Predictions that any metric for the task can score: the mean, or the class shares."""
+def _not_for_task(name: str, task: Task, reason: str = "") -> ScoringError:
+    return ScoringError(
+        f"scoring: the metric must fit the task, which is {task}; got {name!r}. "
+        f"The default is {DEFAULTS[task]!r}.{reason}"
+    )
+
+
+def _as_model(predictions: FloatArray, classes: npt.NDArray[Any]) -> _Classes | _Values:
+    return _Classes(predictions, classes) if len(classes) else _Values(predictions)
+
+
+def _constant_predictions(data: Data, rows: int) -> FloatArray:
+    """The mean of the target, or the share of each class, for every row alike.
+
+    Any metric that fits the task can score them.
+    """
     if data.task == "regression":
-        return _Values(np.full(len(data.y), data.y.mean()))
-    return _Classes(_shares(data, len(data.y)), data.classes)
-
-
-def _shares(data: Data, rows: int) -> FloatArray:
-    """The share of each class, for so many rows alike."""
+        return np.full(rows, data.y.mean())
     shares = np.bincount(data.y) / len(data.y)
     return np.broadcast_to(shares, (rows, len(shares)))

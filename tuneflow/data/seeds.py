@@ -1,4 +1,4 @@
-"""Draws follow from the seed of the study and the number of the trial, and from nothing else."""
+"""Seeds: every random draw follows from the study's seed and the number of the trial."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 
 
 def seed_of(random_state: int, number: int) -> int:
-    """A seed that follows from the study's and the trial's number; -1 is the study itself."""
+    """The seed of a trial, derived from the study's; number -1 stands for the study itself."""
     return int(np.random.SeedSequence([random_state, number + 1]).generate_state(1)[0])
 
 
 def with_seeds(estimator: Any, seed: int) -> Any:
-    """An estimator whose seeds are set where they were not, also in the steps of a pipeline."""
-    takes = estimator.get_params()
-    unset = (n for n in takes if n.split("__")[-1] == "random_state" and takes[n] is None)
+    """The estimator, each `random_state` that is None set, also in the steps of a pipeline."""
+    params = estimator.get_params()
+    unset = [n for n in params if n.split("__")[-1] == "random_state" and params[n] is None]
     return estimator.set_params(**dict.fromkeys(unset, seed))
 
 
 @contextmanager
 def numpy_seed(seed: int) -> Iterator[None]:
-    """NumPy's own draws follow from a seed inside, and go on outside as if nothing had been.
+    """Seed NumPy's global generator inside the block, and restore its state after it.
 
-    Some transformers have no seed of their own: `TargetEncoder` splits rows by these draws.
+    Some transformers have no `random_state` of their own and draw from it: `TargetEncoder`.
     """
     before = np.random.get_state()
     np.random.seed(seed)

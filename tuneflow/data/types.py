@@ -1,4 +1,4 @@
-"""Names of types that every room uses."""
+"""Types that all folders use."""
 
 from __future__ import annotations
 

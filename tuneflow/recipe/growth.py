@@ -1,4 +1,4 @@
-"""What training spends: rungs, and how far each of them is."""
+"""What training spends: the budgets (rungs) at which trials are compared and may be pruned."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAVES = 31
 
 
 class Growth(BaseModel):
-    """What training spends, in rungs, and what a pruner may cut short.
+    """What training spends, in rungs, and where a pruner may stop it.
 
     >>> Growth(schedule="lockstep", unit="epochs", first=27, last=243, factor=3).budgets(100)
     (27.0, 81.0, 243.0)
@@ -99,13 +99,13 @@ class Growth(BaseModel):
         return tuple(reversed(rungs))
 
     def pruning_budgets(self, budgets: Sequence[float]) -> tuple[float, ...]:
-        """The rungs at which a trial may be given up: from `prune_from` on, each at least twice
-        the one before, the last left out."""
-        chosen: list[float] = []
+        """The rungs at which a trial may be pruned: from `prune_from` on, each at least twice the
+        one before; never the last, where the trial is complete."""
+        pruning: list[float] = []
         for budget in budgets[:-1]:
-            if budget >= self.prune_from and (not chosen or budget >= 2 * chosen[-1]):
-                chosen.append(budget)
-        return tuple(chosen)
+            if budget >= self.prune_from and (not pruning or budget >= 2 * pruning[-1]):
+                pruning.append(budget)
+        return tuple(pruning)
 
     def amount(self, budget: float, params: Mapping[str, Any], rows: int) -> int:
         """A budget in the unit of growth, as a whole number of at least one."""

@@ -1,4 +1,4 @@
-"""What may be searched: a line of TOML becomes an Optuna distribution."""
+"""The search space of a recipe: a line of TOML becomes an Optuna distribution."""
 
 from __future__ import annotations
 
@@ -86,19 +86,33 @@ class Param(BaseModel):
     @property
     def distribution(self) -> optuna.distributions.BaseDistribution:
         """The Optuna distribution."""
-        from optuna import distributions as optuna
+        from optuna import distributions
 
         if self.choices:
-            return optuna.CategoricalDistribution(self.choices)
-        if self.kind == "int":
-            return optuna.IntDistribution(_int(self.low), _int(self.high), log=self.log)
-        return optuna.FloatDistribution(_float(self.low), _float(self.high), log=self.log)
+            return distributions.CategoricalDistribution(self.choices)
+        make: Any = getattr(distributions, f"{self.kind.capitalize()}Distribution")
+        distribution: optuna.distributions.BaseDistribution = make(*self.bounds, log=self.log)
+        return distribution
+
+    @property
+    def bounds(self) -> tuple[Any, Any]:
+        """The ends of a range; both None for choices."""
+        return self.low, self.high
+
+    def suggest(self, name: str, trial: optuna.Trial) -> Any:
+        """Ask a trial for a value under a name."""
+        if self.choices:
+            return trial.suggest_categorical(name, self.choices)
+        suggest: Any = trial.suggest_int if self.kind == "int" else trial.suggest_float
+        return suggest(name, *self.bounds, log=self.log)
 
     def active(self, values: Mapping[str, Any]) -> bool:
         """Whether the parameter takes part, given the values of those above it."""
-        return all(
-            values.get(name, _ABSENT) in _several(wanted) for name, wanted in self.when.items()
-        )
+        for name, condition in self.when.items():
+            wanted = condition if isinstance(condition, tuple) else (condition,)
+            if name not in values or values[name] not in wanted:
+                return False
+        return True
 
     def clip(self, value: Any) -> Any:
         """The nearest value inside the bounds; the default for a choice that does not exist."""
@@ -106,7 +120,8 @@ class Param(BaseModel):
             return next((c for c in self.choices if _same(c, value)), self.default)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return self.default
-        inside = min(max(value, _float(self.low)), _float(self.high))
+        low, high = self.bounds
+        inside = min(max(value, low), high)
         return round(inside) if self.kind == "int" else float(inside)
 
     def bind(self, rows: int, columns: int) -> Param:
@@ -114,9 +129,9 @@ class Param(BaseModel):
         default: Any = self.default
         if not self.choices and isinstance(default, str):
             default = NAMED_DEFAULTS[default](rows, columns)
-        high = self.high
+        low, high = self.bounds
         if self.cap_rows is not None:
-            high = min(_int(high), max(_int(self.low), math.floor(self.cap_rows * rows)))
+            high = min(high, max(low, math.floor(self.cap_rows * rows)))
         bound = self.model_copy(update={"high": high})
         points = tuple(dict.fromkeys(bound.clip(point) for point in self.grid))
         return bound.model_copy(update={"default": bound.clip(default), "grid": points})
@@ -141,18 +156,8 @@ class Space:
         """Ask the trial for a value of every active parameter, in order."""
         values: Params = {}
         for name, param in self.params.items():
-            if not param.active(values):
-                continue
-            if param.choices:
-                values[name] = trial.suggest_categorical(name, param.choices)
-            elif param.kind == "int":
-                values[name] = trial.suggest_int(
-                    name, _int(param.low), _int(param.high), log=param.log
-                )
-            else:
-                values[name] = trial.suggest_float(
-                    name, _float(param.low), _float(param.high), log=param.log
-                )
+            if param.active(values):
+                values[name] = param.suggest(name, trial)
         return values
 
     def defaults(self) -> Params:
@@ -160,7 +165,7 @@ class Space:
         return self.complete({})
 
     def complete(self, point: Mapping[str, Any]) -> Params:
-        """A point of the space: what `point` says, clipped; defaults for the rest."""
+        """A point of the space: the values of `point`, clipped to it; defaults for the rest."""
         values: Params = {}
         for name, param in self.params.items():
             if param.active(values):
@@ -209,27 +214,9 @@ class Space:
         return value
 
 
-class _Absent:
-    """Equal to nothing: the value of a parameter that is not active."""
-
-
-_ABSENT = _Absent()
-
-
-def _several(wanted: Any) -> tuple[Any, ...]:
-    return wanted if isinstance(wanted, tuple) else (wanted,)
-
-
 def _same(a: Any, b: Any) -> bool:
+    """Equality that tells True from 1."""
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
-
-
-def _int(value: int | float | None) -> int:
-    return int(value)  # type: ignore[arg-type]  # a validated range has both bounds
-
-
-def _float(value: int | float | None) -> float:
-    return float(value)  # type: ignore[arg-type]  # a validated range has both bounds
 
 
 def _ints(text: str) -> tuple[int, ...]:
@@ -263,12 +250,12 @@ def _check_range(param: Param) -> None:
 
 
 def _check_numbers(param: Param, low: float, high: float) -> None:
-    named = isinstance(param.default, str)
-    if named and param.default not in NAMED_DEFAULTS:
+    is_named = isinstance(param.default, str)
+    if is_named and param.default not in NAMED_DEFAULTS:
         raise ValueError(
             f"a named default is one of {list(NAMED_DEFAULTS)}; got {param.default!r}"
         )
-    numbers: list[Any] = [low, high, *param.grid, *([] if named else [param.default])]
+    numbers: list[Any] = [low, high, *param.grid, *([] if is_named else [param.default])]
     if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
         raise ValueError(f"a range is made of numbers; got {numbers}")
     if len({type(n) for n in numbers}) > 1:
