@@ -7,7 +7,6 @@ import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +14,7 @@ import typer
 from typer import Option
 
 from tuneflow.cli.files import make_folder
-from tuneflow.cli.terminal import exit_if_interrupted
+from tuneflow.cli.terminal import exit_if_interrupted, is_interrupted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,15 +26,7 @@ TEST_SHARE = 0.25
 ABOUT = """diabetes (Efron et al. 2004, shipped with scikit-learn): 442 patients,
 10 measurements; to be predicted is how far the disease has got a year later. Scores are R2:
 1 is perfect, and 0 is no better than the mean."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What each recipe may spend, and the seed of everything."""
-
-    trials: int
-    seconds: float
-    seed: int
+SPLIT = f"{TEST_SHARE:.0%} of the rows are held out; the others are tuned on in 5 folds."
 
 
 def demo(
@@ -48,27 +39,25 @@ def demo(
 ) -> None:
     """Tune five recipes on a real table, in a minute."""
     make_folder(out)
-    typer.echo(f"The table is {ABOUT}")
-    typer.echo(f"{TEST_SHARE:.0%} of the rows are held out; the others are tuned on in 5 folds.")
-    limits, results, rows = Limits(trials, seconds, seed), [], []
+    typer.echo(f"The table is {ABOUT}\n{SPLIT}")
+    limit, results, rows = f"{trials} trials or {seconds:g} s", [], []
     for number, recipe in enumerate(RECIPES, start=1):
-        typer.echo(
-            f"[{number}/{len(RECIPES)}] {recipe}: {trials} trials or {seconds:g} s", err=True
-        )
+        typer.echo(f"[{number}/{len(RECIPES)}] {recipe}: {limit}", err=True)
         started = time.perf_counter()
-        results.append(tune_one(recipe, limits))
+        results.append(tune_one(recipe, trials, seconds, seed))
         rows.append(scores_of(results[-1], time.perf_counter() - started))
-        if any(remark.startswith("interrupted") for remark in results[-1].remarks):
+        if is_interrupted(results[-1].remarks):
             break
     board = leaderboard(rows)
     typer.echo(f"\n{as_text(board)}\n\n{verdict(board)}")
     if out:
-        write_report(out, board, results, limits)
+        repeat = f"tuneflow demo --seed {seed} --trials {trials} --seconds {seconds:g}"
+        write_report(out, board, results, f"```\n{repeat}\n```\n\n{_repeatable(board, trials)}")
         typer.echo(f"Saved: report.md, leaderboard.csv and the trials of each recipe in {out}.")
     exit_if_interrupted(results[-1].remarks)
 
 
-def tune_one(recipe: str, limits: Limits) -> Result:
+def tune_one(recipe: str, trials: int, seconds: float, seed: int) -> Result:
     """Tune one recipe; all recipes have the same folds, and the same rows held out."""
     from sklearn.datasets import load_diabetes
 
@@ -81,9 +70,9 @@ def tune_one(recipe: str, limits: Limits) -> Result:
         recipe,
         scoring="r2",
         test_size=TEST_SHARE,
-        n_trials=limits.trials,
-        timeout=limits.seconds,
-        random_state=limits.seed,
+        n_trials=trials,
+        timeout=seconds,
+        random_state=seed,
     )
 
 
@@ -131,36 +120,29 @@ def verdict(board: pd.DataFrame) -> str:
 
 
 def write_report(
-    folder: Path, board: pd.DataFrame, results: Sequence[Result], limits: Limits
+    folder: Path, board: pd.DataFrame, results: Sequence[Result], how_to_repeat: str
 ) -> None:
     """Write ``leaderboard.csv``, ``report.md`` and the trials of each recipe into a folder."""
     board.to_csv(folder / "leaderboard.csv", index=False)
     for result in results:
         result.trials().to_csv(folder / f"trials-{result.recipe.name}.csv")
-    command = "tuneflow demo --seed {0.seed} --trials {0.trials} --seconds {0.seconds:g}"
     sections = (
-        "# tuneflow demo",
-        ABOUT,
-        f"{TEST_SHARE:.0%} of all rows were held out; the others were tuned on in 5 folds.",
-        f"```\n{as_text(board)}\n```",
-        verdict(board),
+        f"# tuneflow demo\n\n{ABOUT}\n{SPLIT}",
+        f"```\n{as_text(board)}\n```\n\n{verdict(board)}",
         "## The best configurations",
         *(f"```\n{result!r}\n```" for result in results),
-        "## How to repeat it",
-        f"```\n{command.format(limits)}\n```",
-        _repeatable(board, limits),
-        _versions(results[0]),
+        f"## How to repeat it\n\n{how_to_repeat}\n\n{_versions(results[0])}",
     )
     (folder / "report.md").write_text("\n\n".join(sections) + "\n", encoding="utf-8")
 
 
-def _repeatable(board: pd.DataFrame, limits: Limits) -> str:
-    unfinished = board.loc[board["trials"] < limits.trials, "recipe"]
+def _repeatable(board: pd.DataFrame, trials: int) -> str:
+    unfinished = board.loc[board["trials"] < trials, "recipe"]
     if unfinished.empty:
         return "No recipe ran out of time, so the same versions give the same numbers."
     return (
-        f"Out of time before trial {limits.trials}: {', '.join(unfinished)}. Their numbers depend "
-        "on the machine; the others come out the same with the same versions."
+        f"Out of time before trial {trials}: {', '.join(unfinished)}. Their numbers depend on the "
+        "machine; the others come out the same with the same versions."
     )
 
 

@@ -115,9 +115,14 @@ def _show_note(message: Warning | str, category: type[Warning], *_: object, **__
     typer.echo(f"{kind}: {' '.join(str(message).split())}", err=True)
 
 
+def is_interrupted(remarks: Iterable[str]) -> bool:
+    """Whether one of the remarks says that Ctrl-C ended the search."""
+    return any(remark.startswith("interrupted") for remark in remarks)
+
+
 def exit_if_interrupted(remarks: Iterable[str]) -> None:
-    """End with exit code 130 if one of the remarks says that Ctrl-C ended the search."""
-    if any(remark.startswith("interrupted") for remark in remarks):
+    """End with exit code 130 if Ctrl-C ended the search."""
+    if is_interrupted(remarks):
         raise typer.Exit(130)
 
 
