@@ -139,9 +139,8 @@ def _notes(design: Design) -> list[str]:
         warnings.simplefilter("always", TuneflowWarning)
         plans = [design.plan(cell) for cell in first]
     messages = [str(each.message) for each in caught if issubclass(each.category, TuneflowWarning)]
-    return list(
-        dict.fromkeys([*messages, *(note for plan in plans for note in plan.search.notes)])
-    )
+    messages += [note for plan in plans for note in plan.search.notes]
+    return list(dict.fromkeys(messages))
 
 
 def _run_all(design: Design, storage: optuna.storages.BaseStorage, progress: bool) -> str:
@@ -185,20 +184,17 @@ def _run(
 
 def _budget(study: optuna.Study, design: Design) -> Budget:
     """When the run is over; what earlier calls spent on it counts."""
-    spent = max(timeline(read_study(study))["elapsed"], default=0.0)
-    started = time.monotonic() - spent
+    started = time.monotonic() - max(timeline(read_study(study))["elapsed"], default=0.0)
     deadline = math.inf if design.timeout is None else started + design.timeout
     return Budget(design.n_trials, started, deadline)
 
 
 def _ended(study: optuna.Study, record: RunRecord, n_folds: int) -> RunRecord:
     """The record of a run whose budget is spent: done, or failed without a score on all folds."""
-    trials = read_study(study)
+    trials, error = read_study(study), ""
+    folds = len(trials.scores(trials.best))
     if trials.best is None:
         error = f"no trial came to a score.{trials.failure_reasons()}"
-        return replace(record, state="failed", error=error)
-    folds = len(trials.scores(trials.best))
-    if folds < n_folds:
+    elif folds < n_folds:
         error = f"time was up after {folds} of {n_folds} folds of one trial."
-        return replace(record, state="failed", error=error)
-    return replace(record, state="done")
+    return replace(record, state="failed" if error else "done", error=error)

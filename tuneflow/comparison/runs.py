@@ -39,11 +39,6 @@ class Run:
         return read_study(self.study)
 
     @property
-    def is_done(self) -> bool:
-        """Whether the run has ended with a score."""
-        return self.record.state == "done"
-
-    @property
     def holds_learning_rate(self) -> bool:
         """Whether the search is at a rate of the recipe's; grids and sampler objects choose it."""
         held = self.header.growth.get("hold") is not None
@@ -111,7 +106,7 @@ def run_frame(runs: Sequence[Run]) -> pd.DataFrame:
     for run in runs:
         times = timeline(run.trials)
         values = {
-            "score": run.trials.best_score if run.is_done else math.nan,
+            "score": run.trials.best_score if run.record.state == "done" else math.nan,
             "default": run.trials.default_score,
             "trials": len(times),
             "seconds": max(times["elapsed"], default=0.0),

@@ -139,11 +139,9 @@ def wilcoxon(differences: FloatArray) -> float:
 
 def t_test(differences: FloatArray) -> float:
     """P-value of the paired t-test, two-sided; NaN where the differences do not vary."""
-    if len(differences) > 1 and not differences.any():
-        return 1.0
-    if math.isnan(standardized_mean(differences)):
-        return math.nan
-    return float(stats.ttest_1samp(differences, 0).pvalue)
+    n = len(differences)
+    t = standardized_mean(differences) * math.sqrt(n)
+    return float(2 * stats.t.sf(abs(t), n - 1))
 
 
 def rank_biserial(differences: FloatArray) -> float:

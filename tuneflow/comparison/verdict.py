@@ -10,6 +10,7 @@ from itertools import permutations
 import pandas as pd
 
 from tuneflow.comparison import ranking, statistics
+from tuneflow.reporting.format import listing
 
 TESTS = {"t": "paired t-test", "wilcoxon": "Wilcoxon"}
 
@@ -55,7 +56,7 @@ class Verdict:
         if not self.waiting:
             return f"{self._statement()}."
         have = "has" if len(self.waiting) == 1 else "have"
-        return f"{self._statement()}; {_listing(list(self.waiting))} {have} no score yet."
+        return f"{self._statement()}; {listing(list(self.waiting))} {have} no score yet."
 
     def _row(self, first: str, second: str) -> pd.Series:
         """The test of a pair, whichever of the two comes first in it."""
@@ -90,7 +91,7 @@ class Verdict:
         medians = [row["median"] if row["first"] == winner else -row["median"] for row in rows]
         least = "" if len(rows) == 1 else " of at least"
         return (
-            f"{winner} is ahead of {_listing(beaten)} (p {p_text}, {tests}{holm}, "
+            f"{winner} is ahead of {listing(beaten)} (p {p_text}, {tests}{holm}, "
             f"{blocks} {self.block}s; median improvement{least} {min(medians):.3g})"
         )
 
@@ -108,13 +109,13 @@ class Verdict:
         near = [name for name in others if name not in apart]
         sentences = [self._alike(leader, near)] if near else []
         if apart:
-            sentences.append(f"{leader} has no {self.block} in common with {_listing(apart)}")
+            sentences.append(f"{leader} has no {self.block} in common with {listing(apart)}")
         return "; ".join(sentences)
 
     def _alike(self, leader: str, others: list[str]) -> str:
         rows = [self._row(leader, name) for name in others]
         blocks = min(int(row["n"]) for row in rows)
-        start = f"{_listing([leader, *others])} are not separable"
+        start = f"{listing([leader, *others])} are not separable"
         if blocks == 1:
             return f"{start} with 1 {self.block}: nothing is known of the spread"
         if all(row["low"] == row["high"] == row["mean"] == 0 for row in rows):
@@ -151,7 +152,3 @@ def _needed(rows: list[pd.Series]) -> str:
     if math.isinf(min(numbers)):
         return f"more than {statistics.MAX_BLOCKS} would be needed"
     return f"about {min(numbers):.0f} would be needed"
-
-
-def _listing(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
