@@ -39,11 +39,11 @@ def test_notes_say_what_was_found():
     notes = {panel.key: panel.note for panel in report.panels}
     assert notes["anytime"].startswith("Median over runs after 3 and 5 trials: random ")
     assert notes["ranks"].startswith("Mean rank over common seeds, 1 is best: ")
-    assert notes["pairs"].startswith("None is apart, of 3 pairs.")
+    assert notes["pairs"].startswith("None is separable, of 3 pairs.")
 
 
 @pytest.mark.usefixtures("double")
-def test_standings_and_pairs_are_at_hand_and_other_tables_folded(tmp_path):
+def test_ranking_and_pairs_are_at_hand_and_other_tables_folded(tmp_path):
     page = run(n_trials=5).report().save(tmp_path / "a.html", plotly="cdn").read_text()
     sections = {part.split("'", 1)[0]: part for part in page.split("<section id='")[1:]}
     folded = {key for key, part in sections.items() if "<details>" in part}

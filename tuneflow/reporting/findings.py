@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+
+import pandas as pd
 
 from tuneflow.reporting import format as fmt
 from tuneflow.reporting.figures.curves import axis_of, on_the_way
 from tuneflow.reporting.figures.history import best_so_far
 from tuneflow.reporting.tables.costs import typical_seconds
 from tuneflow.reporting.tables.failures import NOT_FINITE
+from tuneflow.reporting.tables.frame import Tables
 from tuneflow.reporting.tables.importance import FEWEST
+from tuneflow.storage.records import HoldoutRecord
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from tuneflow.storage.records import HoldoutRecord
-
-    Tables = Mapping[str, pd.DataFrame]
 
 
 def history(tables: Tables, record: StudyRecord) -> str:

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
 
 from tuneflow.reporting.format import plain
 from tuneflow.reporting.page.markup import cell
 from tuneflow.reporting.panels import Panel
-from tuneflow.reporting.reproduce import code
-from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_ROWS = 30
 _SYNTAX = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
-def markdown(
-    record: StudyRecord, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]
-) -> str:
-    """Findings and short tables; a long table is named, not shown."""
-    parts = [f"# {escaped(record.name)}"]
+def markdown(name: str, panels: Sequence[Panel]) -> str:
+    """Findings and short tables; long tables are left out."""
+    parts = [f"# {escaped(name)}"]
     for panel in panels:
         parts += [f"## {panel.title}", escaped(panel.note)]
         parts += ["\n".join(f"- {escaped(warning)}" for warning in panel.warnings)]
-        if panel.key == "reproduce":
-            parts.append(f"```python\n{plain(code(record)).replace('```', '')}\n```")
-        frame = tables[panel.table]
-        if 0 < len(frame) <= MOST_ROWS and panel.table != "trials":
-            parts.append(table(frame))
+        if panel.code:
+            parts.append(f"```python\n{plain(panel.code).replace('```', '')}\n```")
+        if 0 < len(panel.frame) <= MOST_ROWS and panel.table != "trials":
+            parts.append(table(panel.frame))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

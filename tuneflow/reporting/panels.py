@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
 
 from tuneflow.reporting import findings, verdict
 from tuneflow.reporting.figures.style import Drawing
+from tuneflow.reporting.reproduce import code
+from tuneflow.reporting.tables.frame import Tables
 from tuneflow.storage.study_record import StudyRecord
 
-if TYPE_CHECKING:
-    import pandas as pd
 
-Tables: TypeAlias = "Mapping[str, pd.DataFrame]"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
     """One question, answered.
 
@@ -25,18 +24,24 @@ class Panel:
         title: The question's subject.
         note: The answer, in one sentence made from the numbers.
         table: Name of the table that is the information of the figures.
+        frame: The part of that table that the page shows.
         figures: Drawings of it.
         warnings: What a reader should know.
         cards: Numbers that are read first: title, value, and what it means.
+        params: Parameters of the best trial.
+        code: Python that makes the same study.
     """
 
     key: str
     title: str
     note: str
-    table: str = ""
+    table: str
+    frame: pd.DataFrame
     figures: tuple[Drawing, ...] = ()
     warnings: tuple[str, ...] = ()
     cards: tuple[tuple[str, str, str], ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    code: str = ""
 
 
 # key, title, table, the figures' keys (a prefix with *), and the sentence
@@ -63,18 +68,29 @@ def panels(
 ) -> Iterator[Panel]:
     """All panels of a study that have something to say, in the order of the page."""
     if len(records) > 1:
-        drawn = tuple(_chosen(drawings, ("studies",)))
-        yield Panel("studies", "Studies", findings.studies(records), "studies", drawn)
-    warnings = (*verdict.warnings(record, tables), *left_out(record, drawings))
-    cards = tuple(verdict.cards(record, tables))
-    yield Panel("verdict", "Verdict", verdict.verdict(record), "best", (), warnings, cards)
+        note, drawn = findings.studies(records), _chosen(drawings, ("studies",))
+        yield Panel("studies", "Studies", note, "studies", tables["studies"], drawn)
+    yield Panel(
+        "verdict",
+        "Verdict",
+        verdict.verdict(record),
+        "best",
+        tables["best"],
+        warnings=(*verdict.warnings(record, tables), *left_out(record, drawings)),
+        cards=tuple(verdict.cards(record, tables)),
+        params=record.best.params if record.best else {},
+    )
     for key, title, table, figures, finding in PLAN:
-        drawn = tuple(_chosen(drawings, figures))
+        drawn, frame = _chosen(drawings, figures), tables[table]
         if key in ("folds", "curves", "relations") and not drawn:
             continue  # the verdict says which, and why
         if key == "holdout" and record.holdout is None:
             continue
-        yield Panel(key, title, finding(tables, record), table, drawn)
+        if key == "folds":
+            pair = [trial.number for trial in (record.baseline, record.best) if trial]
+            frame = frame[frame["number"].isin(pair)]
+        script = code(record) if key == "reproduce" else ""
+        yield Panel(key, title, finding(tables, record), table, frame, drawn, code=script)
 
 
 def left_out(record: StudyRecord, drawings: Mapping[str, Drawing]) -> Iterator[str]:
@@ -92,7 +108,10 @@ def left_out(record: StudyRecord, drawings: Mapping[str, Drawing]) -> Iterator[s
         yield "Relations are left out: that takes two parameters and two scores."
 
 
-def _chosen(drawings: Mapping[str, Drawing], keys: tuple[str, ...]) -> Iterator[Drawing]:
-    for key, drawing in drawings.items():
-        if key in keys or any(k.endswith("*") and key.startswith(k[:-1]) for k in keys):
-            yield drawing
+def _chosen(drawings: Mapping[str, Drawing], keys: tuple[str, ...]) -> tuple[Drawing, ...]:
+    """Drawings of these keys; a key that ends in an asterisk is the beginning of several."""
+    return tuple(
+        drawing
+        for name, drawing in drawings.items()
+        if any(name == key or (key[-1] == "*" and name.startswith(key[:-1])) for key in keys)
+    )

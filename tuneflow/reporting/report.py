@@ -8,16 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.reporting.figures.all_figures import drawings
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.live import app
 from tuneflow.reporting.live.source import GivenStudies, StudySource
-from tuneflow.reporting.markdown import markdown
-from tuneflow.reporting.page.content import Page, content, study_page
-from tuneflow.reporting.page.display import display
-from tuneflow.reporting.page.document import Plotly, write
-from tuneflow.reporting.page.markup import html
+from tuneflow.reporting.page.content import Page, page_of_panels
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.tables.costs import cost, timeline
 from tuneflow.reporting.tables.failures import failures
@@ -26,19 +24,18 @@ from tuneflow.reporting.tables.holdout import holdout
 from tuneflow.reporting.tables.parameters import parameters
 from tuneflow.reporting.tables.studies import best, header, studies
 from tuneflow.reporting.tables.trials import trials
+from tuneflow.reporting.viewable import Viewable
 from tuneflow.storage.read_only import open_source
 from tuneflow.storage.study_record import StudyRecord, last_touched, read_study
 
 if TYPE_CHECKING:
     import optuna
-    import pandas as pd
-    import plotly.graph_objects as go
 
     from tuneflow.reporting.comparison import ComparisonReport
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Viewable):
     """What a study says: tables, figures, and a page of both.
 
     Attributes:
@@ -56,7 +53,7 @@ class Report:
 
     records: tuple[StudyRecord, ...]
     chosen: int = 0
-    source: StudySource | None = field(default=None, repr=False, compare=False)
+    source: StudySource | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, studies: Sequence[optuna.Study], source: StudySource | None = None) -> Report:
@@ -115,13 +112,6 @@ class Report:
         return drawings(self.records, self.record, self.tables)
 
     @cached_property
-    def figures(self) -> Mapping[str, go.Figure]:
-        """Plotly figures by name, to change and to export."""
-        import plotly.graph_objects as go
-
-        return {key: go.Figure(drawing.spec) for key, drawing in self.drawings.items()}
-
-    @cached_property
     def panels(self) -> tuple[Panel, ...]:
         """What the page is made of."""
         return tuple(panels(self.records, self.record, self.tables, self.drawings))
@@ -129,21 +119,9 @@ class Report:
     @cached_property
     def page(self) -> Page:
         """The page as a tree of elements, before it is written, shown or served."""
-        return study_page(self.record, self.panels, self.tables)
-
-    def save(self, path: str | Path, *, plotly: Plotly = "inline") -> Path:
-        """Write one HTML file, which opens offline; the same study gives the same bytes.
-
-        Args:
-            path: The file.
-            plotly: Where plotly.js comes from: ``inline`` (4.8 MB), a file in the same
-                ``directory``, which is written too, or a ``cdn``, which needs a network.
-        """
-        return write(path, self.page, plotly)
-
-    def show(self) -> None:
-        """Show the page: in a notebook below the cell, otherwise in the browser."""
-        display(self.page)
+        header = self.record.header
+        subject = f"{header.recipe}, {header.task}" if header else "an Optuna study"
+        return page_of_panels(self.record.name, subject, self.panels)
 
     def serve(self, *, port: int = 8050, browser: bool = True) -> None:
         """Follow the studies on a live page on 127.0.0.1, until Ctrl-C.
@@ -154,17 +132,6 @@ class Report:
         """
         source = self.source or GivenStudies(())
         app.serve(source, page_of, self.record.name, port=port, browser=browser)
-
-    def to_markdown(self) -> str:
-        """The findings and the short tables as text, for a README or an issue."""
-        return markdown(self.record, self.panels, self.tables)
-
-    def _repr_html_(self) -> str:
-        return html(content(self.record, self.panels[:1], self.tables))
-
-    def __repr__(self) -> str:
-        lines = [f"  {panel.title}: {panel.note}" for panel in self.panels]
-        return "\n".join([f"Report on {self.record.name!r}", *lines])
 
 
 def page_of(records: tuple[StudyRecord, ...]) -> Page:

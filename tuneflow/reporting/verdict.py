@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from tuneflow.reporting import format as fmt
+from tuneflow.reporting.tables.frame import Tables
 from tuneflow.reporting.tables.importance import FEWEST
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    Tables = Mapping[str, pd.DataFrame]
 
 
 def verdict(record: StudyRecord) -> str:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-import pandas as pd
 
 from tuneflow.reporting.figures.style import Drawing, label
 from tuneflow.reporting.format import count, parameter_value, plain
 from tuneflow.reporting.page.markup import Node, as_json, grid, node, table
 from tuneflow.reporting.panels import Panel
-from tuneflow.reporting.reproduce import code
-from tuneflow.storage.study_record import StudyRecord
 
 MOST_ROWS = 2_000  # of a table under a figure; the table of trials is there in full
 # Panels, each with its table, that show the table openly; elsewhere it is folded away.
 OPEN_TABLES = {
     ("failures", "failures"),
-    ("verdict", "standings"),
+    ("verdict", "ranking"),
     ("each", "each"),
     ("pairs", "tests"),
 }
@@ -39,13 +35,9 @@ class Page:
     content: Node
 
 
-def study_page(
-    record: StudyRecord, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]
-) -> Page:
-    """The page of a report on a study."""
-    subject = f"{record.header.recipe}, {record.header.task}" if record.header else None
-    kicker = plain(subject or "an Optuna study")
-    return Page(record.name, headline(kicker, record.name), content(record, panels, tables))
+def page_of_panels(name: str, subject: str, panels: Sequence[Panel]) -> Page:
+    """The page of a report: its name below a word on what it is about, and its panels."""
+    return Page(name, headline(plain(subject), name), content(panels))
 
 
 def headline(kicker: str, name: str) -> Node:
@@ -53,12 +45,10 @@ def headline(kicker: str, name: str) -> Node:
     return node("div", node("p", kicker, class_="kicker"), node("h1", plain(name)))
 
 
-def content(
-    record: StudyRecord, panels: Sequence[Panel], tables: Mapping[str, pd.DataFrame]
-) -> Node:
+def content(panels: Sequence[Panel]) -> Node:
     """All of a page below its headline."""
     links = [node("li", node("a", panel.title, href=f"#{panel.key}")) for panel in panels]
-    sections = [_section(record, panel, tables) for panel in panels]
+    sections = [_section(panel) for panel in panels]
     return node(
         "div",
         node("nav", node("ol", *links), class_="contents", aria_label="Contents"),
@@ -67,25 +57,25 @@ def content(
     )
 
 
-def _section(record: StudyRecord, panel: Panel, tables: Mapping[str, pd.DataFrame]) -> Node:
+def _section(panel: Panel) -> Node:
     title = f"{panel.key}-title"
     return node(
         "section",
         node("h2", panel.title, id=title),
         node("p", panel.note, class_="note"),
-        *_findings(record, panel),
-        *_table(record, panel, tables),
+        *_findings(panel),
+        *_table(panel),
         id=panel.key,
         aria_labelledby=title,
     )
 
 
-def _findings(record: StudyRecord, panel: Panel) -> Iterator[Node]:
+def _findings(panel: Panel) -> Iterator[Node]:
     """What stands above the table of a panel: numbers, parameters, warnings, figures."""
     if panel.cards:
         yield node("dl", *map(_card, panel.cards), class_="cards")
-    if panel.key == "verdict" and record.best:
-        chips = (f"{plain(k)} {plain(parameter_value(v))}" for k, v in record.best.params.items())
+    if panel.params:
+        chips = (f"{plain(k)} {plain(parameter_value(v))}" for k, v in panel.params.items())
         yield _list(chips, "chips", "Best parameters")
     if panel.warnings:
         yield _list(panel.warnings, "warnings", "To be known")
@@ -121,27 +111,21 @@ def _figure(drawing: Drawing, *, titled: bool) -> Node:
     return node("figure", node("figcaption", *caption), plot)
 
 
-def _table(
-    record: StudyRecord, panel: Panel, tables: Mapping[str, pd.DataFrame]
-) -> Iterator[Node]:
+def _table(panel: Panel) -> Iterator[Node]:
     """The table of a panel: open where the table is the panel, folded away under its figures."""
     if panel.key == "trials":
-        yield grid(tables["trials"], "All trials", None)
+        yield grid(panel.frame, "All trials", None)
         return
-    if panel.key == "reproduce":
-        yield node("pre", node("code", plain(code(record))), tabindex="0")
-    frame = tables[panel.table]
-    if panel.key == "folds":
-        pair = [trial.number for trial in (record.baseline, record.best) if trial]
-        frame = frame[frame["number"].isin(pair)]
-    if frame.empty:
+    if panel.code:
+        yield node("pre", node("code", plain(panel.code)), tabindex="0")
+    if panel.frame.empty:
         return
     if panel.table == "trials":  # the page's script copies it from the panel of all trials
         element = node("div", class_="grid", data_caption="All trials", data_source="trials")
     else:
-        element = table(frame, panel.title, MOST_ROWS)
+        element = table(panel.frame, panel.title, MOST_ROWS)
     if (panel.key, panel.table) in OPEN_TABLES:
         yield element
     else:
-        summary = f"Table: {panel.table}, {count(len(frame), 'row')}"
+        summary = f"Table: {panel.table}, {count(len(panel.frame), 'row')}"
         yield node("details", node("summary", summary), element)

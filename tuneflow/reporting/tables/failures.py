@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from tuneflow.reporting.format import parameter_value
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.storage.study_record import StudyRecord, is_scored
 
 if TYPE_CHECKING:
     import optuna
-    import pandas as pd
 
 # The chain "TrialError: LightGBMError: why" is about a LightGBMError.
 _INNERMOST = re.compile(r"(?:[\w.]*(?:Error|Exception): )*([\w.]*(?:Error|Exception|Interrupt))\b")

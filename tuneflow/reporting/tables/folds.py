@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.storage.study_record import StudyRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def folds(record: StudyRecord) -> pd.DataFrame:

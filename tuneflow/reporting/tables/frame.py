@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
+
+Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
 
 def frame(
@@ -26,7 +27,5 @@ def frame(
     >>> frame([("a", 1)], {"name": "str", "trials": int}, index="name").to_dict()
     {'trials': {'a': 1}}
     """
-    import pandas as pd
-
     filled = pd.DataFrame(list(rows), columns=[*kinds, *untyped]).astype(kinds)
     return filled.set_index(index) if index else filled

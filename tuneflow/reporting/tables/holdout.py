@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.storage.records import HoldoutRecord
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def holdout(record: HoldoutRecord | None) -> pd.DataFrame:

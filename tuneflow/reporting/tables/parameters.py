@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from tuneflow.reporting.format import parameter_value
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.reporting.tables.importance import importances
@@ -14,7 +16,6 @@ from tuneflow.storage.study_record import StudyRecord, score_of
 
 if TYPE_CHECKING:
     import optuna
-    import pandas as pd
 
     Distribution = optuna.distributions.BaseDistribution
     Trial = optuna.trial.FrozenTrial

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from tuneflow.reporting.tables.costs import STATES
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.reporting.tables.trials import none_as_text
@@ -13,7 +15,6 @@ from tuneflow.storage.study_record import StudyRecord, score_of, seconds_of
 
 if TYPE_CHECKING:
     import optuna
-    import pandas as pd
 
 STUDIES: Mapping[str, Any] = {
     "study": "str",

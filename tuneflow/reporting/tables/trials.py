@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.storage.study_record import StudyRecord, read_study, score_of, seconds_of
 
 if TYPE_CHECKING:
     import optuna
-    import pandas as pd
 
 KINDS: Mapping[str, Any] = {
     "number": int,
