@@ -70,8 +70,7 @@ def _history(key: str, title: str, x: str, frame: pd.DataFrame, record: StudyRec
     wide = {**style.STEPS, "width": 3}
     look = (style.GREEN, "solid")
     traces.append(style.line(frame["x"].loc[best.index], best, "best so far", look, line=wide))
-    first = record.first_point.removeprefix("the ")
-    level = style.level(baseline, first) if math.isfinite(baseline) else {}
+    level = style.baseline_level(record)
     layout = style.layout(x, record.scoring, yaxis=style.within(ends), **level)
     alt = f"{title}: {record.scoring} ended at {number(score_of(record.best))}."
     return Drawing(key, title, alt, traces, layout, notes)

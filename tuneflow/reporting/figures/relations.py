@@ -77,43 +77,41 @@ def _dimension(name: str, trials: pd.DataFrame, record: StudyRecord) -> Spec:
 def contour(trials: pd.DataFrame, parameters: pd.DataFrame, record: StudyRecord) -> Drawing | None:
     """The best score in every cell of the two most important parameters."""
     names = [name for name in parameters.index if not record.spaces[name].single()][:2]
-    columns = [column_of(name) for name in names]
-    both = trials[trials["score"].abs() < math.inf].dropna(subset=columns)
+    both = trials[trials["score"].abs() < math.inf].dropna(subset=[*map(column_of, names)])
     if len(names) < 2 or len(both) < FEWEST or parameters["importance"].isna().all():
         return None
-    axes = [CellAxis(record.spaces[name]) for name in names]
-    x, y = (
-        [axis.cell(v) for v in both[column]] for axis, column in zip(axes, columns, strict=True)
-    )
-    grid = np.full((axes[1].size, axes[0].size), -math.inf)
-    np.maximum.at(grid, (y, x), both["score"].to_numpy() * record.sign)
+    x, y = (CellAxis(name, record.spaces[name]) for name in names)
+    grid = np.full((y.size, x.size), -math.inf)
+    np.maximum.at(grid, (y.cells(both), x.cells(both)), both["score"].to_numpy() * record.sign)
     heat: Spec = {"type": "heatmap", "z": [style.signif(row) for row in grid * record.sign]}
     heat |= {"hoverongaps": False, "hovertemplate": "best %{z:.6g}<extra></extra>"}
     heat |= _colours(record)
     if ends := style.view(both["score"].tolist(), record.sign):
         heat |= {"zmin": ends[0], "zmax": ends[1]}
-    layout = style.layout(*names, height=430, xaxis=axes[0].ticks(), yaxis=axes[1].ticks())
-    alt = f"The best score in each cell of {names[0]} and {names[1]}."
+    layout = style.layout(*names, height=430, xaxis=x.ticks(), yaxis=y.ticks())
+    alt = f"The best score in each cell of {x.name} and {y.name}."
     note = "A cell shows its best trial; empty cells were not tried."
-    traces = [heat, *_landmarks(names, axes, record)]
+    traces = [heat, *_landmarks(x, y, record)]
     return Drawing("contour", "The two that mattered most", alt, traces, layout, note)
 
 
 class CellAxis:
     """A parameter in cells: one for each choice, or as many of a range as are told apart."""
 
-    def __init__(self, dist: Any) -> None:
-        self.dist, self.choice = dist, is_choice(dist)
+    def __init__(self, name: str, dist: Any) -> None:
+        self.name, self.dist, self.choice = name, dist, is_choice(dist)
         self.size = len(dist.choices) if self.choice else BINS
 
     def place(self, at: float) -> float:
         """A place from 0 to 1, counted in cells; the middle of the first is 0."""
         return at * (self.size - 1) if self.choice else at * self.size - 0.5
 
-    def cell(self, value: Any) -> int:
-        """The cell in which a value lies."""
-        at = share(value, self.dist)
-        return round(self.place(at)) if self.choice else min(int(at * self.size), self.size - 1)
+    def cells(self, trials: pd.DataFrame) -> list[int]:
+        """The cells in which the values of trials lie."""
+        places = [share(value, self.dist) for value in trials[column_of(self.name)]]
+        if self.choice:
+            return [round(self.place(at)) for at in places]
+        return [min(int(at * self.size), self.size - 1) for at in places]
 
     def ticks(self) -> Spec:
         """What plotly is to know of the axis."""
@@ -121,16 +119,13 @@ class CellAxis:
         return {**style.ticks(map(self.place, places), names), "showgrid": False}
 
 
-def _landmarks(names: list[str], axes: list[CellAxis], record: StudyRecord) -> list[Spec]:
+def _landmarks(x: CellAxis, y: CellAxis, record: StudyRecord) -> list[Spec]:
     """Where the first point and the best trial lie."""
     marker = {"size": 14, "opacity": 1, "line": {"color": "#ffffff", "width": 1.5}}
     traces = []
     for trial, title, look in style.landmarks(record):
-        if all(name in trial.params for name in names):
-            x, y = (
-                [axis.place(share(trial.params[name], axis.dist))]
-                for name, axis in zip(names, axes, strict=True)
-            )
-            more = {"marker": marker, "hovertemplate": f"{title}<extra></extra>"}
-            traces.append(style.points(x, y, title, look, **more))
+        if {x.name, y.name} <= trial.params.keys():
+            at = [axis.place(share(trial.params[axis.name], axis.dist)) for axis in (x, y)]
+            more: Spec = {"marker": marker, "hovertemplate": f"{title}<extra></extra>"}
+            traces.append(style.points(at[:1], at[1:], title, look, **more))
     return traces

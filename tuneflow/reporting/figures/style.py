@@ -12,7 +12,7 @@ import optuna
 import pandas as pd
 
 from tuneflow.reporting.format import count, plain
-from tuneflow.storage.study_record import StudyRecord
+from tuneflow.storage.study_record import StudyRecord, score_of
 
 Spec: TypeAlias = dict[str, Any]
 Look: TypeAlias = tuple[str, str]  # a colour, with a symbol or a dash
@@ -21,7 +21,7 @@ MOST = 2_000  # points a trace
 
 # Okabe and Ito 2008, told apart by readers of every colour vision; a shape goes with each.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PINK, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8a8f98"
+SKY, PINK, GREY = "#56B4E9", "#CC79A7", "#8a8f98"
 STATES = {
     "complete": (BLUE, "circle"),
     "pruned": (ORANGE, "triangle-down"),
@@ -71,9 +71,13 @@ def state_name(state: str) -> str:
 
 def landmarks(record: StudyRecord) -> list[tuple[optuna.trial.FrozenTrial, str, Look]]:
     """The first point and the best trial, each with its name and its look, as far as they are."""
-    first = record.first_point.removeprefix("the ")
-    marks = [(record.baseline, first, BASELINE), (record.best, "best", BEST)]
+    marks = [(record.baseline, first_point(record), BASELINE), (record.best, "best", BEST)]
     return [(trial, name, look) for trial, name, look in marks if trial]
+
+
+def first_point(record: StudyRecord) -> str:
+    """What a legend calls the first point."""
+    return record.first_point.removeprefix("the ")
 
 
 def layout(x: str, y: str, **more: Any) -> Spec:
@@ -189,12 +193,10 @@ def thin(frame: pd.DataFrame, by: str, most: int = MOST) -> pd.DataFrame:
     return frame.iloc[sorted(kept)]
 
 
-def thinned(drawn: int, all_: int, noun: str = "trial") -> str:
+def thinned(drawn: int, all_: int) -> str:
     """The note of a figure that shows a part."""
-    part = (
-        f"{drawn:,} of {count(all_, noun)} are drawn, the best, the last and extremes among them."
-    )
-    return part if drawn < all_ else ""
+    part = f"{drawn:,} of {count(all_, 'trial')} are drawn"
+    return f"{part}, the best, the last and extremes among them." if drawn < all_ else ""
 
 
 def view(scores: Sequence[float], sign: int, also: Iterable[float] = ()) -> list[float] | None:
@@ -211,11 +213,16 @@ def view(scores: Sequence[float], sign: int, also: Iterable[float] = ()) -> list
     return [min(ends), max(ends)]
 
 
-def level(at: float, text: str, colour: str = PINK) -> Spec:
-    """Of a layout: a dashed line across the figure, and the word on it."""
-    y = _short(at)
+def baseline_level(record: StudyRecord) -> Spec:
+    """Of a layout: a dashed line across the figure at the score of the first point, and its name.
+
+    Nothing where the first point has no score.
+    """
+    if record.baseline is None:
+        return {}
+    y = _short(score_of(record.baseline))
     shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y}
-    shape["line"] = {"color": colour, "dash": "dash", "width": 2}
+    shape["line"] = {"color": PINK, "dash": "dash", "width": 2}
     name = {"xref": "paper", "x": 1, "xanchor": "right", "y": y, "yanchor": "bottom"}
-    name |= {"text": label(text), "showarrow": False, "font": {"color": colour}}
+    name |= {"text": first_point(record), "showarrow": False, "font": {"color": PINK}}
     return {"shapes": [shape], "annotations": [name]}

@@ -82,20 +82,14 @@ class LiveState:
 
 
 def fingerprint(records: Records) -> str:
-    """Differs between two looks if there is something new to show."""
-    return repr(
-        [
-            (
-                record.name,
-                len(record.trials),
-                str(record.trials[0].datetime_start) if record.trials else "",
-                [
-                    (trial.number, len(trial.intermediate_values))
-                    for trial in record.trials
-                    if not trial.state.is_finished()
-                ],
-                record.holdout,
-            )
-            for record in records
-        ]
-    )
+    """A text that differs between two looks if there is something new to show."""
+    return repr([(r.name, len(r.trials), _begun(r), _unfinished(r), r.holdout) for r in records])
+
+
+def _begun(record: StudyRecord) -> str:
+    return str(record.trials[0].datetime_start) if record.trials else ""
+
+
+def _unfinished(record: StudyRecord) -> list[tuple[int, int]]:
+    running = (trial for trial in record.trials if not trial.state.is_finished())
+    return [(trial.number, len(trial.intermediate_values)) for trial in running]

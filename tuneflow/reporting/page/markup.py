@@ -123,10 +123,10 @@ def cell(value: Any) -> str:
     """A value of a frame as text; what is missing is nothing."""
     import pandas as pd
 
-    if value is None or value is pd.NA or value is pd.NaT:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float):
-        return "" if math.isnan(value) else number(value)
+        return number(value)
     if isinstance(value, pd.Timestamp):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     return plain(value)
