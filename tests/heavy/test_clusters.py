@@ -232,7 +232,7 @@ def kill_one_at_work(killed: list[int]) -> None:
 
 def is_at_work(process: psutil.Process) -> bool:
     mine = {child.pid for child in psutil.Process().children(recursive=True)}
-    return process.pid in mine and "ray::run_away" in " ".join(process.info["cmdline"] or ())
+    return process.pid in mine and "ray::run_remotely" in " ".join(process.info["cmdline"] or ())
 
 
 # ---------- neither ----------

@@ -13,7 +13,7 @@ import tuneflow as tf
 from tuneflow.recipe.growth import Growth
 from tuneflow.search.learning_rate import LearningRateSchedule
 from tuneflow.storage.records import TrialRecord
-from tuneflow.study.loop import Budget
+from tuneflow.study.budget import Budget
 from tuneflow.study.plan import Rows, make_plan
 
 RATE = LearningRateSchedule("rate", search_rate=0.2, refit_rate=0.05)

@@ -23,7 +23,7 @@ from tuneflow.reporting.page.display import notebook_shell
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import RunRecord, read_run_record, write_run_record
 from tuneflow.storage.study_record import read_study
-from tuneflow.study.loop import Budget
+from tuneflow.study.budget import Budget
 from tuneflow.study.plan import check_limits
 from tuneflow.study.resume import open_study
 from tuneflow.study.workers.workers import Workers

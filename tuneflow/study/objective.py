@@ -1,4 +1,10 @@
-"""One trial: a configuration climbs the rungs of its recipe, on the same folds as all others."""
+"""One trial: a configuration climbs the rungs of its recipe, on the same folds as all others.
+
+At each rung the folds that take part grow to a budget (rounds, trees, epochs or rows) and are
+scored. Where a decision is due, the mean score is reported to the pruner, which may end the trial
+there (`_TrialRun.report_and_prune`). A trial also ends at the deadline, or when its score has not
+improved for a while. The best rung so far is what is recorded.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +27,8 @@ from tuneflow.study.evaluation import Evaluation
 
 
 @dataclass
-class Best:
-    """A rung: the score of each fold, and what was spent on it."""
+class Rung:
+    """A rung that was reached: the score of each fold, and what was spent on it."""
 
     budget: float = 0.0
     scores: list[float] = field(default_factory=list)
@@ -35,7 +41,7 @@ class Best:
 
 
 @dataclass(frozen=True)
-class Task:
+class TrialSpec:
     """A trial to be run.
 
     Attributes:
@@ -49,50 +55,52 @@ class Task:
     deadline: float = math.inf
 
 
-class Judge(Protocol):
-    """Whom a trial asks at its rungs whether it goes on; a trial of Optuna's is one."""
+class PrunableTrial(Protocol):
+    """What a trial reports its scores to, and asks whether it is pruned, as an `optuna.Trial`."""
 
     def report(self, value: float, step: int) -> None:
-        """Take down a score."""
+        """Note a score."""
 
     def should_prune(self) -> bool:
-        """Whether the trial is to be given up."""
+        """Whether the trial shall end here."""
 
 
 @dataclass
 class Outcome:
-    """What came of a trial.
+    """What became of a trial.
 
     Attributes:
         number: Its number.
-        entry: What it did and why it ended.
+        record: What it did and why it ended.
         error: What stops the study; None if nothing does.
         steps: Scores by step, as far as nobody has written them to the study.
         attrs: What the pruner has noted on it, as far as nobody has written it to the study.
     """
 
     number: int
-    entry: TrialRecord
+    record: TrialRecord
     error: BaseException | None = None
     steps: dict[int, float] = field(default_factory=dict)
     attrs: dict[str, Any] = field(default_factory=dict)
 
 
-def told(entry: TrialRecord, number: int, folds: int) -> tuple[TrialState, float | None]:
-    """State and value of a trial that has ended.
+def state_and_value(
+    record: TrialRecord, number: int, folds: int
+) -> tuple[TrialState, float | None]:
+    """State and value, as Optuna wants them, of a trial that has ended.
 
-    What the deadline cut short is given up, unless it has a score on all folds or is all there
-    is.
+    A trial that the deadline has ended counts as pruned, unless it has a score on all folds or is
+    the first one, which may be all there is.
     """
-    whole = bool(entry.scores) and (len(entry.scores) == folds or not number)
-    if entry.ended in ("complete", "patience") or (entry.ended == "deadline" and whole):
-        return TrialState.COMPLETE, fmean(entry.scores)
-    pruned = entry.ended in ("pruned", "deadline")
-    return TrialState.PRUNED if pruned else TrialState.FAIL, None
+    is_usable = bool(record.scores) and (len(record.scores) == folds or not number)
+    if record.ended in ("complete", "patience") or (record.ended == "deadline" and is_usable):
+        return TrialState.COMPLETE, fmean(record.scores)
+    is_pruned = record.ended in ("pruned", "deadline")
+    return TrialState.PRUNED if is_pruned else TrialState.FAIL, None
 
 
-class _GivenUp(Exception):
-    """A trial is given up; the entry says why."""
+class _EndedEarlyError(Exception):
+    """A trial ends before its last rung; its record says why."""
 
 
 @dataclass(frozen=True)
@@ -100,175 +108,180 @@ class Objective:
     """What a trial does, wherever it runs.
 
     Attributes:
-        work: What all trials share.
-        raw: Report the score of each fold, instead of the mean over the folds so far.
+        evaluation: What all trials share.
+        reports_each_fold: Report the score of the last fold, instead of the mean over all so far.
         prunes: Whether rungs decide anything; where none does, none is written to the storage.
-        slopes: Whether the sampler wants the gradient of the loss of trials that are complete.
+        needs_gradients: Whether the sampler wants the gradient of the loss of complete trials.
     """
 
     evaluation: Evaluation
-    raw: bool = False
+    reports_each_fold: bool = False
     prunes: bool = True
-    slopes: bool = False
+    needs_gradients: bool = False
 
-    def __call__(self, task: Task, judge: Judge) -> Outcome:
-        """Climb; the entry keeps what was spent and why it ended, however it ended."""
-        outcome = Outcome(task.number, TrialRecord())
-        entry = outcome.entry
+    def __call__(self, spec: TrialSpec, trial: PrunableTrial) -> Outcome:
+        """Run a trial; the record keeps what was spent and why it ended, however it ended."""
+        record = TrialRecord()
+        outcome = Outcome(spec.number, record)
         try:
-            _Climb(self, task, judge, entry).run()
-        except _GivenUp:
+            _TrialRun(self, spec, trial, record).run()
+        except _EndedEarlyError:
             pass
         except TrialError as error:
-            entry.ended, entry.error = "failed", f"{type(error).__name__}: {error}"
+            record.ended, record.error = "failed", f"{type(error).__name__}: {error}"
         except BaseException as error:  # noqa: BLE001 -- the caller raises it, when it is written
-            lost = isinstance(error, KeyboardInterrupt | StorageError)
-            entry.ended = "interrupted" if lost else "failed"
-            entry.error = f"{type(error).__name__}: {error}"
-            error.add_note(
-                f"recipe {self.evaluation.recipe.name}, trial {task.number}, {task.values}"
-            )
+            is_interrupted = isinstance(error, KeyboardInterrupt | StorageError)
+            record.ended = "interrupted" if is_interrupted else "failed"
+            record.error = f"{type(error).__name__}: {error}"
+            recipe = self.evaluation.recipe.name
+            error.add_note(f"recipe {recipe}, trial {spec.number}, {spec.values}")
             outcome.error = error
         return outcome
 
 
 @dataclass
-class _Climb:
-    """One configuration on its way up."""
+class _TrialRun:
+    """One configuration on its way up the rungs."""
 
     objective: Objective
-    task: Task
-    judge: Judge
-    entry: TrialRecord
+    spec: TrialSpec
+    trial: PrunableTrial
+    record: TrialRecord
     learners: dict[int, Learner] = field(default_factory=dict)
-    seen: dict[tuple[int, float], tuple[float, ...]] = field(default_factory=dict)
+    scores: dict[tuple[int, float], tuple[float, ...]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Take in more folds, stage by stage; earlier ones keep what they have grown."""
-        evaluation = self.objective.evaluation
+        evaluation = self.evaluation
         for folds in evaluation.stages:
-            best = self._grow(folds)
-            if folds < len(evaluation.folds) and self._is_late():
+            best = self.grow(folds)
+            if folds < len(evaluation.folds) and self.is_late():
                 break
-            self._decide(folds, evaluation.budgets[-1], best)
-        if self.objective.slopes and len(self.entry.scores) == len(evaluation.folds):
-            with self._booking("seconds_fit"):
-                self._differentiate()
+            self.report_and_prune(folds, evaluation.budgets[-1], best)
+        if self.objective.needs_gradients and len(self.record.scores) == len(evaluation.folds):
+            with self.timed("seconds_fit"):
+                self.differentiate()
 
-    def _differentiate(self) -> None:
-        """Note the mean loss over the folds, and its gradient in the scale of the space."""
-        slope, values = self.objective.evaluation.slope, self.task.values
-        found = [slope(at, made, values, self.entry.budget) for at, made in self.learners.items()]
-        self.entry.loss = fmean(each.loss for each in found)
-        self.entry.gradient = {n: fmean(each.by[n] for each in found) for n in found[0].by}
-
-    def _grow(self, folds: int) -> Best:
-        """Grow so many folds together, rung by rung."""
-        evaluation, best = self.objective.evaluation, Best()
-        for budget in evaluation.budgets:
-            rung = self._rung(folds, budget)
-            if not rung.scores:
-                break
-            self.entry.curve.append((folds, budget, rung.mean))
-            best = rung if not evaluation.growth.patience or rung.mean > best.mean else best
-            ended = self._has_peaked(budget, best) or budget == evaluation.budgets[-1]
-            if ended or budget >= self.entry.budget:  # more folds, but not yet as far, are less
-                self._note(best)
-            if ended:
-                break
-            self._decide(folds, budget, best)
-        return best
-
-    def _rung(self, folds: int, budget: float) -> Best:
-        """Grow the folds to a budget and score them; nothing, if time ran out on the way."""
-        evaluation, amounts = self.objective.evaluation, []
-        for at in range(folds):  # all before one grows: rows are there twice while they are binned
-            if self._is_over():
-                return Best()
-            self._begin(at)
-        for at in range(folds):
-            if self._is_over():
-                return Best()
-            rows = len(evaluation.folds[at].train)
-            amounts.append(evaluation.growth.amount(budget, self.arguments(rows), rows))
-            if (at, budget) not in self.seen:
-                self.seen[at, budget] = self._score(at, amounts[-1])
-        scores = [self.seen[at, budget][0] for at in range(folds)]
-        return Best(budget, scores, round(fmean(amounts)))
-
-    def _is_over(self) -> bool:
-        """Whether time is up; the first trial goes on until it has a score."""
-        return bool(self.task.number or self.entry.scores) and self._is_late()
-
-    def _begin(self, at: int) -> None:
-        """Have a learner for a fold."""
-        if at not in self.learners:
-            with self._booking("seconds_fit"), self._refusals():
-                self.learners[at] = self.objective.evaluation.learner(at, self.arguments)
-
-    def _score(self, at: int, amount: int) -> tuple[float, ...]:
-        evaluation = self.objective.evaluation
-        with self._booking("seconds_fit"), self._refusals():
-            self.learners[at].grow(amount)
-        with self._booking("seconds_score"):
-            return evaluation.score(at, self.learners[at])
+    @property
+    def evaluation(self) -> Evaluation:
+        return self.objective.evaluation
 
     @cached_property
     def arguments(self) -> Callable[[int], Params]:
-        return cache(self.objective.evaluation.arguments(self.task.values))
+        return cache(self.evaluation.arguments(self.spec.values))
 
-    def _has_peaked(self, budget: float, best: Best) -> bool:
-        growth = self.objective.evaluation.growth
-        if not growth.patience or budget < growth.patience * best.budget + growth.first:
-            return False
-        self.entry.ended = "patience"
-        return True
+    def grow(self, folds: int) -> Rung:
+        """Grow so many folds together, rung by rung; the best rung of them."""
+        evaluation, best = self.evaluation, Rung()
+        for budget in evaluation.budgets:
+            rung = self.reach(folds, budget)
+            if not rung.scores:
+                break
+            self.record.curve.append((folds, budget, rung.mean))
+            best = rung if not evaluation.growth.patience or rung.mean > best.mean else best
+            is_last = self.is_out_of_patience(budget, best) or budget == evaluation.budgets[-1]
+            if is_last or budget >= self.record.budget:  # more folds are less until they catch up
+                self.keep(best)
+            if is_last:
+                break
+            self.report_and_prune(folds, budget, best)
+        return best
 
-    def _is_late(self) -> bool:
-        """Whether time is up. What has not been scored on all folds by then is given up, unless
-        it is all there is."""
-        if time.monotonic() < self.task.deadline:
-            return False
-        self.entry.ended = "deadline"
-        if self.task.number and len(self.entry.scores) < len(self.objective.evaluation.folds):
-            raise _GivenUp
-        return True
+    def reach(self, folds: int, budget: float) -> Rung:
+        """Grow the folds to a budget and score them; nothing, if time ran out on the way."""
+        amounts = []
+        for fold in range(folds):  # all before one grows: binning rows takes them twice
+            if self.is_over():
+                return Rung()
+            self.begin(fold)
+        for fold in range(folds):
+            if self.is_over():
+                return Rung()
+            rows = len(self.evaluation.folds[fold].train)
+            amounts.append(self.evaluation.growth.amount(budget, self.arguments(rows), rows))
+            if (fold, budget) not in self.scores:
+                self.scores[fold, budget] = self.score(fold, amounts[-1])
+        scores = [self.scores[fold, budget][0] for fold in range(folds)]
+        return Rung(budget, scores, round(fmean(amounts)))
 
-    def _decide(self, folds: int, budget: float, best: Best) -> None:
-        """Where it is due, report the best so far, and end here if the pruner says so; the
-        defaults never do, since all is compared with them."""
-        step = self.objective.evaluation.decisions.get((folds, budget))
+    def begin(self, fold: int) -> None:
+        """Have a learner for a fold."""
+        if fold not in self.learners:
+            with self.timed("seconds_fit"), self.refusals():
+                self.learners[fold] = self.evaluation.learner(fold, self.arguments)
+
+    def score(self, fold: int, amount: int) -> tuple[float, ...]:
+        """Grow a learner, and score it by every metric."""
+        with self.timed("seconds_fit"), self.refusals():
+            self.learners[fold].grow(amount)
+        with self.timed("seconds_score"):
+            return self.evaluation.score(fold, self.learners[fold])
+
+    def report_and_prune(self, folds: int, budget: float, best: Rung) -> None:
+        """Where a decision is due, report the best rung so far, and end here if the pruner says
+        so; the defaults are never pruned, since all is compared with them."""
+        step = self.evaluation.decisions.get((folds, budget))
         if step is None or not self.objective.prunes:
             return
-        self.judge.report(best.scores[-1] if self.objective.raw else best.mean, step)
-        if (
-            self.judge.should_prune()
-            and self.task.values != self.objective.evaluation.space.defaults()
-        ):
-            self.entry.ended = "pruned"
-            raise _GivenUp
+        self.trial.report(best.scores[-1] if self.objective.reports_each_fold else best.mean, step)
+        prune = self.trial.should_prune()
+        if prune and self.spec.values != self.evaluation.space.defaults():
+            self.record.ended = "pruned"
+            raise _EndedEarlyError
 
-    def _note(self, best: Best) -> None:
-        self.entry.scores = best.scores
-        self.entry.budget, self.entry.amount = best.budget, best.amount
-        for place, metric in enumerate(self.objective.evaluation.also, start=1):
-            folds = range(len(best.scores))
-            said = [self.seen[at, best.budget][place] for at in folds]
-            self.entry.also[metric.name] = said
+    def is_out_of_patience(self, budget: float, best: Rung) -> bool:
+        """Whether the best rung lies so far below that no better one is expected."""
+        growth = self.evaluation.growth
+        if not growth.patience or budget < growth.patience * best.budget + growth.first:
+            return False
+        self.record.ended = "patience"
+        return True
+
+    def is_over(self) -> bool:
+        """Whether time is up; the first trial goes on until it has a score."""
+        return bool(self.spec.number or self.record.scores) and self.is_late()
+
+    def is_late(self) -> bool:
+        """Whether time is up; that ends a trial here which has not been scored on all folds,
+        unless it is the first one."""
+        if time.monotonic() < self.spec.deadline:
+            return False
+        self.record.ended = "deadline"
+        if self.spec.number and len(self.record.scores) < len(self.evaluation.folds):
+            raise _EndedEarlyError
+        return True
+
+    def keep(self, rung: Rung) -> None:
+        """Record a rung as the best one."""
+        self.record.scores, self.record.budget = rung.scores, rung.budget
+        self.record.amount = rung.amount
+        for place, metric in enumerate(self.evaluation.also, start=1):
+            scores = [self.scores[fold, rung.budget][place] for fold in range(len(rung.scores))]
+            self.record.also[metric.name] = scores
+
+    def differentiate(self) -> None:
+        """Record the mean loss over the folds, and its gradient in the scale of the space."""
+        slopes = [
+            self.evaluation.slope(fold, learner, self.spec.values, self.record.budget)
+            for fold, learner in self.learners.items()
+        ]
+        self.record.loss = fmean(slope.loss for slope in slopes)
+        self.record.gradient = {n: fmean(slope.by[n] for slope in slopes) for n in slopes[0].by}
 
     @contextmanager
-    def _booking(self, account: str) -> Iterator[None]:
+    def timed(self, column: str) -> Iterator[None]:
+        """Add the seconds that this takes to a column of the record."""
         started = time.perf_counter()
         try:
             yield
         finally:
-            spent = getattr(self.entry, account) + time.perf_counter() - started
-            setattr(self.entry, account, spent)
+            spent = getattr(self.record, column) + time.perf_counter() - started
+            setattr(self.record, column, spent)
 
     @contextmanager
-    def _refusals(self) -> Iterator[None]:
+    def refusals(self) -> Iterator[None]:
         """What the model itself raises for bad parameters fails the trial, not the study."""
         try:
             yield
-        except self.objective.evaluation.engine.errors as error:
+        except self.evaluation.engine.errors as error:
             raise TrialError(f"{type(error).__name__}: {error}") from error

@@ -1,7 +1,8 @@
-"""A bar of trials, with the best so far."""
+"""A bar of trials, with the best score so far."""
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 import warnings
@@ -9,46 +10,46 @@ from collections.abc import Iterable
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
-from tqdm import TqdmWarning, tqdm
+from tqdm import TqdmWarning
 
 from tuneflow.reporting.page.display import notebook_shell
 
 
-class Bar:
+class ProgressBar:
     """A bar of trials on a terminal or in a notebook.
 
     Args:
-        seen: Trials that have come to an end already, by number.
-        done: How many of them count.
+        finished: Trials that have ended already, by number.
+        counted: How many of them count towards the total.
         total: Trials in all; None if that is not known.
-        wanted: Whether to show anything.
+        shown: Whether to show anything.
     """
 
     def __init__(
-        self, seen: Iterable[FrozenTrial], done: int, total: int | None, *, wanted: bool
+        self, finished: Iterable[FrozenTrial], counted: int, total: int | None, *, shown: bool
     ) -> None:
         self._first: dict[str, Any] | None = None
         self._default: float | None = None
         self._best: float | None = None
-        for trial in seen:
+        for trial in finished:
             self._note(trial)
-        wanted = wanted and (sys.stderr.isatty() or notebook_shell() is not None)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TqdmWarning)  # no ipywidgets: a bar of text will do
-            from tqdm.auto import tqdm
-        self._shown: tqdm[Any] = tqdm(
-            total=total, initial=done, desc="trials", unit="", disable=not wanted
-        )
+        shown = shown and (sys.stderr.isatty() or notebook_shell() is not None)
+        with warnings.catch_warnings(action="ignore", category=TqdmWarning):
+            from tqdm.auto import tqdm  # without ipywidgets, a bar of text will do
+        self._bar = tqdm(total=total, initial=counted, desc="trials", unit="", disable=not shown)
 
     def show(self, trial: FrozenTrial, deadline: float) -> None:
-        """One more trial."""
+        """One more trial has ended; the deadline is in seconds of `time.monotonic`."""
         self._note(trial)
-        shown: dict[str, Any] = {"best": _short(self._best), "defaults": _short(self._default)}
-        left = deadline - time.monotonic()
-        if left < float("inf"):
-            shown["left"] = f"{max(0.0, left):.0f}s"
-        self._shown.set_postfix(shown, refresh=False)
-        self._shown.update()
+        facts = {"best": _short(self._best), "defaults": _short(self._default)}
+        if deadline < math.inf:
+            facts["left"] = f"{max(0.0, deadline - time.monotonic()):.0f}s"
+        self._bar.set_postfix(facts, refresh=False)
+        self._bar.update()
+
+    def close(self) -> None:
+        """Leave it as it stands."""
+        self._bar.close()
 
     def _note(self, trial: FrozenTrial) -> None:
         """The first trial runs the defaults; if it was interrupted, a later one does."""
@@ -59,10 +60,6 @@ class Bar:
         if self._default is None and trial.params == self._first:
             self._default = trial.value
         self._best = trial.value if self._best is None else max(trial.value, self._best)
-
-    def close(self) -> None:
-        """Leave it as it stands."""
-        self._shown.close()
 
 
 def _short(score: float | None) -> str:

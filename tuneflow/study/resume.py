@@ -1,4 +1,10 @@
-"""A study is opened: a new one, or one that agrees with the call."""
+"""A study is opened or resumed: its header is checked, lost trials are taken up again.
+
+A trial is lost when the call that ran it has died: nobody living claims it, but the study still
+says that it is running. Whoever works on the study next tells it, as it ended if its record had
+been written, as failed otherwise (`reclaim_lost_trials`), and tries its point once more
+(`queued_points`).
+"""
 
 from __future__ import annotations
 
@@ -22,48 +28,51 @@ from tuneflow.storage.records import (
 )
 from tuneflow.storage.retry import is_of, said, with_retry
 from tuneflow.storage.study_record import is_counted
-from tuneflow.study.objective import told
+from tuneflow.study.objective import state_and_value
 from tuneflow.study.plan import Plan
+from tuneflow.study.warnings_filter import suppress_warnings
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:
-    """A study with the header of this call: a new one, or one that agrees with it."""
+    """A study with the header of this call: a new one, or one that agrees with it.
+
+    Raises:
+        StudyError: The storage cannot be read, or the study in it is about something else.
+    """
     try:
-        before = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            direction="maximize",
-            pruner=plan.search.make_pruner(len(plan.evaluation.decisions)),
-            load_if_exists=True,
-        )
-        optuna.logging.set_verbosity(before)
+        with suppress_warnings():
+            study = optuna.create_study(
+                storage=storage,
+                study_name=name,
+                direction="maximize",
+                pruner=plan.search.make_pruner(len(plan.evaluation.decisions)),
+                load_if_exists=True,
+            )
     except Exception as error:
         if not is_of(error, ("StorageInternalError", "SQLAlchemyError")):
             raise
         raise StudyError(f"storage: the study {name!r} cannot be opened. {said(error)}") from error
-    agree(study, plan.header)  # MySQL takes Churn for churn, so that a new name may be an old one
+    check_header(study, plan.header)  # MySQL takes Churn for churn: a new name may be an old one
     if read_header(study) is None:
         with_retry(lambda: write_header(study, plan.header))
     return study
 
 
-def agree(study: optuna.Study, mine: Header) -> None:
+def check_header(study: optuna.Study, header: Header) -> None:
     """Refuse a study that is about something else, and say what differs."""
-    theirs = read_header(study)
+    stored = read_header(study)
     if study.directions != [StudyDirection.MAXIMIZE]:
-        told = ", ".join(each.name.lower() for each in study.directions)
+        directions = ", ".join(each.name.lower() for each in study.directions)
         raise StudyError(
             f"study {study.study_name!r}: one that maximizes is needed, since scores are better "
-            f"the higher they are; got {told}. Choose another study_name."
+            f"the higher they are; got {directions}. Choose another study_name."
         )
-    if theirs is None and study.get_trials(deepcopy=False):
+    if stored is None and study.get_trials(deepcopy=False):
         raise StudyError(
             f"study {study.study_name!r}: only a study that tuneflow made can be resumed; this "
             "one has trials but no header. Choose another study_name."
         )
-    if theirs and (differences := theirs.differences(mine)):
+    if stored and (differences := stored.differences(header)):
         raise StudyError(
             f"study {study.study_name!r} exists and is about something else:\n  "
             + "\n  ".join(differences)
@@ -74,10 +83,17 @@ def agree(study: optuna.Study, mine: Header) -> None:
 def reclaim_lost_trials(
     study: optuna.Study, plan: Plan, heartbeat: Heartbeat, *, leaving: bool = False
 ) -> None:
-    """Tell trials that nobody runs any more: as they ended, or that they were lost on the way."""
+    """Tell trials that nobody runs any more: as they ended, or as interrupted.
+
+    Args:
+        study: The study.
+        plan: What it is about.
+        heartbeat: This call.
+        leaving: Whether this call runs none of its own trials any more, either.
+    """
     for trial in heartbeat.abandoned(leaving=leaving):
-        entry = read_trial_record(trial) or TrialRecord(ended="interrupted")
-        state, value = told(entry, trial.number, len(plan.evaluation.folds))
+        record = read_trial_record(trial) or TrialRecord(ended="interrupted")
+        state, value = state_and_value(record, trial.number, len(plan.evaluation.folds))
         try:
             study.tell(trial.number, value, state)
         except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
@@ -99,31 +115,33 @@ class QueuedPoint:
 
 def queued_points(study: optuna.Study, plan: Plan) -> list[QueuedPoint]:
     """What is to be tried before the sampler is asked: points whose trial was lost, once, then
-    those of the search that no call has tried on all folds, or is about to."""
-    trials = study.get_trials(deepcopy=False)
-    taken = [
-        queued_point(t) or t.params for t in trials if _is_taken(t, len(plan.evaluation.folds))
-    ]
-    new = [QueuedPoint(point) for point in plan.search.initial_points if point not in taken]
-    again = {number for trial in trials if (number := retried(trial)) is not None}
+    initial points that no call has tried on all folds or is about to."""
+    trials, folds = study.get_trials(deepcopy=False), len(plan.evaluation.folds)
+    taken = [queued_point(trial) or trial.params for trial in trials if _is_taken(trial, folds)]
+    retries = {retried(trial) for trial in trials}
     lost = [
-        QueuedPoint(t.params, t.number)
-        for t in trials
-        if t.number not in again and t.params and t.params not in taken and _is_lost(t)
+        QueuedPoint(trial.params, trial.number)
+        for trial in trials
+        if trial.params and trial.params not in taken and _is_lost(trial, retries)
     ]
-    return [*lost, *(point for point in new if point.params not in [p.params for p in lost])]
+    taken += [point.params for point in lost]
+    new = [QueuedPoint(point) for point in plan.search.initial_points if point not in taken]
+    return [*lost, *new]
 
 
 def _is_taken(trial: FrozenTrial, folds: int) -> bool:
+    """Whether a trial's point need not be tried again: it still runs, or has ended by itself and
+    not by a deadline before all folds were scored."""
     if not trial.state.is_finished():
         return True
-    entry = read_trial_record(trial)
-    cut = entry is not None and entry.ended == "deadline"
-    return is_counted(trial) and (not cut or len(entry.scores if entry else ()) == folds)
+    record = read_trial_record(trial) or TrialRecord()
+    is_cut = record.ended == "deadline" and len(record.scores) < folds
+    return is_counted(trial) and not is_cut
 
 
-def _is_lost(trial: FrozenTrial) -> bool:
-    if trial.state != TrialState.FAIL or retried(trial) is not None:
+def _is_lost(trial: FrozenTrial, retries: set[int | None]) -> bool:
+    """Whether a trial was lost, is no retry itself, and has not been retried."""
+    if trial.state != TrialState.FAIL or retried(trial) is not None or trial.number in retries:
         return False
-    entry = read_trial_record(trial)
-    return entry is None or entry.ended == "interrupted"
+    record = read_trial_record(trial)
+    return record is None or record.ended == "interrupted"

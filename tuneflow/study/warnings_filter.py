@@ -1,4 +1,4 @@
-"""What says nothing new is not said."""
+"""Warnings that say nothing new while a study runs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
+SUPPRESSED = (
+    *(ConvergenceWarning, UndefinedMetricWarning, ExperimentalWarning),
+    RuntimeWarning,  # overflow in a bad configuration
+)
+
 
 @contextmanager
 def suppress_warnings() -> Iterator[None]:
-    """Optuna's log and warnings that say nothing new stay out of the way, for this run only."""
+    """Within it, Optuna logs errors only, and warnings that trials repeat are not shown."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         with warnings.catch_warnings():
-            for kind in (ConvergenceWarning, UndefinedMetricWarning, ExperimentalWarning):
-                warnings.simplefilter("ignore", kind)
-            warnings.simplefilter("ignore", RuntimeWarning)  # overflow in a bad configuration
+            for category in SUPPRESSED:
+                warnings.simplefilter("ignore", category)
             yield
     finally:
         optuna.logging.set_verbosity(before)

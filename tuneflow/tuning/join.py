@@ -12,7 +12,8 @@ from tuneflow.errors import MissingExtra, StudyError, did_you_mean
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import Header, read_goal, read_header
-from tuneflow.study.loop import Budget, Callback
+from tuneflow.study.budget import Budget
+from tuneflow.study.loop import Callback
 from tuneflow.study.plan import Plan, Rows, make_plan
 from tuneflow.study.resume import open_study
 from tuneflow.study.workers.workers import Workers

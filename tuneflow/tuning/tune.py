@@ -30,7 +30,8 @@ from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import write_goal
 from tuneflow.storage.retry import with_retry
-from tuneflow.study.loop import Budget, Callback, Loop
+from tuneflow.study.budget import Budget
+from tuneflow.study.loop import Callback, Loop
 from tuneflow.study.objective import Objective
 from tuneflow.study.plan import Plan, Rows, check_limits, make_plan
 from tuneflow.study.resume import reclaim_lost_trials
@@ -250,7 +251,7 @@ def _go(run: Loop) -> str:
     """Run; say what cut it short, with something to show for it."""
     try:
         with suppress_warnings(), threadpool_limits(1), ended_like_ctrl_c():
-            run.go()
+            run.run()
     except (KeyboardInterrupt, StorageError) as error:
         if isinstance(error, KeyboardInterrupt):
             _leave(run)
@@ -260,8 +261,6 @@ def _go(run: Loop) -> str:
     except BaseException:
         _leave(run)
         raise
-    finally:
-        run.bar.close()
     _leave(run)
     return ""
 

@@ -1,33 +1,40 @@
-"""Trials on an engine that is there already: Dask, Ray, joblib's backends, any executor."""
+"""Trials on executors of `concurrent.futures`: any one, or that of Dask, Ray or joblib."""
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import replace
+from importlib import import_module
 from typing import Any, TypeAlias
 
+import joblib
 import optuna
+from joblib.parallel import BACKENDS
 from optuna.trial import FrozenTrial
+from threadpoolctl import threadpool_limits
 
 from tuneflow.errors import MissingExtra, SearchError, did_you_mean
 from tuneflow.storage.records import TrialRecord
-from tuneflow.study.objective import Objective, Outcome, Task
+from tuneflow.study.objective import Objective, Outcome, TrialSpec
 from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.study.workers.pool import WorkerEvent
-from tuneflow.study.workers.remote import Payload, TrialRequest, WorkerContext
+from tuneflow.study.workers.remote import Payload, TrialRequest, WorkerContext, ended_trials
 
-#: What engines raise for a task whose worker died, again and again.
-LOST = ("KilledWorker", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError")
+#: What clusters raise for a task whose worker died, again and again.
+WORKER_DIED = ("KilledWorker", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError")
+RETRIES = 2  # of a task whose worker died
 
-_sites: dict[str, WorkerContext] = {}
+_contexts: dict[str, WorkerContext] = {}  # of this process: the payload that was used last
 _unpacking = threading.Lock()
 
 
 class Executors:
-    """A crew of workers behind an executor.
+    """A pool of workers behind an executor.
 
     Args:
         objective: What a trial does.
@@ -39,43 +46,46 @@ class Executors:
     def __init__(
         self, objective: Objective, study: optuna.Study, backend: str | Executor, size: int | None
     ) -> None:
-        self._executor, workers, ship = _engine(backend, size)
+        self._executor, workers, send = _open_executor(backend, size)
         self.size = size or workers
-        self._parcel = ship(Payload.of(objective, study))
-        self._running: dict[Future[Outcome], int] = {}
+        self._payload = send(Payload.of(objective, study))
+        self._numbers: dict[Future[Outcome], int] = {}
 
-    def start(self, task: Task, trial: optuna.Trial, seen: Sequence[FrozenTrial]) -> None:
+    def start(self, spec: TrialSpec, trial: optuna.Trial, ended: Sequence[FrozenTrial]) -> None:
         """Submit a trial, with all that a pruner may ask."""
-        future = self._executor.submit(
-            run_away, self._parcel, TrialRequest.of(task, seen, anew=True)
-        )
-        self._running[future] = task.number
+        seconds = spec.deadline - time.monotonic()  # clocks of machines differ
+        request = TrialRequest(replace(spec, deadline=seconds), ended_trials(ended), anew=True)
+        future = self._executor.submit(run_remotely, self._payload, request)
+        self._numbers[future] = spec.number
 
     def wait(self, seconds: float) -> list[WorkerEvent]:
-        """What came of trials that have ended."""
-        limit = None if seconds == float("inf") else seconds
-        done, _ = wait(self._running, limit, FIRST_COMPLETED)
-        return [_outcome(future, self._running.pop(future)) for future in done]
+        """What became of trials that have ended."""
+        done, _ = wait(self._numbers, seconds, FIRST_COMPLETED)
+        return [_outcome(future, self._numbers.pop(future)) for future in done]
 
     def close(self) -> None:
-        """Cancel what has not begun; what is running ends by itself, unheard."""
-        for future in self._running:
+        """Cancel what has not begun; what is running ends by itself, and nobody listens."""
+        for future in self._numbers:
             future.cancel()
-        if isinstance(self._executor, _Joblib):
-            self._executor.shutdown()
+        if isinstance(self._executor, _JoblibExecutor):
+            self._executor.shutdown(wait=False)
 
 
-def run_away(parcel: Payload, order: TrialRequest) -> Outcome:
-    """Run a trial in whatever process this is; folds are kept for the next one."""
-    from threadpoolctl import threadpool_limits
+def run_remotely(payload: Payload, request: TrialRequest) -> Outcome:
+    """Run a trial in whatever process this is; folds are kept for the next one.
 
+    Args:
+        payload: What all trials share.
+        request: The trial; its deadline is in seconds from now.
+    """
+    spec = replace(request.spec, deadline=time.monotonic() + request.spec.deadline)
     with threadpool_limits(1), suppress_warnings():
         with _unpacking:
-            if parcel.key not in _sites:
-                _sites.clear()
-                _sites[parcel.key] = parcel.open()
-            site = _sites[parcel.key]
-        return site.run(order)
+            if payload.key not in _contexts:
+                _contexts.clear()
+                _contexts[payload.key] = payload.open()
+            context = _contexts[payload.key]
+        return context.run(replace(request, spec=spec))
 
 
 def _outcome(future: Future[Outcome], number: int) -> Outcome:
@@ -84,141 +94,97 @@ def _outcome(future: Future[Outcome], number: int) -> Outcome:
     error = future.exception()
     if error is None:
         return future.result()
-    if type(error).__name__ in LOST:
-        return Outcome(
-            number, TrialRecord(ended="crashed", error=f"{type(error).__name__}: {error}")
-        )
+    if type(error).__name__ in WORKER_DIED:
+        message = f"{type(error).__name__}: {error}"
+        return Outcome(number, TrialRecord(ended="crashed", error=message))
     return Outcome(number, TrialRecord(ended="interrupted"), error=error)
 
 
-Ship: TypeAlias = Callable[[Payload], Any]
+#: An executor, its number of workers, and how a payload is sent to all of them once.
+Opened: TypeAlias = tuple[Executor, int, Callable[[Payload], Any]]
 
 
-def _engine(backend: str | Executor, size: int | None) -> tuple[Executor, int, Ship]:
-    """The executor, its number of workers, and how a parcel is sent to all of them once."""
+def _open_executor(backend: str | Executor, size: int | None) -> Opened:
     if isinstance(backend, Executor):
-        return backend, getattr(backend, "_max_workers", 1), lambda parcel: parcel
+        return backend, getattr(backend, "_max_workers", 1), lambda payload: payload
     if backend == "dask":
         return _dask()
     if backend == "ray":
         return _ray()
-    from joblib.parallel import BACKENDS
-
     if backend not in BACKENDS:
         names = ["dask", "ray", *BACKENDS]
         raise SearchError(
             f"backend: one that is there is needed; got {backend!r}. {did_you_mean(backend, names)}"
         )
-    return _joblib(backend, size)
+    with joblib.parallel_config(backend=backend):
+        workers = size or joblib.effective_n_jobs(-1)
+    return _JoblibExecutor(backend, workers), workers, lambda payload: payload
 
 
-def _dask() -> tuple[Executor, int, Ship]:
+def _import(backend: str, package: str) -> Any:
     try:
-        from distributed import get_client
+        return import_module(package)
     except ImportError as error:
         raise MissingExtra(
-            "backend: 'dask' needs distributed. Install it: pip install distributed"
+            f"backend: {backend!r} needs {package}. Install it: pip install {package}"
         ) from error
+
+
+def _dask() -> Opened:
     try:
-        client = get_client()
+        client = _import("dask", "distributed").get_client()
     except ValueError as error:
         raise SearchError(
             "backend: 'dask' needs a client; got none. Make one before: Client(address)"
         ) from error
-    workers = sum(client.ncores().values())
-    executor: Executor = client.get_executor(pure=False, retries=2)
 
-    def ship(parcel: Payload) -> Any:
+    def send(payload: Payload) -> Any:
         """As a task, not scattered: what all its holders took with them is then made again."""
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            return client.submit(_as_it_is, parcel, pure=False)
+            return client.submit(_identity, payload, pure=False)
 
-    return executor, max(1, workers), ship
-
-
-def _as_it_is(parcel: Payload) -> Payload:
-    return parcel
+    workers = sum(client.ncores().values())
+    return client.get_executor(pure=False, retries=RETRIES), max(1, workers), send
 
 
-class _Ray(Executor):
+def _identity(payload: Payload) -> Payload:
+    return payload
+
+
+def _ray() -> Opened:
+    ray = _import("ray", "ray")
+    if not ray.is_initialized():
+        raise SearchError(
+            "backend: 'ray' needs a connection; got none. Make one before: ray.init()"
+        )
+    return _RayExecutor(), max(1, int(ray.cluster_resources().get("CPU", 1))), ray.put
+
+
+class _RayExecutor(Executor):
     """Ray's tasks as an executor."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         import ray
 
-        future: Future[Any] = ray.remote(max_retries=2)(fn).remote(*args, **kwargs).future()
+        task = ray.remote(max_retries=RETRIES)(fn).remote(*args, **kwargs)
+        future: Future[Any] = task.future()
         return future
 
 
-def _ray() -> tuple[Executor, int, Ship]:
-    try:
-        import ray
-    except ImportError as error:
-        raise MissingExtra("backend: 'ray' needs ray. Install it: pip install ray") from error
-    if not ray.is_initialized():
-        raise SearchError(
-            "backend: 'ray' needs a connection; got none. Make one before: ray.init()"
-        )
-    return _Ray(), max(1, int(ray.cluster_resources().get("CPU", 1))), ray.put
-
-
-Call: TypeAlias = tuple[Future[Any], Any]
-
-
-class _Joblib(Executor):
-    """A backend of joblib's as an executor: what has come together is run as one batch."""
+class _JoblibExecutor(ThreadPoolExecutor):
+    """A backend of joblib's as an executor: each thread waits for one call at a time."""
 
     def __init__(self, backend: str, size: int) -> None:
-        self._waiting: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
-        self._backend, self._size = backend, size
-        threading.Thread(target=self._run, daemon=True, name=f"tuneflow on {backend}").start()
+        super().__init__(size)
+        self._backend, self._size, self._opening = backend, size, threading.Lock()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        from joblib import delayed
+        return super().submit(self._call, joblib.delayed(fn)(*args, **kwargs))
 
-        future: Future[Any] = Future()
-        self._waiting.put((future, delayed(fn)(*args, **kwargs)))
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """No more calls come."""
-        self._waiting.put(None)
-
-    def _run(self) -> None:
-        from joblib import Parallel
-
-        with Parallel(n_jobs=self._size, backend=self._backend) as parallel:
-            while call := self._waiting.get():
-                _run_batch(parallel, [call, *self._at_hand(self._size - 1)])
-
-    def _at_hand(self, most: int) -> Iterator[Call]:
-        """What else is there within a moment."""
-        for _ in range(most):
-            try:
-                call = self._waiting.get(timeout=0.05)
-            except queue.Empty:
-                return
-            if call is None:
-                self._waiting.put(None)
-                return
-            yield call
-
-
-def _run_batch(parallel: Any, batch: list[Call]) -> None:
-    wanted = [(f, call) for f, call in batch if f.set_running_or_notify_cancel()]
-    try:
-        for (future, _), outcome in zip(wanted, parallel(call for _, call in wanted), strict=True):
-            future.set_result(outcome)
-    except BaseException as error:  # noqa: BLE001 -- whoever asks the future raises it
-        for future, _ in wanted:
-            if not future.done():
-                future.set_exception(error)
-
-
-def _joblib(backend: str, size: int | None) -> tuple[Executor, int, Ship]:
-    from joblib import effective_n_jobs, parallel_config
-
-    with parallel_config(backend=backend):
-        workers = size or effective_n_jobs(-1)
-    return _Joblib(backend, workers), workers, lambda parcel: parcel
+    def _call(self, call: Any) -> Any:
+        with ExitStack() as stack:
+            with self._opening:  # threads share joblib's processes
+                parallel = joblib.Parallel(self._size, backend=self._backend)
+                stack.enter_context(parallel)
+            return parallel([call])[0]

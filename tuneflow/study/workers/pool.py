@@ -1,9 +1,4 @@
-"""Where trials run: here one after the other, in processes of this machine, or on a cluster.
-
-A crew is handed trials and hands back what came of them. It never touches the storage: the caller
-alone asks, writes and tells, so that any storage will do, also memory, and whoever is killed
-leaves nothing half written. Pruners see, wherever they run, what was told before the trial began.
-"""
+"""What a pool of workers is, and the simplest one: this process."""
 
 from __future__ import annotations
 
@@ -15,11 +10,11 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from tuneflow.storage.retry import TOLD_BY_ANOTHER, with_retry
-from tuneflow.study.objective import Objective, Outcome, Task
+from tuneflow.study.objective import Objective, Outcome, TrialSpec
 
 
 @dataclass(frozen=True)
-class Rung:
+class IntermediateScore:
     """A score that a trial has reached, while it goes on."""
 
     number: int
@@ -27,26 +22,28 @@ class Rung:
     score: float
 
 
-WorkerEvent: TypeAlias = Rung | Outcome
+WorkerEvent: TypeAlias = IntermediateScore | Outcome
 
 
 class WorkerPool(Protocol):
-    """Whoever runs trials.
+    """Who runs trials.
+
+    Pruners see, wherever they run, what had ended before the trial began.
 
     Attributes:
-        size: How many at a time.
+        size: How many trials at a time.
     """
 
     size: int
 
-    def start(self, task: Task, trial: optuna.Trial, seen: Sequence[FrozenTrial]) -> None:
-        """Begin a trial; `seen` are those that had ended before, oldest first."""
+    def start(self, spec: TrialSpec, trial: optuna.Trial, ended: Sequence[FrozenTrial]) -> None:
+        """Start a trial; `ended` are those that had ended before, oldest first."""
 
     def wait(self, seconds: float) -> list[WorkerEvent]:
         """What has happened, after so many seconds at most."""
 
     def close(self) -> None:
-        """Give up what is still running."""
+        """End what is still running."""
 
 
 class InProcess:
@@ -56,25 +53,25 @@ class InProcess:
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        self._news: list[WorkerEvent] = []
+        self._events: list[WorkerEvent] = []
 
-    def start(self, task: Task, trial: optuna.Trial, seen: Sequence[FrozenTrial]) -> None:
+    def start(self, spec: TrialSpec, trial: optuna.Trial, ended: Sequence[FrozenTrial]) -> None:
         """Run a trial to its end; it reports to the study by itself."""
-        self._news.append(self._objective(task, _Judge(trial)))
+        self._events.append(self._objective(spec, _StoredTrial(trial)))
 
     def wait(self, seconds: float) -> list[WorkerEvent]:
-        """What came of it, at once."""
-        news, self._news = self._news, []
-        return news
+        """What became of it, at once."""
+        events, self._events = self._events, []
+        return events
 
     def close(self) -> None:
         """Nothing is running."""
 
 
 @dataclass(frozen=True)
-class _Judge:
-    """A trial of the study itself: its storage may be away for a while, and another call, that
-    took this one for dead, may have told it."""
+class _StoredTrial:
+    """A trial of the study itself. Its storage may be away for a while; and another call may have
+    taken this one for dead and have told the trial, which then ends here."""
 
     trial: optuna.Trial
 

@@ -1,4 +1,10 @@
-"""Trials in processes of this machine: each with one thread, and each can be replaced."""
+"""Trials in processes of this machine: each with one thread, and each can be replaced.
+
+The caller and each process talk over a pipe. The caller sends a request, with the payload if the
+process does not have it yet; the process answers that it has begun, then with every score that is
+reported, and in the end with the outcome. A process that dies costs its trial one more try; one
+that takes too long is killed. Processes that are free are kept for the next call.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +22,7 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import optuna
 import psutil
@@ -26,64 +32,70 @@ from threadpoolctl import threadpool_limits
 
 from tuneflow.errors import StudyError
 from tuneflow.storage.records import TrialRecord
-from tuneflow.study.objective import Objective, Outcome, Task
+from tuneflow.study.objective import Objective, Outcome, TrialSpec
 from tuneflow.study.warnings_filter import suppress_warnings
-from tuneflow.study.workers.pool import Rung, WorkerEvent
-from tuneflow.study.workers.remote import Payload, TrialRequest, WorkerContext
+from tuneflow.study.workers.pool import WorkerEvent
+from tuneflow.study.workers.remote import Payload, TrialRequest, WorkerContext, ended_trials
 
 #: Set before the libraries are loaded: a second thread on a busy core makes fits much slower.
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB")
 }
-IDLE = 300  # seconds after which a process without work ends; starting one takes seconds
+IDLE_SECONDS = 300  # after which a process without work ends; starting one takes seconds
 BEGUN = "begun"
-TRIES = 2  # a trial whose process died is begun once more
+MOST_TRIES = 2  # a trial whose process died is begun once more
 
 _idle: list[Worker] = []
 
 
+class Attempt(NamedTuple):
+    """A trial that a process runs, what had ended before it, and how often it was begun."""
+
+    spec: TrialSpec
+    ended: Sequence[FrozenTrial]
+    tries: int = 1
+
+
 class Worker:
-    """A process that runs trials, and its end of the line to it."""
+    """A process that runs trials, and the caller's end of the pipe to it."""
 
     def __init__(self) -> None:
         context: Any = get_context("loky")  # starts without importing the caller's script
-        self.line, far = context.Pipe()
-        self.process = context.Process(target=_serve, args=(far,), env=ONE_THREAD, daemon=True)
+        self.pipe, far_end = context.Pipe()
+        self.process = context.Process(target=_serve, args=(far_end,), env=ONE_THREAD, daemon=True)
         self.process.start()
-        far.close()
-        self.task: Task | None = None
+        far_end.close()
+        self.attempt: Attempt | None = None
         self.since = math.inf  # when it began with a trial; its own start does not count
-        self._parcel = ""
-        self._told = 0
+        self._payload_key = ""
+        self._known = 0  # trials that its pruner has been told of
 
-    def begin(self, task: Task, parcel: Payload, seen: Sequence[FrozenTrial], anew: bool) -> None:
-        """Hand over a trial, and what has ended since the last one; or all of it, anew."""
-        self.task, self.since = task, math.inf
-        fresh = parcel.key != self._parcel
-        told = 0 if fresh or anew else self._told
-        self._parcel, self._told = parcel.key, max(len(seen), told)
-        order = TrialRequest.of(task, seen[told:], anew=anew)
-        try:
-            self.line.send((parcel if fresh else None, order))
-        except OSError:  # it has died; whoever waits for it finds out
-            return
+    def begin(self, attempt: Attempt, payload: Payload, anew: bool) -> None:
+        """Send a trial, and what has ended since the last one; or all of that, anew."""
+        self.attempt, self.since = attempt, math.inf
+        is_new = payload.key != self._payload_key
+        known = 0 if is_new or anew else self._known
+        self._payload_key, self._known = payload.key, max(len(attempt.ended), known)
+        request = TrialRequest(attempt.spec, ended_trials(attempt.ended[known:]), anew)
+        with suppress(OSError):  # it has died; whoever waits for it finds out
+            self.pipe.send((payload if is_new else None, request))
 
     def end(self) -> None:
-        """Put an end to it, whatever it does."""
+        """Kill it, whatever it does."""
         with suppress(psutil.NoSuchProcess):
             psutil.Process(self.process.pid).kill()
         self.process.join()
-        self.line.close()
+        self.pipe.close()
 
 
 class Processes:
-    """A crew of processes.
+    """A pool of processes.
 
     Args:
         objective: What a trial does.
         study: The study that it belongs to.
         size: How many run at a time.
-        patience: Seconds after which a trial is given up; None for no limit.
+        trial_timeout: Seconds after which a trial is ended; None for no limit.
         anew: Whether a pruner may see nothing but what had been told when its trial was asked.
     """
 
@@ -92,100 +104,88 @@ class Processes:
         objective: Objective,
         study: optuna.Study,
         size: int,
-        patience: float | None,
+        trial_timeout: float | None,
         anew: bool,
     ) -> None:
         self.size = size
-        self._patience, self._anew = patience, anew
+        self._timeout = math.inf if trial_timeout is None else trial_timeout
+        self._anew = anew
         self._folder = tempfile.TemporaryDirectory(prefix="tuneflow-", ignore_cleanup_errors=True)
-        self._parcel = Payload.of(objective, study, Path(self._folder.name, "table.npy"))
+        self._payload = Payload.of(objective, study, Path(self._folder.name, "table.npy"))
         self._workers: list[Worker] = []
-        self._tries: dict[int, int] = {}
-        self._seen: dict[int, Sequence[FrozenTrial]] = {}
 
-    def start(self, task: Task, trial: optuna.Trial, seen: Sequence[FrozenTrial]) -> None:
+    def start(self, spec: TrialSpec, trial: optuna.Trial, ended: Sequence[FrozenTrial]) -> None:
         """Begin a trial in a process that is free."""
-        self._seen[task.number] = seen
-        self._begin(task)
+        self._begin(Attempt(spec, ended))
 
     def wait(self, seconds: float) -> list[WorkerEvent]:
-        """What the processes tell, those that died or took too long included."""
-        busy = {worker.line: worker for worker in self._workers if worker.task}
-        ready = wait(list(busy), max(0.0, min(seconds, self._next_to_lose_patience())))
-        news = [self._hear(busy[line]) for line in ready]
-        late = [self._give_up(worker) for worker in self._workers if self._is_late(worker)]
-        return [item for item in (*news, *late) if item]
+        """What the processes report, those that died or took too long included."""
+        busy = {worker.pipe: worker for worker in self._workers if worker.attempt}
+        since = min((worker.since for worker in busy.values()), default=math.inf)
+        left = since + self._timeout - time.monotonic()
+        ready = wait(list(busy), max(0.0, min(seconds, left)))
+        events = [self._receive(busy[pipe]) for pipe in ready]
+        events += [self._time_out(worker) for worker in [*self._workers] if self._is_late(worker)]
+        return [event for event in events if event]
 
     def close(self) -> None:
         """Keep processes that are free for the next call, end the others."""
         for worker in self._workers:
-            if worker.task:
+            if worker.attempt:
                 worker.end()
             else:
                 _idle.append(worker)
         self._folder.cleanup()
 
-    def _begin(self, task: Task) -> None:
-        self._tries[task.number] = self._tries.get(task.number, 0) + 1
+    def _begin(self, attempt: Attempt) -> None:
         while len(self._workers) < self.size:  # all before one is waited for
-            self._workers.append(_hire())
-        free = next(worker for worker in self._workers if not worker.task)
-        free.begin(task, self._parcel, self._seen[task.number], self._anew)
+            self._workers.append(_free_worker())
+        worker = next(worker for worker in self._workers if not worker.attempt)
+        worker.begin(attempt, self._payload, self._anew)
 
-    def _hear(self, worker: Worker) -> WorkerEvent | None:
-        task = worker.task
-        assert task
+    def _receive(self, worker: Worker) -> WorkerEvent | None:
         try:
-            said = worker.line.recv()
+            message = worker.pipe.recv()
         except (EOFError, OSError, pickle.UnpicklingError):
-            return self._lost(worker, task)
-        if isinstance(said, BaseException):
-            self._dismiss(worker)
-            raise StudyError(f"n_jobs: a worker could not begin. {said!r}") from said
-        if said == BEGUN:
+            return self._replace(worker)
+        if isinstance(message, BaseException):
+            self._remove(worker)
+            raise StudyError(f"n_jobs: a worker could not begin. {message!r}") from message
+        if message == BEGUN:
             worker.since = time.monotonic()
             return None
-        if isinstance(said, Outcome):
-            worker.task = None
-            del self._seen[task.number], self._tries[task.number]
-        return said  # type: ignore[no-any-return]
+        if isinstance(message, Outcome):
+            worker.attempt, worker.since = None, math.inf
+        return message  # type: ignore[no-any-return]
 
-    def _lost(self, worker: Worker, task: Task) -> Outcome | None:
-        """Begin the trial again, unless that was the last try."""
+    def _replace(self, worker: Worker) -> Outcome | None:
+        """A process has died: begin its trial again, unless that was the last try."""
         worker.process.join()
-        code = worker.process.exitcode or 0
-        self._dismiss(worker)
-        if self._tries[task.number] < TRIES:
-            self._begin(task)
+        code, attempt = worker.process.exitcode or 0, worker.attempt
+        self._remove(worker)
+        assert attempt
+        if attempt.tries < MOST_TRIES:
+            self._begin(attempt._replace(tries=attempt.tries + 1))
             return None
-        name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return Outcome(
-            task.number, TrialRecord(ended="crashed", error=f"its process died: {name}")
-        )
+        reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        record = TrialRecord(ended="crashed", error=f"its process died: {reason}")
+        return Outcome(attempt.spec.number, record)
 
     def _is_late(self, worker: Worker) -> bool:
-        limit = self._patience
-        return bool(limit and worker.task and time.monotonic() - worker.since >= limit)
+        return time.monotonic() - worker.since >= self._timeout
 
-    def _next_to_lose_patience(self) -> float:
-        if self._patience is None:
-            return math.inf
-        begun = [worker.since for worker in self._workers if worker.task]
-        return min(begun, default=math.inf) + self._patience - time.monotonic()
+    def _time_out(self, worker: Worker) -> Outcome:
+        self._remove(worker)
+        assert worker.attempt
+        error = f"it took longer than trial_timeout, {self._timeout:g} s"
+        return Outcome(worker.attempt.spec.number, TrialRecord(ended="timeout", error=error))
 
-    def _give_up(self, worker: Worker) -> Outcome:
-        assert worker.task
-        number = worker.task.number
-        self._dismiss(worker)
-        error = f"it took longer than trial_timeout, {self._patience:g} s"
-        return Outcome(number, TrialRecord(ended="timeout", error=error))
-
-    def _dismiss(self, worker: Worker) -> None:
+    def _remove(self, worker: Worker) -> None:
         worker.end()
         self._workers.remove(worker)
 
 
-def _hire() -> Worker:
+def _free_worker() -> Worker:
     """A process that an earlier call has left, or a new one."""
     while _idle:
         worker = _idle.pop()
@@ -205,37 +205,32 @@ def _end_all() -> None:
         _idle.pop().end()
 
 
-# ---------- the other end of the line ----------
+# ---------- the other end of the pipe ----------
 
 
-def _serve(line: Connection[Any, Any]) -> None:
+def _serve(pipe: Connection[Any, Any]) -> None:
     """Run trials until the caller is gone, or has had no work for a while."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides what Ctrl-C means
     threading.Thread(target=_end_with_the_caller, args=(os.getppid(),), daemon=True).start()
-    with suppress(OSError, EOFError), suppress_warnings():  # the line has ended
-        _work(line)
+    with suppress(OSError, EOFError), suppress_warnings():  # the pipe has been closed
+        _run_trials(pipe)
 
 
-def _work(line: Connection[Any, Any]) -> None:
-    site: WorkerContext | None = None
-    while line.poll(IDLE):
-        parcel, order = line.recv()
-        order = replace(order, seconds=order.task.deadline - time.monotonic())  # one clock
-        if parcel:
+def _run_trials(pipe: Connection[Any, Any]) -> None:
+    context: WorkerContext | None = None
+    while pipe.poll(IDLE_SECONDS):
+        payload, request = pipe.recv()
+        if payload:
             try:
-                site = parcel.open()
+                context = payload.open()
             except Exception as error:  # noqa: BLE001 -- the caller raises it
-                line.send(_sendable(error))
+                pipe.send(_sendable(error))
                 return
-        assert site
-        line.send(BEGUN)
+        assert context
+        pipe.send(BEGUN)
         with threadpool_limits(1):
-            outcome = site.run(order, _teller(line, order.task.number))
-        line.send(replace(outcome, error=_sendable(outcome.error)))
-
-
-def _teller(line: Connection[Any, Any], number: int) -> Any:
-    return lambda step, score: line.send(Rung(number, step, score))
+            outcome = context.run(request, pipe.send)
+        pipe.send(replace(outcome, error=_sendable(outcome.error)))
 
 
 def _end_with_the_caller(caller: int) -> None:

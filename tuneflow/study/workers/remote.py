@@ -1,8 +1,7 @@
-"""A trial that runs far from its study: what the pruner needs to see goes along with it."""
+"""A trial that runs far from its study: what its pruner needs to see goes along with it."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,20 +15,25 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
-from tuneflow.study.objective import Objective, Outcome, Task
+from tuneflow.study.objective import Objective, Outcome, TrialSpec
+from tuneflow.study.workers.pool import IntermediateScore
 
-Seen: TypeAlias = tuple[int, TrialState, list[float] | None, dict[int, float], dict[str, Any]]
-Tell: TypeAlias = Callable[[int, float], None]
+#: What a pruner may ask of a trial that has ended: number, state, values, scores by step, and what
+#: pruners have noted on it.
+EndedTrial: TypeAlias = tuple[
+    int, TrialState, list[float] | None, dict[int, float], dict[str, Any]
+]
+Send: TypeAlias = Callable[[IntermediateScore], None]
 
 
 @dataclass(frozen=True)
 class Payload:
-    """All that a worker needs, in a form that travels.
+    """All that a worker needs, in a form that can be sent.
 
     Attributes:
         key: Names it; workers keep what they have unpacked.
-        content: The objective, and what its pruner is asked about.
-        table: File with the matrix, which processes of one machine share; none if it is inside.
+        content: The objective, and the study's name, direction and pruner, pickled.
+        table: File with the matrix, which processes of one machine share; None if it is inside.
     """
 
     key: str
@@ -38,24 +42,29 @@ class Payload:
 
     @classmethod
     def of(cls, objective: Objective, study: optuna.Study, table: Path | None = None) -> Payload:
-        """Pack; into a folder where the table is not to travel."""
+        """Pack, with the table in a file if it is not to be sent."""
         data = objective.evaluation.data
         if table:
             np.save(table, data.X)
             data = replace(data, X=np.empty((0, 0)))
-        bare = replace(
-            objective, evaluation=replace(objective.evaluation, data=data, _prepared={})
+        evaluation = replace(objective.evaluation, data=data, _prepared={})
+        context = WorkerContext(
+            replace(objective, evaluation=evaluation),
+            study.study_name,
+            study.direction,
+            study.pruner,
         )
-        about = (bare, study.study_name, study.direction, study.pruner)
-        return cls(uuid.uuid4().hex, cloudpickle.dumps(about), table)
+        return cls(uuid.uuid4().hex, cloudpickle.dumps(context), table)
 
     def open(self) -> WorkerContext:
-        """Unpack; the table stays on the disk until rows of it are used."""
-        objective, name, direction, pruner = cloudpickle.loads(self.content)
-        if self.table:
-            data = replace(objective.evaluation.data, X=np.load(self.table, mmap_mode="r"))
-            objective = replace(objective, evaluation=replace(objective.evaluation, data=data))
-        return WorkerContext(objective, (name, direction, pruner))
+        """Unpack; a table in a file stays on the disk until rows of it are used."""
+        context: WorkerContext = cloudpickle.loads(self.content)
+        if self.table is None:
+            return context
+        evaluation = context.objective.evaluation
+        data = replace(evaluation.data, X=np.load(self.table, mmap_mode="r"))
+        evaluation = replace(evaluation, data=data)
+        return replace(context, objective=replace(context.objective, evaluation=evaluation))
 
 
 class PrunerStudy:
@@ -72,94 +81,94 @@ class PrunerStudy:
             pruner=pruner,
             sampler=optuna.samplers.RandomSampler(seed=0),
         )
+        self._study_id = self._storage.get_study_id_from_name(name)
 
-    def learn(self, seen: Iterable[Seen]) -> None:
-        """Take down trials that have ended."""
-        for number, state, values, steps, attrs in seen:
-            at = self._at(number)
-            if self._storage.get_trial(at).state.is_finished():
+    def learn(self, ended: Iterable[EndedTrial]) -> None:
+        """Take in trials that have ended."""
+        for number, state, values, steps, attrs in ended:
+            trial_id = self._id(number)
+            if self._storage.get_trial(trial_id).state.is_finished():
                 continue
             for step, score in steps.items():
-                self._storage.set_trial_intermediate_value(at, step, score)
+                self._storage.set_trial_intermediate_value(trial_id, step, score)
             for key, value in attrs.items():
-                self._storage.set_trial_system_attr(at, key, value)
-            self._storage.set_trial_state_values(at, state, values)
+                self._storage.set_trial_system_attr(trial_id, key, value)
+            self._storage.set_trial_state_values(trial_id, state, values)
 
     def trial(self, number: int) -> optuna.Trial:
         """A trial that is running."""
-        return optuna.Trial(self._study, self._at(number))
+        return optuna.Trial(self._study, self._id(number))
 
     def attrs(self, number: int) -> dict[str, Any]:
         """What the pruner has noted on a trial."""
-        return self._storage.get_trial(self._at(number)).system_attrs
+        return self._storage.get_trial(self._id(number)).system_attrs
 
-    def _at(self, number: int) -> int:
-        """A trial's place; numbers count up to it, as they did in the study."""
-        trials = self._storage.get_all_trials(self._study._study_id, deepcopy=False)
+    def _id(self, number: int) -> int:
+        """A trial by its number; all numbers below are there, too, as in the study."""
+        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
         for _ in range(len(trials), number + 1):
-            self._storage.create_new_trial(self._study._study_id)
-        return self._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
+            self._storage.create_new_trial(self._study_id)
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
 
 
 @dataclass(frozen=True)
 class TrialRequest:
-    """A trial that is sent away.
+    """A trial that is sent to a worker.
 
     Attributes:
-        task: The trial.
-        seconds: Time until its deadline; clocks of machines differ.
-        seen: Trials that had ended before: all of them, or those that are new.
+        spec: The trial.
+        ended: Trials that had ended before: all of them, or those that are new to the worker.
         anew: Whether they are all of them, and nothing else may be seen.
     """
 
-    task: Task
-    seconds: float
-    seen: Sequence[Seen]
+    spec: TrialSpec
+    ended: Sequence[EndedTrial]
     anew: bool
-
-    @classmethod
-    def of(cls, task: Task, seen: Iterable[FrozenTrial], *, anew: bool) -> TrialRequest:
-        """Pack a trial for its way."""
-        return cls(task, task.deadline - time.monotonic(), [seen_of(t) for t in seen], anew)
 
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """Where trials run: the objective with its folds, and what its pruner is asked about."""
+    """What a worker keeps from trial to trial: the objective with its folds, and what its pruner
+    is asked about."""
 
     objective: Objective
-    about: tuple[str, optuna.study.StudyDirection, BasePruner]
+    study_name: str
+    direction: optuna.study.StudyDirection
+    pruner: BasePruner
 
     @cached_property
-    def mirror(self) -> PrunerStudy:
-        """The mirror that learns from trial to trial."""
-        return PrunerStudy(*self.about)
+    def study(self) -> PrunerStudy:
+        """The study that learns from trial to trial."""
+        return self.new_study()
 
-    def run(self, order: TrialRequest, tell: Tell | None = None) -> Outcome:
+    def new_study(self) -> PrunerStudy:
+        """A study that knows nothing yet."""
+        return PrunerStudy(self.study_name, self.direction, self.pruner)
+
+    def run(self, request: TrialRequest, send: Send | None = None) -> Outcome:
         """Run a trial.
 
         Args:
-            order: The trial, and what goes with it.
-            tell: Called with step and score at once; without it, they come with the outcome.
+            request: The trial, and what goes with it.
+            send: Called with every score at once; without it, they come with the outcome.
         """
-        mirror = PrunerStudy(*self.about) if order.anew else self.mirror
-        mirror.learn(order.seen)
-        judge = _Judge(mirror.trial(order.task.number), tell)
-        task = replace(order.task, deadline=time.monotonic() + order.seconds)
-        outcome = self.objective(task, judge)
-        return replace(outcome, steps=judge.steps, attrs=mirror.attrs(task.number))
+        study, number = self.new_study() if request.anew else self.study, request.spec.number
+        study.learn(request.ended)
+        trial = _RemoteTrial(study.trial(number), send)
+        outcome = self.objective(request.spec, trial)
+        return replace(outcome, steps=trial.steps, attrs=study.attrs(number))
 
 
 @dataclass
-class _Judge:
+class _RemoteTrial:
     trial: optuna.Trial
-    tell: Tell | None
+    send: Send | None
     steps: dict[int, float] = field(default_factory=dict)
 
     def report(self, value: float, step: int) -> None:
         self.trial.report(value, step)
-        if self.tell:
-            self.tell(step, value)
+        if self.send:
+            self.send(IntermediateScore(self.trial.number, step, value))
         else:
             self.steps[step] = value
 
@@ -167,12 +176,16 @@ class _Judge:
         return self.trial.should_prune()
 
 
-def seen_of(trial: FrozenTrial) -> Seen:
-    """What a pruner may ask of a trial that has ended; samplers keep theirs under names with a
-    colon, which stays at home."""
-    attrs = {
-        key: value
-        for key, value in trial.system_attrs.items()
-        if ":" not in key and key != "fixed_params"
-    }
-    return trial.number, trial.state, trial.values, dict(trial.intermediate_values), attrs
+def ended_trials(trials: Iterable[FrozenTrial]) -> list[EndedTrial]:
+    """What a pruner may ask of trials that have ended; samplers keep theirs under names with a
+    colon, which are not sent."""
+    return [
+        (
+            trial.number,
+            trial.state,
+            trial.values,
+            dict(trial.intermediate_values),
+            {k: v for k, v in trial.system_attrs.items() if ":" not in k and k != "fixed_params"},
+        )
+        for trial in trials
+    ]

@@ -1,0 +1,178 @@
+"""When a call is over: how many trials its study shall have, until when, and who runs them."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from tuneflow.storage.heartbeat import Heartbeat
+from tuneflow.storage.records import TrialRecord, read_trial_record
+from tuneflow.storage.retry import with_retry
+from tuneflow.storage.study_record import is_counted
+from tuneflow.study.plan import Plan
+from tuneflow.study.resume import QueuedPoint, queued_points, reclaim_lost_trials
+
+SECONDS_BETWEEN_LOOKS = 1.0  # while others finish what is left
+REFIT_SHARE = 0.3  # of the time of a call, at most, is kept for the refit
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a call may spend.
+
+    Attributes:
+        total: Trials in the study, those of earlier calls included; None for no limit.
+        started: When the call began, in seconds of `time.monotonic`.
+        deadline: When it has to end.
+    """
+
+    total: int | None
+    started: float
+    deadline: float
+
+    def until(self, refit: float) -> float:
+        """When trials have to end, so that a refit of so many seconds ends in time, too."""
+        return self.deadline - min(refit, REFIT_SHARE * (self.deadline - self.started))
+
+
+class BudgetTracker:
+    """What is left of a budget, as trials of this call and of others are begun and end.
+
+    A call that is alone counts its own trials and never reads the study again. Once another call
+    is seen to work on the study, by its heartbeat or by a number that was not given out here, the
+    study is read before every trial. Two calls may still begin the last trial at the same moment:
+    the one with the higher number then finds that it is surplus (`is_surplus`) and ends it at
+    once, so that the total is exact.
+
+    Attributes:
+        finished: Trials that have ended, in the order in which this call learned of it.
+        counted: How many of them count towards the total.
+        best: The best of those that are complete.
+        is_shared: Whether other calls work on the study.
+        is_stopped: Whether the study is to end before its budget does.
+    """
+
+    def __init__(
+        self, study: optuna.Study, plan: Plan, heartbeat: Heartbeat, budget: Budget
+    ) -> None:
+        self._study, self._plan = study, plan
+        self._heartbeat, self._budget = heartbeat, budget
+        trials = study.get_trials(deepcopy=False)
+        self.finished = [trial for trial in trials if trial.state.is_finished()]
+        self.counted = sum(map(is_counted, self.finished))
+        self.best = max(filter(_is_complete, self.finished), key=_value, default=None)
+        self.is_shared = bool(heartbeat.others())
+        self.is_stopped = False
+        self._waiting = sum(trial.state == TrialState.WAITING for trial in trials)
+        self._newest = len(trials) - 1
+        self._queue = queued_points(study, plan)
+        self._apply_stopping_rule()
+
+    def total(self) -> int | None:
+        """Trials in all, as far as is known; a grid may end before the budget does."""
+        totals = [] if self._budget.total is None else [self._budget.total]
+        totals += [self.counted + len(self._queue)] if self._plan.search.is_finite else []
+        return min(totals, default=None)
+
+    def ends_at(self) -> float:
+        """When trials have to end: the refit of the best takes its time, too."""
+        if math.isinf(self._budget.deadline) or self.best is None:
+            return self._budget.deadline
+        record, rate = read_trial_record(self.best) or TrialRecord(), self._plan.rate
+        factor = rate.rounds_factor if rate else 1.0
+        return self._budget.until(factor * self._plan.refit_seconds(record))
+
+    def may_begin(self, unfinished: int) -> bool:
+        """Whether another trial may begin, beside so many of this call that have not ended."""
+        if self._is_over():
+            return False
+        if self._plan.search.is_finite and not self._queue and not self._waiting:
+            return False
+        return self._budget.total is None or self._begun(unfinished) < self._budget.total
+
+    def take_waiting(self) -> bool:
+        """Whether there is a trial that somebody has queued in the study, which is next."""
+        if not self._waiting:
+            return False
+        self._waiting -= 1
+        return True
+
+    def next_point(self) -> QueuedPoint | None:
+        """The next point that is not for the sampler to choose; None if there is none."""
+        if self.is_shared:
+            self._queue = with_retry(lambda: queued_points(self._study, self._plan))
+        return self._queue.pop(0) if self._queue else None
+
+    def is_surplus(self, number: int) -> bool:
+        """Whether others have begun all that was left, before this trial of ours was begun.
+
+        Numbers are given out in order: one that was left out is another call's.
+        """
+        self.is_shared |= number > self._newest + 1
+        self._newest = max(self._newest, number)
+        if not self.is_shared or self._budget.total is None:
+            return False
+        earlier = [trial for trial in self._read() if trial.number < number]
+        return sum(map(_is_begun, earlier)) >= self._budget.total
+
+    def add(self, trial: FrozenTrial) -> None:
+        """Take in a trial of this call that has ended."""
+        self.finished.append(trial)
+        self.counted += is_counted(trial)
+        if _is_complete(trial) and (self.best is None or _value(trial) > _value(self.best)):
+            self.best = trial
+        self._apply_stopping_rule()
+
+    def waits_for_others(self) -> bool:
+        """Whether others still run trials of the total; what they have lost is reclaimed."""
+        if not self.is_shared or self._budget.total is None or self._is_over():
+            return False
+        with_retry(lambda: reclaim_lost_trials(self._study, self._plan, self._heartbeat))
+        self._queue = with_retry(lambda: queued_points(self._study, self._plan))
+        if self.may_begin(0):
+            return True
+        if self.counted >= self._budget.total or not with_retry(self._heartbeat.others):
+            return False
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        return True
+
+    def stop(self) -> None:
+        """Begin no more trials."""
+        self.is_stopped = True
+
+    def _is_over(self) -> bool:
+        return self.is_stopped or time.monotonic() >= self.ends_at()
+
+    def _begun(self, unfinished: int) -> int:
+        """Trials that count or may come to do so, whoever runs them."""
+        if not self.is_shared:
+            return self.counted + unfinished
+        trials, old = self._read(), {trial.number for trial in self.finished}
+        new = [t for t in trials if t.state.is_finished() and t.number not in old]
+        self.finished += new
+        self.counted += sum(map(is_counted, new))
+        return sum(map(_is_begun, trials))
+
+    def _read(self) -> list[FrozenTrial]:
+        return with_retry(lambda: self._study.get_trials(deepcopy=False))
+
+    def _apply_stopping_rule(self) -> None:
+        rule = self._plan.stopping
+        if rule and rule.is_due([trial for trial in self.finished if is_counted(trial)]):
+            self.stop()
+
+
+def _is_begun(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.RUNNING or is_counted(trial)
+
+
+def _is_complete(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.COMPLETE
+
+
+def _value(trial: FrozenTrial) -> float:
+    return -math.inf if trial.value is None else trial.value
