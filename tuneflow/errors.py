@@ -20,6 +20,8 @@ Every message has the form ``<where>: <law>; got <value>. <what to do>``.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -80,3 +82,11 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
     close = get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
     hint = f"Did you mean {lower[close[0]]!r}? " if close else ""
     return f"{hint}Known: {', '.join(names)}."
+
+
+def warn(message: str) -> None:
+    """Warn whoever called tuneflow, with the line of theirs that did."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals["__name__"].startswith("tuneflow."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, TuneflowWarning, stacklevel=level)

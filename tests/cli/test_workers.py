@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commands import run
 
-from tuneflow.tuning.result import INTERRUPTED
+from tuneflow.study.optimize import INTERRUPTED
 
 
 @pytest.mark.parametrize(

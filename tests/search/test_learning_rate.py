@@ -14,7 +14,7 @@ from tuneflow.recipe.growth import Growth
 from tuneflow.search.learning_rate import LearningRateSchedule
 from tuneflow.storage.records import TrialRecord
 from tuneflow.study.budget import Budget
-from tuneflow.study.plan import Rows, make_plan
+from tuneflow.study.plan import Settings, make_plan
 
 RATE = LearningRateSchedule("rate", search_rate=0.2, refit_rate=0.05)
 
@@ -114,11 +114,11 @@ def test_a_call_that_goes_on_makes_the_study_that_one_call_makes(tmp_path):
 
 def test_the_refit_is_expected_to_take_a_folds_time_on_all_rows():
     frame = table(120)
-    split, search = (3, Rows()), (None, None)
-    plan = make_plan(frame, target(frame, "binary"), "lightgbm", None, split, search, 0)
+    settings = Settings(cv=3)
+    plan = make_plan(frame, target(frame, "binary"), "lightgbm", settings)
     assert plan.refit_seconds(TrialRecord(scores=[0.5] * 3, seconds_fit=6.0)) == pytest.approx(3.0)
     assert plan.refit_seconds(TrialRecord()) == 0.0
-    forest = make_plan(frame, target(frame, "binary"), "random_forest", None, split, search, 0)
+    forest = make_plan(frame, target(frame, "binary"), "random_forest", settings)
     final = forest.evaluation.growth.final
     entry = TrialRecord(scores=[0.5] * 3, seconds_fit=6.0, amount=final // 2)
     assert forest.refit_seconds(entry) == pytest.approx(6.0)

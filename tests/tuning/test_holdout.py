@@ -18,9 +18,10 @@ import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.models.pipeline import Model
 from tuneflow.storage.records import OUTER, read_header, read_holdout, read_trial_record
-from tuneflow.study.plan import Plan, Rows, make_plan
-from tuneflow.tuning.refit import finalize, significance_note
-from tuneflow.tuning.result import selected
+from tuneflow.study.plan import Plan, Settings, make_plan
+from tuneflow.tuning.finalize import finalize
+from tuneflow.tuning.remarks import significance_note
+from tuneflow.tuning.selection import select_trial
 
 DIABETES = load_diabetes(return_X_y=True, as_frame=True)
 
@@ -79,7 +80,7 @@ def test_the_estimate_is_part_of_the_study_and_of_what_is_shown(tmp_path):
     assert asdict(read_holdout(result.study)) == asdict(result.holdout)
     kept = result.study.user_attrs[OUTER]
     assert json.loads(json.dumps(kept)) == kept
-    assert "kept aside" in repr(result)
+    assert "held-out rows" in repr(result)
     assert "optimism" in repr(result)
     again = held(storage=tmp_path / "a.db")
     assert again.holdout == result.holdout
@@ -177,7 +178,7 @@ def test_one_se_takes_the_fastest_of_those_within_one_standard_error():
     scores = read_trial_record(best).scores
     assert taken.value >= best.value - np.std(scores, ddof=1) / np.sqrt(3)
     assert seconds(taken) <= seconds(best)
-    assert taken == selected(result.record, "one_se")
+    assert taken == select_trial(result.record, "one_se")
     assert result.best_score == taken.value
     told = any("stands for trial" in remark for remark in result.remarks)
     assert told == (taken.number != best.number)
@@ -191,9 +192,8 @@ def test_a_rule_that_does_not_exist_is_refused():
 def test_without_time_the_path_has_the_defaults_and_the_best_alone():
     found = held(n_trials=12)
     assert len(found.holdout.path) > 2
-    split = (3, Rows(test_size=0.2))
-    plan = make_plan(*DIABETES, "elastic_net", None, split, (None, None), 0)
-    late = finalize(found.study, plan, "", "best", deadline=time.monotonic())
+    plan = make_plan(*DIABETES, "elastic_net", Settings(cv=3, test_size=0.2))
+    late = finalize(found.study, plan, deadline=time.monotonic())
     assert [number for number, *_ in late.holdout.path] == [0, found.best_trial.number]
     assert late.holdout.score == found.holdout.score
     assert late.holdout.default == found.holdout.default

@@ -16,15 +16,12 @@ from tables import TASKS, table, target
 import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.storage.records import TrialRecord, read_header, write_trial_record
-from tuneflow.study.plan import Rows, make_plan
-from tuneflow.tuning.several_recipes import (
-    AUTO,
-    Candidate,
-    SeveralRecipesResult,
-    plans_of,
-    rounds,
-    share,
-)
+from tuneflow.study.budget import Budget
+from tuneflow.study.optimize import RunOptions
+from tuneflow.study.plan import Settings, make_plan
+from tuneflow.tuning import halving
+from tuneflow.tuning.halving import Candidate, halve, rounds
+from tuneflow.tuning.several_recipes import AUTO, SeveralRecipesResult, make_plans
 
 #: The double errs by the distance of x from 0.3: these two cannot, and hardly, come near.
 FAR = RECIPE.replace(name="far", space={"x": {"low": 0.8}})
@@ -47,7 +44,7 @@ def run(n_trials=24, recipes=(FAR, MIDDLE, NEAR), **more):
 
 
 def trials_of(result) -> dict[str, int]:
-    return {member.plan.header.recipe: len(member.study.trials) for member in result.members}
+    return {each.name: len(each.study.trials) for each in result.candidates}
 
 
 # ---------- how a budget is divided ----------
@@ -83,10 +80,10 @@ class Spent:
         self.calls: list[tuple] = []
         self.periods: list[tuple[float, float]] = []
 
-    def __call__(self, study, plan, total, period) -> bool:
-        name = study.study_name
+    def __call__(self, study, plan, options) -> str:
+        name, total = study.study_name, options.budget.total
         self.calls.append((name, total))
-        self.periods.append(period)
+        self.periods.append((options.budget.started, options.budget.deadline))
         for _ in range(len(study.trials), total if total is not None else len(study.trials) + 1):
             score = self.scores[name][len(study.trials)]
             trial = study.ask()
@@ -94,10 +91,17 @@ class Spent:
             study.tell(trial, score)
         return ""
 
+    def halve(self, candidates, n_trials, deadline=np.inf, favourite="") -> str:
+        """Halve the candidates, with this in place of `optimize`."""
+        options = RunOptions(Budget(n_trials, time.monotonic(), deadline))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(halving, "optimize", self)
+            return halve(candidates, options, favourite)
 
-def members(names, recipe="lightgbm"):
+
+def candidates(names, recipe="lightgbm"):
     frame = table(60)
-    plan = make_plan(frame, target(frame, "binary"), recipe, None, (2, Rows()), (None, None), 0)
+    plan = make_plan(frame, target(frame, "binary"), recipe, Settings(cv=2))
     studies = [optuna.create_study(study_name=name, direction="maximize") for name in names]
     return [Candidate(study, plan) for study in studies]
 
@@ -112,7 +116,7 @@ CURVES = {
 
 def test_the_defaults_of_all_come_first_and_the_better_half_goes_on():
     spent = Spent(CURVES)
-    assert not share(members(CURVES), 60, np.inf, spent)
+    assert not spent.halve(candidates(CURVES), 60)
     assert spent.calls[:4] == [(name, 1) for name in CURVES]
     assert {name for name, total in spent.calls if total == 5} == set(CURVES)
     assert {name for name, total in spent.calls if total == 15} == {"early", "steady"}
@@ -121,18 +125,18 @@ def test_the_defaults_of_all_come_first_and_the_better_half_goes_on():
 
 def test_what_was_decided_is_decided_again_by_a_call_that_goes_on():
     first, again = Spent(CURVES), Spent(CURVES)
-    mine = members(CURVES)
-    share(mine, 60, np.inf, first)
+    mine = candidates(CURVES)
+    first.halve(mine, 60)
     before = {member.study.study_name: len(member.study.trials) for member in mine}
-    share(mine, 60, np.inf, again)
+    again.halve(mine, 60)
     assert again.calls == first.calls
     assert {m.study.study_name: len(m.study.trials) for m in mine} == before
 
 
 def test_time_is_divided_like_trials_and_what_one_leaves_is_for_the_rounds_that_follow():
-    spent, mine = Spent(CURVES), members(CURVES)
+    spent, mine = Spent(CURVES), candidates(CURVES)
     began = time.monotonic()
-    share(mine, None, began + 48, spent)
+    spent.halve(mine, None, began + 48)
     lengths = [end - start for start, end in spent.periods]
     defaults, first, second, last = lengths[:4], lengths[4:8], lengths[8:10], lengths[10:]
     assert defaults == pytest.approx([6.0] * 4, abs=0.5)  # half of what is left of a quarter
@@ -145,53 +149,53 @@ def test_time_is_divided_like_trials_and_what_one_leaves_is_for_the_rounds_that_
 
 def test_a_favourite_stays_until_the_last_round():
     spent = Spent(CURVES)
-    mine = members(CURVES)
+    mine = candidates(CURVES)
     bad = replace(mine[-1].plan.header, recipe="bad")
     mine[-1] = replace(mine[-1], plan=replace(mine[-1].plan, header=bad))
-    share(mine, 60, np.inf, spent, favourite="bad")
+    spent.halve(mine, 60, favourite="bad")
     assert {name for name, total in spent.calls if total == 15} == {"steady", "bad"}
     assert spent.calls[-1] == ("steady", 35)
 
 
 def test_whoever_is_worse_than_every_trial_of_the_leader_gets_no_more_time():
     curves = {"leader": [0.7, 0.8, *[0.9] * 9], "near": [0.75] * 9, "hopeless": [0.1] * 9}
-    spent, mine = Spent(curves), members(curves)
+    spent, mine = Spent(curves), candidates(curves)
     for member in mine:
-        spent(member.study, member.plan, 3, (0.0, 1.0))
+        spent(member.study, member.plan, RunOptions(Budget(3, 0.0, 1.0)))
     spent.calls.clear()
-    share(mine, None, time.monotonic() + 60, spent)
+    spent.halve(mine, None, time.monotonic() + 60)
     assert [name for name, _ in spent.calls] == ["leader", "near", "leader", "near", "leader"]
 
 
 def test_recipes_are_compared_on_the_folds_that_all_have_been_scored_on():
-    lucky, other = members(["lucky", "other"])
+    lucky, other = candidates(["lucky", "other"])
     for member, scores in ((lucky, [0.9]), (other, [0.95, 0.1]), (other, [0.8, 0.8])):
         trial = member.study.ask()
         write_trial_record(trial, TrialRecord(scores=scores))
         member.study.tell(trial, float(np.mean(scores)))
     spent = Spent({"lucky": [0.9] * 9, "other": [0.9] * 9})
-    share([lucky, other], 6, np.inf, spent)
+    spent.halve([lucky, other], 6)
     assert spent.calls[-1][0] == "other"
 
 
 def test_a_recipe_scored_on_fewer_folds_is_behind():
-    one, other = members(["one", "other"])
+    one, other = candidates(["one", "other"])
     for member, scores in ((one, [0.9]), (other, [0.5, 0.5])):
         trial = member.study.ask()
         write_trial_record(trial, TrialRecord(scores=scores))
         member.study.tell(trial, scores[0])
     assert other.standing() > one.standing()
-    assert members(["none"])[0].standing() < one.standing()
+    assert candidates(["none"])[0].standing() < one.standing()
 
 
 def test_a_trial_without_scores_says_nothing_of_its_recipe():
     """Who else writes into the storage may have left an entry that holds nothing."""
-    (member,) = members(["one"])
+    (member,) = candidates(["one"])
     trial = member.study.ask()
     write_trial_record(trial, TrialRecord(scores=[]))
     member.study.tell(trial, 1.0)
     assert member.scores() == []
-    assert member.standing() == members(["none"])[0].standing()
+    assert member.standing() == candidates(["none"])[0].standing()
 
 
 # ---------- through the front door ----------
@@ -222,14 +226,14 @@ def test_the_report_is_about_the_best_and_has_the_others_beside_it():
 
 @pytest.mark.usefixtures("double")
 def test_every_header_says_that_a_budget_is_shared():
-    for member in run().members:
+    for member in run().candidates:
         assert "share a budget" in read_header(member.study).notes[-1]
         assert "far, middle, near" in read_header(member.study).notes[-1]
 
 
 @pytest.mark.usefixtures("double")
 def test_folds_are_the_same_for_all():
-    headers = [read_header(member.study) for member in run(6).members]
+    headers = [read_header(member.study) for member in run(6).candidates]
     assert len({(header.folds, header.data, header.scoring) for header in headers}) == 1
 
 
@@ -237,7 +241,7 @@ def test_folds_are_the_same_for_all():
 def test_pairs_that_come_one_by_one_are_for_all():
     X, _ = rows()
     pairs = KFold(3).split(X)
-    headers = [read_header(member.study) for member in run(6, cv=pairs).members]
+    headers = [read_header(member.study) for member in run(6, cv=pairs).candidates]
     assert len({header.folds for header in headers}) == 1
     assert {header.n_folds for header in headers} == {3}
 
@@ -267,7 +271,7 @@ def test_the_same_call_goes_on_and_does_no_work_twice(tmp_path):
     file = tmp_path / "a.journal"
     run(24, storage=file)
     again = run(24, storage=file, study_name=None)
-    for one, other in zip(whole.members, again.members, strict=True):
+    for one, other in zip(whole.candidates, again.candidates, strict=True):
         assert told(one.study) == told(other.study)
 
 
@@ -287,7 +291,7 @@ def test_a_call_that_was_interrupted_gives_what_there_is_and_the_next_one_finish
     assert sum(trials_of(stopped).values()) < 24
     double.on_grow = staticmethod(lambda values: None)
     done = run(24, storage=tmp_path / "a.journal")
-    counted = [t for m in done.members for t in m.study.trials if t.state.name != "FAIL"]
+    counted = [t for m in done.candidates for t in m.study.trials if t.state.name != "FAIL"]
     assert len(counted) == 24
     assert done.leaderboard()["best"].idxmax() == "recipes / near"
 
@@ -303,12 +307,8 @@ def test_time_is_kept_for_all_together():
 @pytest.mark.parametrize("task", TASKS)
 def test_auto_takes_the_recipes_that_are_for_the_task(task):
     frame = table(60)
-    y = target(frame, task)
-
-    def plan(recipe):
-        return make_plan(frame, y, recipe, None, (2, Rows()), (None, None), 0)
-
-    chosen = [each.header.recipe for each in plans_of("auto", plan)]
+    plans = make_plans(frame, target(frame, task), "auto", Settings(cv=2))
+    chosen = [plan.header.recipe for plan in plans]
     wanted = [name for name in AUTO if task in tf.load_recipe(name).tasks]
     assert chosen == wanted
     assert len(chosen) == 5
@@ -317,10 +317,8 @@ def test_auto_takes_the_recipes_that_are_for_the_task(task):
 def test_auto_leaves_out_what_is_slow_on_many_rows():
     X = np.random.default_rng(0).normal(size=(30_000, 2))
 
-    def plan(recipe):
-        return make_plan(X, X[:, 0] > 0, recipe, None, (0.2, Rows()), (None, None), 0)
-
-    assert "svm" not in [each.header.recipe for each in plans_of("auto", plan)]
+    plans = make_plans(X, X[:, 0] > 0, "auto", Settings(cv=0.2))
+    assert "svm" not in [plan.header.recipe for plan in plans]
 
 
 @pytest.mark.parametrize(

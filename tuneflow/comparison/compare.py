@@ -24,11 +24,10 @@ from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import RunRecord, read_run_record, write_run_record
 from tuneflow.storage.study_record import read_study
 from tuneflow.study.budget import Budget
-from tuneflow.study.plan import check_limits
+from tuneflow.study.optimize import INTERRUPTED, RunOptions, optimize
 from tuneflow.study.resume import open_study
+from tuneflow.study.validation import check_limits
 from tuneflow.study.workers.workers import Workers
-from tuneflow.tuning.result import INTERRUPTED
-from tuneflow.tuning.tune import search
 
 TRIALS = 50  # as `tune` has it
 
@@ -176,7 +175,8 @@ def _run(
     if stored and stored.state != "open":
         return ""
     write_run_record(study, record)
-    if interruption := search(study, plan, _budget(study, design), design.workers):
+    options = RunOptions(_budget(study, design), design.workers)
+    if interruption := optimize(study, plan, options):
         return interruption
     write_run_record(study, _ended(study, record, plan.header.n_folds))
     return ""

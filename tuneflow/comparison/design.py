@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tuneflow.comparison.contenders import Contender
 from tuneflow.errors import DataError, SearchError
 from tuneflow.storage.records import RunRecord
-from tuneflow.study.plan import Plan, Rows, make_plan
+from tuneflow.study.plan import Plan, Settings, make_plan
 from tuneflow.study.workers.workers import Workers
 
 
@@ -56,8 +56,16 @@ class Design:
     def plan(self, cell: Cell) -> Plan:
         """What the study of a run is about."""
         X, y, groups = self.tables[cell.table]
-        recipe, how = cell.contender.recipe, (cell.contender.sampler, cell.contender.pruner)
-        return make_plan(X, y, recipe, self.scoring, (self.cv, Rows(groups)), how, cell.seed)
+        contender = cell.contender
+        settings = Settings(
+            scoring=self.scoring,
+            cv=self.cv,
+            groups=groups,
+            sampler=contender.sampler,
+            pruner=contender.pruner,
+            random_state=cell.seed,
+        )
+        return make_plan(X, y, contender.recipe, settings)
 
     def run_record(self, cell: Cell) -> RunRecord:
         """What makes a study this run."""

@@ -24,7 +24,8 @@ from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.study.workers.workers import Workers
 from tuneflow.tuning.cv_results import cv_results
-from tuneflow.tuning.result import Result, Select
+from tuneflow.tuning.result import Result
+from tuneflow.tuning.selection import Select
 from tuneflow.tuning.several_recipes import are_several
 from tuneflow.tuning.tune import tune
 

@@ -14,10 +14,10 @@ from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import Header, read_goal, read_header
 from tuneflow.study.budget import Budget
 from tuneflow.study.loop import Callback
-from tuneflow.study.plan import Plan, Rows, make_plan
+from tuneflow.study.optimize import RunOptions, optimize
+from tuneflow.study.plan import Plan, Settings, make_plan
 from tuneflow.study.resume import open_study
 from tuneflow.study.workers.workers import Workers
-from tuneflow.tuning.tune import ALONE, search
 
 
 def join(
@@ -27,7 +27,7 @@ def join(
     *,
     n_trials: int | None = None,
     timeout: float | None = None,
-    workers: Workers = ALONE,
+    workers: Workers | None = None,
     callback: Callback = lambda study, trial: None,
     progress: bool = True,
 ) -> str:
@@ -39,7 +39,7 @@ def join(
         table: The same table as everybody else's, and its target or the name of that column.
         n_trials: Trials in all, whoever runs them; by default what the study was begun with.
         timeout: Seconds for this call.
-        hands: Where trials run.
+        workers: Where trials run; by default here, one at a time.
         callback: Called after every trial.
         progress: Show a bar.
 
@@ -62,7 +62,7 @@ def join(
             f"study {study_name!r}: it was begun without a number of trials; give one, or time."
         )
     budget = Budget(goal, started, math.inf if timeout is None else started + timeout)
-    return search(study, plan, budget, workers, [callback], progress)
+    return optimize(study, plan, RunOptions(budget, Workers.of(workers), [callback], progress))
 
 
 def serve(storage: Storage, host: str, port: int) -> Any:
@@ -90,7 +90,8 @@ def _study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
     names = optuna.get_all_study_names(storage)
     if name not in names:
         raise StudyError(
-            f"study: one that is in the storage is needed; got {name!r}. {did_you_mean(name, names)}"
+            f"study: one that is in the storage is needed; got {name!r}. "
+            f"{did_you_mean(name, names)}"
         )
     return optuna.load_study(study_name=name, storage=storage)
 
@@ -120,6 +121,12 @@ def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
         )
     cv = int(header.cv) if header.cv.is_integer() else header.cv
     pruner = {"name": header.pruner, **header.pruner_options}
-    search = (header.sampler, pruner)
-    split, scoring = (cv, Rows(test_size=header.test_size)), [header.scoring, *header.also]
-    return make_plan(X, y, recipe, scoring, split, search, header.random_state)
+    settings = Settings(
+        scoring=[header.scoring, *header.also],
+        cv=cv,
+        test_size=header.test_size,
+        sampler=header.sampler,
+        pruner=pruner,
+        random_state=header.random_state,
+    )
+    return make_plan(X, y, recipe, settings)

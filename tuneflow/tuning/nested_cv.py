@@ -19,9 +19,10 @@ from tuneflow.data.types import IntArray
 from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.storage.study_record import corrected_interval
+from tuneflow.study.optimize import INTERRUPTED
 from tuneflow.study.workers.workers import Workers
 from tuneflow.tuning.holdout import Holdout
-from tuneflow.tuning.result import INTERRUPTED, Result
+from tuneflow.tuning.result import Result
 from tuneflow.tuning.tune import tune
 
 
@@ -57,8 +58,8 @@ class Nested:
         return fmean(result.optimism for result in self.results)
 
     def table(self) -> pd.DataFrame:
-        """One row an outer fold: outer and inner score, optimism, improvement over the defaults, and
-        the parameters that were chosen."""
+        """One row an outer fold: score on its held-out rows and in the inner folds, optimism,
+        improvement over the defaults, number of held-out rows, and the chosen parameters."""
         rows = [
             {
                 "holdout": outer.score,

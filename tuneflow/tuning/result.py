@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any, Literal, TypeAlias
+from statistics import fmean
+from typing import Any
 
 import numpy.typing as npt
 import optuna
@@ -26,12 +26,9 @@ from tuneflow.storage.records import Header, TrialRecord, read_header
 from tuneflow.storage.study_record import StudyRecord, read_study, score_of
 from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.tuning.holdout import Holdout
-
-#: What a result says that Ctrl-C has cut short.
-INTERRUPTED = "interrupted; the same call goes on if there is a storage."
+from tuneflow.tuning.selection import Select, select_trial
 
 ENDED = ("complete", "pruned", "fail")  # states of trials that have ended
-Select: TypeAlias = Literal["best", "one_se"]
 Trial = optuna.trial.FrozenTrial
 
 
@@ -45,7 +42,7 @@ class Result:
         model: The best configuration, refitted on every row.
         remarks: What a reader of the numbers should know.
         select: By which rule the trial was chosen.
-        outer: What the model scores on rows that nothing has looked at; None without `test_size`.
+        holdout: What the model scores on held-out rows; None without `test_size`.
     """
 
     study: optuna.Study
@@ -63,7 +60,7 @@ class Result:
     @cached_property
     def best_trial(self) -> Trial:
         """The best of the complete trials, on all folds; or what `select` took instead."""
-        return selected(self.record, self.select)
+        return select_trial(self.record, self.select)
 
     @property
     def best_params(self) -> Params:
@@ -87,7 +84,7 @@ class Result:
 
     @property
     def optimism(self) -> float:
-        """How much better the folds were than rows kept aside; NaN without `test_size`."""
+        """How much better the folds were than the held-out rows; NaN without `test_size`."""
         return self.holdout.optimism if self.holdout else math.nan
 
     @property
@@ -187,26 +184,6 @@ def in_memory(study: optuna.Study) -> optuna.Study:
     with suppress_warnings():
         optuna.copy_study(from_study_name=name, from_storage=study._storage, to_storage=own)
     return optuna.load_study(study_name=name, storage=own)
-
-
-def selected(record: StudyRecord, select: Select) -> Trial:
-    """The trial that a rule takes, of a study that has a complete one.
-
-    ``one_se``: of the trials within one standard error of the best, as its folds have it, the one
-    that was fastest to train and to score (Breiman et al. 1984, section 3.4.3).
-    """
-    best = record.best
-    assert best is not None
-    scores = record.scores(best)
-    if select == "best" or len(scores) < 2:
-        return best
-    enough = record.best_score - stdev(scores) / math.sqrt(len(scores))
-    equals = [
-        trial
-        for trial in record.scored
-        if score_of(trial) >= enough and len(record.scores(trial)) == len(scores)
-    ]
-    return min(equals, key=lambda trial: (record.seconds(trial), trial.number))
 
 
 def _header(study: optuna.Study) -> Header:

@@ -1,0 +1,136 @@
+"""`optimize()`: run trials of a study until a budget is spent, or something interrupts them."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.trial import TrialState
+from threadpoolctl import threadpool_limits
+
+from tuneflow.errors import SearchError, StorageError
+from tuneflow.storage.heartbeat import Heartbeat
+from tuneflow.study.budget import Budget
+from tuneflow.study.loop import Callback, Loop
+from tuneflow.study.objective import Objective
+from tuneflow.study.plan import Plan
+from tuneflow.study.resume import reclaim_lost_trials
+from tuneflow.study.warnings_filter import suppress_warnings
+from tuneflow.study.workers.workers import Workers
+
+#: What a result says that Ctrl-C has interrupted.
+INTERRUPTED = "interrupted; the same call goes on if there is a storage."
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a study is run, whatever it is about.
+
+    Attributes:
+        budget: When it is over.
+        workers: Where trials run, and how many at a time.
+        callbacks: Called with the study and each trial that has ended.
+        progress: Whether to show a bar.
+    """
+
+    budget: Budget
+    workers: Workers = field(default_factory=Workers)
+    callbacks: Sequence[Callback] = ()
+    progress: bool = False
+
+
+def check_end(budget: Budget, *plans: Plan) -> None:
+    """Refuse a search that nothing would end."""
+    is_endless = budget.total is None and math.isinf(budget.deadline)
+    if is_endless and not all(plan.search.is_finite for plan in plans):
+        raise SearchError("n_trials, timeout: something must end the search; got None for both.")
+
+
+def optimize(study: optuna.Study, plan: Plan, options: RunOptions) -> str:
+    """Run trials until the budget is spent.
+
+    Args:
+        study: From :func:`open_study <tuneflow.study.resume.open_study>`.
+        plan: What it is about.
+        options: How it is run.
+
+    Returns:
+        What interrupted it: Ctrl-C, or a storage that can no longer be written; empty if nothing
+        did. An interruption is raised instead if no trial has a score yet.
+    """
+    search = plan.search
+    objective = Objective(
+        plan.evaluation, search.scores_each_fold, search.prunes, search.needs_gradients
+    )
+    heartbeat, sampler = Heartbeat(study), search.make_sampler()
+    study.sampler = plan.rate.hold(sampler) if plan.rate else sampler
+    with heartbeat.signed_in(), _stoppable(study):
+        reclaim_lost_trials(study, plan, heartbeat)
+        loop = Loop(
+            study,
+            plan,
+            options.workers.pool(objective, study),
+            heartbeat,
+            options.budget,
+            options.workers.reproducible,
+            options.callbacks,
+            options.progress,
+        )
+        try:
+            with suppress_warnings(), threadpool_limits(1), sigterm_as_ctrl_c():
+                loop.run()
+        except StorageError as error:  # nothing can be written, so that no trial can be left
+            if not _has_scores(study):
+                raise
+            return str(error)
+        except BaseException as error:
+            _leave(loop)
+            if not isinstance(error, KeyboardInterrupt) or not _has_scores(study):
+                raise
+            return INTERRUPTED
+        _leave(loop)
+        return ""
+
+
+@contextmanager
+def _stoppable(study: optuna.Study) -> Iterator[None]:
+    """Within it `study.stop()` may be called, also by samplers that have run out of points."""
+    vars(study)["stop"] = lambda: None
+    try:
+        yield
+    finally:
+        del vars(study)["stop"]
+
+
+def _leave(loop: Loop) -> None:
+    """Record every trial of this call that is still open, however far it came."""
+    loop.leave()
+    reclaim_lost_trials(loop.study, loop.plan, loop.heartbeat, leaving=True)
+
+
+def _has_scores(study: optuna.Study) -> bool:
+    """Whether a trial is complete; a storage that failed can perhaps still be read."""
+    try:
+        return bool(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+    except StorageInternalError:
+        return False
+
+
+@contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """Within it SIGTERM ends a search as Ctrl-C does, unless the program handles it already."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
