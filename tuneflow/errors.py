@@ -87,6 +87,6 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
 def warn(message: str) -> None:
     """Warn whoever called tuneflow, with the line of theirs that did."""
     level, frame = 1, sys._getframe()
-    while frame.f_back and frame.f_globals["__name__"].startswith("tuneflow."):
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("tuneflow."):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, TuneflowWarning, stacklevel=level)
