@@ -1,4 +1,4 @@
-"""The recipes that come along, and one read from a file: named, checked, refused with a hint."""
+"""The recipes that are built in, and one read from a file: named, checked, refused with a hint."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(folder, text):
     return tf.load_recipe(folder / "mine.toml")
 
 
-# ---------- the recipes that come along ----------
+# ---------- the recipes that are built in ----------
 
 
 def test_the_table_of_recipes_shows_every_file():

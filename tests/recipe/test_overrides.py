@@ -116,3 +116,9 @@ def test_a_parameter_that_others_depend_on_cannot_be_dropped():
 def test_a_recipe_cannot_be_changed_in_place(recipe):
     with pytest.raises(ValueError, match="frozen"):
         recipe.title = "other"
+
+
+def test_a_choice_without_an_end_survives_another_change(recipe):
+    line = {"choices": [1.0, np.inf], "default": 1.0}
+    changed = recipe.replace(space={"limit": line}).replace(title="other")
+    assert changed.space["limit"].choices == (1.0, np.inf)

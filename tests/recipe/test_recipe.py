@@ -1,4 +1,4 @@
-"""Laws over every recipe that comes along: sources, bounds, starting points, and that it runs."""
+"""Laws over every recipe that is built in: sources, bounds, starting points, and that it runs."""
 
 from __future__ import annotations
 

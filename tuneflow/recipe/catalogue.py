@@ -1,4 +1,4 @@
-"""The recipes that come along, and reading one from a file."""
+"""The built-in recipes, reading a recipe from a file, and the schema of such files."""
 
 from __future__ import annotations
 

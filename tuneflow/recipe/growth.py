@@ -44,24 +44,13 @@ class Growth(BaseModel):
         description="Most leaves of a tree: where this parameter is not 31, rungs have fewer or "
         "more units, by its square root.",
     )
-    hold: Number | None = Field(
-        None, gt=0, description="Value of `per` while the sampler searches."
-    )
-    refit: StrictFloat = Field(
-        0.25,
-        gt=0,
-        le=1,
-        description="Share of `hold` for the refit, with more rounds in proportion.",
-    )
-    first: Number = Field(
-        1, gt=0, description="Budget of the first rung; for rows, a number of rows."
-    )
-    last: Number = Field(
-        1, gt=0, description="Budget of the last rung; for rows, a share of them."
-    )
+    hold: Number | None = Field(None, gt=0, description="Value of `per` during the search.")
+    refit: StrictFloat = Field(0.25, gt=0, le=1, description="`per` of the refit, over `hold`.")
+    first: Number = Field(1, gt=0, description="Budget of the first rung; for rows, their number.")
+    last: Number = Field(1, gt=0, description="Budget of the last rung; for rows, their share.")
     factor: Number = Field(2, gt=1, description="Ratio between neighbouring rungs.")
     patience: Number | None = Field(
-        None, gt=1, description="Growth stops by itself at this multiple of the best rung."
+        None, gt=1, description="Training stops by itself at this multiple of the best rung."
     )
     probe: StrictInt = Field(
         0,
@@ -69,7 +58,7 @@ class Growth(BaseModel):
         description="Rows scored, in as few folds as hold them, before the other folds join in; "
         "0 if all climb in step.",
     )
-    prune_from: Number = Field(0, ge=0, description="Below this rung ranking is noise.")
+    prune_from: Number = Field(0, ge=0, description="Below this rung no trial is pruned.")
     final: StrictInt | None = Field(
         None, gt=0, description="Units of the refit, where more never hurts."
     )

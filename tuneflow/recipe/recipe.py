@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -31,7 +30,7 @@ class Start(_Frozen):
 
 
 class Part(_Frozen):
-    """What one kind of task adds to, or replaces in, the general part."""
+    """What one kind of task adds to the general keys of a recipe, or replaces there."""
 
     fixed: dict[str, Any] = Field({}, description="Arguments passed as they are.")
     space: dict[str, Param] = Field({}, description="Parameters to search.")
@@ -52,7 +51,9 @@ class Recipe(_Frozen):
     name: str = Field("", description="Set from the file's name.")
     title: str = Field(description="What a reader calls it.")
     family: str = Field(description="The family of models.")
-    engine: Literal["lightgbm", "xgboost", "sklearn"] = Field(description="The library at work.")
+    engine: Literal["lightgbm", "xgboost", "sklearn"] = Field(
+        description="The library that trains."
+    )
     estimator: str | dict[Literal["classification", "regression"], str] | None = Field(
         None, description="Import path of a scikit-learn estimator, or one for each kind of task."
     )
@@ -67,7 +68,7 @@ class Recipe(_Frozen):
     pruner: str | dict[str, Any] = Field(
         "median", description="The pruner: a word, or with options."
     )
-    growth: Growth | None = Field(None, description="Left out: found from the estimator.")
+    growth: Growth | None = Field(None, description="Left out: derived from the estimator.")
     fixed: dict[str, Any] = Field({}, description="Arguments passed as they are.")
     space: dict[str, Param] = Field({}, description="Parameters to search, in order.")
     start: tuple[Start, ...] = Field((), description="Points to try after the defaults.")
@@ -128,11 +129,11 @@ class Recipe(_Frozen):
         return self.engine == "sklearn" and self.prepare == "raw"
 
     def space_for(self, task: Task) -> Space:
-        """The parameters to search for one task, in order."""
+        """The parameters to search for a task, in order."""
         return Space({**self.space, **self._part(task).space})
 
     def fixed_for(self, task: Task) -> Params:
-        """The arguments that are passed as they are for one task."""
+        """The arguments that an estimator gets as they are for a task."""
         return {**self.fixed, **self._part(task).fixed}
 
     def starts_for(self, task: Task) -> tuple[Start, ...]:
@@ -158,13 +159,13 @@ class Recipe(_Frozen):
         Raises:
             RecipeError: A key or a value is not one that a recipe may have.
         """
-        raw = json.loads(self.model_dump_json(exclude_unset=True))
+        raw = self.model_dump(mode="json", exclude_unset=True)
         for name, change in as_table(changes.pop("space", None) or {}, "space").items():
             change_param(raw, name, change)
         for key, change in changes.items():
-            table = isinstance(change, Mapping)
-            old = None if key == "pruner" and table and "name" in change else raw.get(key)
-            raw[key] = merged(old, change) if table else change
+            is_table = isinstance(change, Mapping)
+            another = key == "pruner" and is_table and "name" in change  # without the old options
+            raw[key] = merged({} if another else raw.get(key), change) if is_table else change
         kept = {key: value for key, value in raw.items() if value is not None}
         changed = type(self).parse(kept, self.name or self.title)
         return changed.with_objects(self._template, self._transformer)
@@ -212,7 +213,7 @@ class Recipe(_Frozen):
 
     def _headline(self) -> str:
         pruner = self.pruner if isinstance(self.pruner, str) else self.pruner.get("name")
-        growth = "found from the estimator"
+        growth = "derived from the estimator"
         if self.growth:
             unit = "" if self.growth.unit == "none" else f"{self.growth.unit} by "
             growth = unit + self.growth.schedule
@@ -248,18 +249,14 @@ def _explain_problem(problem: Mapping[str, Any], unions: set[tuple[int | str, ..
 
 def _keys_at(location: list[str]) -> list[str]:
     """The keys of the innermost table on the way to a place in the file."""
-    tables: dict[str, type[BaseModel]] = {
-        "growth": Growth,
-        "start": Start,
-        "space": Param,
-        "classification": Part,
-        "regression": Part,
-    }
+    tables: dict[str, type[BaseModel]] = {"growth": Growth, "start": Start, "space": Param}
+    tables |= dict.fromkeys(("classification", "regression"), Part)
     models = [tables[part] for part in location if part in tables]
     return list((models[-1] if models else Recipe).model_fields)
 
 
 def _check_conditions(params: Mapping[str, Param]) -> None:
+    """Refuse conditions on parameters that do not stand above: they are sampled in order."""
     above: set[str] = set()
     for name, param in params.items():
         if missing := set(param.when) - above:

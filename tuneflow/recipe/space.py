@@ -62,7 +62,7 @@ class Param(BaseModel):
         None, description="Dropped unless the table has a categorical column."
     )
     gradient: StrictBool = Field(
-        False, description="The sampler 'gradient' descends in it; the estimator has to be smooth."
+        False, description="Whether the sampler 'gradient' may follow the gradient in it."
     )
     source: str = Field("", description="Where the bounds come from, or 'ours: why'.")
 
@@ -242,14 +242,15 @@ def _check_choices(param: Param) -> None:
 
 
 def _check_range(param: Param) -> None:
-    if param.low is None or param.high is None:
+    if None in param.bounds:
         raise ValueError("a parameter needs low and high, or choices")
     if param.cap_rows is not None and param.kind != "int":
         raise ValueError("cap_rows belongs to integer parameters")
-    _check_numbers(param, param.low, param.high)
+    _check_numbers(param)
 
 
-def _check_numbers(param: Param, low: float, high: float) -> None:
+def _check_numbers(param: Param) -> None:
+    low, high = param.bounds
     is_named = isinstance(param.default, str)
     if is_named and param.default not in NAMED_DEFAULTS:
         raise ValueError(
