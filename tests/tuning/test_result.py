@@ -146,21 +146,21 @@ def test_ranks_begin_at_one_and_equals_share_one(run):
 def test_lift_is_positive_where_a_study_of_any_direction_got_better(direction, better):
     study = optuna.create_study(direction=direction)
     study.optimize(lambda trial: 5 + better * trial.number, n_trials=3)
-    table = trials(study)
+    table = trials(read_study(study))
     assert table["improvement"].tolist() == [0, 1, 2]
     assert table["rank"].tolist() == [3, 2, 1]
 
 
 def test_studies_that_tuneflow_did_not_make_have_a_table_too():
     study = optuna.create_study()
-    assert list(trials(study).columns) == [*OWN, *SECONDS, "started"]
-    assert len(trials(study)) == 0
+    assert list(trials(read_study(study)).columns) == [*OWN, *SECONDS, "started"]
+    assert len(trials(read_study(study))) == 0
     study.enqueue_trial({"score": 0.5})
     study.ask()
     study.ask()
     study.tell(1, None, state=optuna.trial.TrialState.FAIL)
     study.enqueue_trial({})
-    table = trials(study)
+    table = trials(read_study(study))
     assert table["state"].tolist() == ["running", "fail", "waiting"]
     assert table["rank"].isna().all()
 
@@ -168,7 +168,7 @@ def test_studies_that_tuneflow_did_not_make_have_a_table_too():
 def test_a_parameter_with_the_name_of_a_column_does_not_hide_it():
     study = optuna.create_study()
     study.optimize(lambda t: t.suggest_float("score", 0, 1) + t.suggest_float("<b>", 0, 1), 2)
-    table = trials(study)
+    table = trials(read_study(study))
     assert table["score"].tolist() == [trial.value for trial in study.trials]
     assert table["param:score"].tolist() == [trial.params["score"] for trial in study.trials]
     assert "<b>" in table

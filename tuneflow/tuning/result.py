@@ -102,7 +102,7 @@ class Result:
 
     def trials(self) -> pd.DataFrame:
         """All trials, one row each; see :func:`tuneflow.reporting.tables.trials.trials`."""
-        return table.trials(self.study)
+        return table.trials(read_study(self.study))
 
     def report(self) -> Report:
         """Tables, figures and a page about the study; see :func:`tuneflow.report`."""

@@ -6,10 +6,13 @@ import warnings
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
+from optuna.importance import PedAnovaImportanceEvaluator
+from optuna.trial import create_trial
 from studies import conditional, plain, study
 
 import tuneflow as tf
-from tuneflow.reporting.tables.importance import importances
+from tuneflow.reporting.tables.importance import HALVES, MOST, MOST_IN_HALF, importances
 from tuneflow.storage.study_record import read_study
 
 
@@ -46,3 +49,23 @@ def test_too_few_trials_have_no_importances_and_that_is_said():
     assert report.tables["parameters"]["importance"].isna().all()
     assert "importance" not in report.figures
     assert any("too few to say what mattered" in text for text in report.panels[0].warnings)
+
+
+def test_work_is_bounded_however_many_trials_there_are(monkeypatch):
+    sizes = []
+    evaluate = PedAnovaImportanceEvaluator.evaluate
+
+    def counting(self, study, *args, **more):
+        sizes.append(len(study.get_trials()))
+        return evaluate(self, study, *args, **more)
+
+    monkeypatch.setattr(PedAnovaImportanceEvaluator, "evaluate", counting)
+    space = {"x": FloatDistribution(0, 1)}
+    made = optuna.create_study()
+    made.add_trials(
+        create_trial(params={"x": i / 10_000}, distributions=space, value=i) for i in range(10_000)
+    )
+    found = importances(read_study(made))
+    assert found["x"].overall == 1
+    assert max(sizes) <= MOST
+    assert sum(sizes) <= 2 * (MOST + HALVES * MOST_IN_HALF)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from optuna.trial import FrozenTrial
 
 from tuneflow.reporting.format import parameter_value
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.storage.study_record import StudyRecord, is_scored
-
-if TYPE_CHECKING:
-    import optuna
 
 # The chain "TrialError: LightGBMError: why" is about a LightGBMError.
 _INNERMOST = re.compile(r"(?:[\w.]*(?:Error|Exception): )*([\w.]*(?:Error|Exception|Interrupt))\b")
@@ -33,7 +31,7 @@ def failures(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
         ``message`` and its ``parameters``.
     """
     errors = trials["error"].tolist()
-    groups: dict[str, list[optuna.trial.FrozenTrial]] = {}
+    groups: dict[str, list[FrozenTrial]] = {}
     for trial in record.trials:
         if kind := _kind(trial, errors[trial.number], record):
             groups.setdefault(kind, []).append(trial)
@@ -51,7 +49,7 @@ def failures(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
     return frame(rows, kinds, "error")
 
 
-def _kind(trial: optuna.trial.FrozenTrial, error: str, record: StudyRecord) -> str | None:
+def _kind(trial: FrozenTrial, error: str, record: StudyRecord) -> str | None:
     entry = record.record(trial)
     if trial.state.name == "COMPLETE":
         return None if is_scored(trial) else NOT_FINITE

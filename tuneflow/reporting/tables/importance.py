@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Container, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import optuna
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.storage.study_record import StudyRecord, score_of
-
-if TYPE_CHECKING:
-    Trial = optuna.trial.FrozenTrial
 
 FEWEST = 30  # complete trials; PED-ANOVA looks at the best tenth, and wants some in it
 MOST = 3_000  # trials that the estimate looks at, evenly spread: more move it by nothing
@@ -53,23 +53,22 @@ def importances(record: StudyRecord) -> dict[str, Importance]:
     scale = math.sqrt(size / (len(trials) - size))
     random = np.random.default_rng(len(trials))  # the same page for the same study
     halves = [random.permutation(len(trials))[:size] for _ in range(HALVES)]
-    found: dict[str, tuple[float, ...]] = {}
+    values: dict[str, list[float]] = {}  # of the fields of Importance, in their order
     for region in (1.0, NEAR):
         shares = _shares(trials, record, region)
         resampled = [_shares([trials[i] for i in half], record, region) for half in halves]
         for name, share in shares.items():
             error = scale * float(np.std([half.get(name, 0.0) for half in resampled]))
-            found[name] = (*found.get(name, ()), share, error)
-    return {name: Importance(*found[name]) for name in record.spaces if name in found}
+            values.setdefault(name, []).extend((share, error))
+    return {name: Importance(*values[name]) for name in record.spaces if name in values}
 
 
-def _shares(trials: Sequence[Trial], record: StudyRecord, region: float) -> dict[str, float]:
-    evaluator = optuna.importance.PedAnovaImportanceEvaluator(
-        target_quantile=TOP, region_quantile=region
-    )
+def _shares(trials: Sequence[FrozenTrial], record: StudyRecord, region: float) -> dict[str, float]:
+    evaluator = PedAnovaImportanceEvaluator(target_quantile=TOP, region_quantile=region)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rare conditions have few trials; the error shows it
-        values = evaluator.evaluate(_Subset(trials, record.maximize))
+        study = _Subset(trials, record.maximize)
+        values = get_param_importances(study, evaluator=evaluator, normalize=False)
     total = sum(values.values())
     return {name: value / total if total > 0 else 0.0 for name, value in values.items()}
 
@@ -77,18 +76,15 @@ def _shares(trials: Sequence[Trial], record: StudyRecord, region: float) -> dict
 class _Subset(optuna.Study):
     """Complete trials of a study, without a storage, for an evaluator to read."""
 
-    def __init__(self, trials: Sequence[Trial], maximize: bool) -> None:
+    def __init__(self, trials: Sequence[FrozenTrial], maximize: bool) -> None:
         self._trials = list(trials)
         self._maximize = maximize
 
     @property
-    def directions(self) -> list[optuna.study.StudyDirection]:
-        direction = optuna.study.StudyDirection
-        return [direction.MAXIMIZE if self._maximize else direction.MINIMIZE]
+    def directions(self) -> list[StudyDirection]:
+        return [StudyDirection.MAXIMIZE if self._maximize else StudyDirection.MINIMIZE]
 
     def get_trials(
-        self,
-        deepcopy: bool = True,
-        states: Container[optuna.trial.TrialState] | None = None,
-    ) -> list[Trial]:
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
         return self._trials

@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from optuna.distributions import BaseDistribution
+from optuna.trial import FrozenTrial
 
 from tuneflow.reporting.format import parameter_value
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.reporting.tables.importance import importances
 from tuneflow.storage.study_record import StudyRecord, score_of
-
-if TYPE_CHECKING:
-    import optuna
-
-    Distribution = optuna.distributions.BaseDistribution
-    Trial = optuna.trial.FrozenTrial
 
 EDGE = 0.05  # of the range, on the parameter's own scale
 KINDS: Mapping[str, Any] = {
@@ -64,13 +60,13 @@ def parameters(record: StudyRecord) -> pd.DataFrame:
     return table.sort_values("importance", ascending=False, kind="stable")
 
 
-def best_tenth(record: StudyRecord) -> list[Trial]:
+def best_tenth(record: StudyRecord) -> list[FrozenTrial]:
     """The best tenth of the complete trials, at least five."""
     ordered = sorted(record.scored, key=lambda trial: -record.sign * score_of(trial))
     return ordered[: max(5, math.ceil(len(ordered) / 10))]
 
 
-def position(value: Any, dist: Distribution) -> float:
+def position(value: Any, dist: BaseDistribution) -> float:
     """Where a number lies in its range, from 0 to 1, on the parameter's own scale."""
     low, high = float(getattr(dist, "low", math.nan)), float(getattr(dist, "high", math.nan))
     at = float(value)
@@ -79,7 +75,7 @@ def position(value: Any, dist: Distribution) -> float:
     return (at - low) / (high - low) if high > low else 0.5
 
 
-def edge_of(value: Any, dist: Distribution) -> str:
+def edge_of(value: Any, dist: BaseDistribution) -> str:
     """``low`` or ``high`` if a number lies at the edge of its range; otherwise nothing."""
     if is_choice(dist) or value is None or dist.single():
         return ""
@@ -87,12 +83,12 @@ def edge_of(value: Any, dist: Distribution) -> str:
     return "low" if at <= EDGE else "high" if at >= 1 - EDGE else ""
 
 
-def is_choice(dist: Distribution) -> bool:
+def is_choice(dist: BaseDistribution) -> bool:
     """Whether a parameter is one of a list, rather than a number in a range."""
     return hasattr(dist, "choices")
 
 
-def _row(record: StudyRecord, name: str, dist: Any, top: list[Trial]) -> dict[str, Any]:
+def _row(record: StudyRecord, name: str, dist: Any, top: list[FrozenTrial]) -> dict[str, Any]:
     best, default = (t.params if t else {} for t in (record.best, record.baseline))
     good = [trial.params[name] for trial in top if name in trial.params]
     active = sum(name in trial.params for trial in record.trials) / len(record.trials)

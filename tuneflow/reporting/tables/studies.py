@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from optuna.trial import FrozenTrial
 
 from tuneflow.reporting.tables.costs import STATES
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.reporting.tables.trials import none_as_text
 from tuneflow.storage.study_record import StudyRecord, score_of, seconds_of
-
-if TYPE_CHECKING:
-    import optuna
 
 STUDIES: Mapping[str, Any] = {
     "study": "str",
@@ -80,7 +78,7 @@ def best(record: StudyRecord) -> pd.DataFrame:
     return frame(rows, kinds, "what")
 
 
-def _facts(record: StudyRecord, trial: optuna.trial.FrozenTrial | None) -> dict[str, Any]:
+def _facts(record: StudyRecord, trial: FrozenTrial | None) -> dict[str, Any]:
     """What is known of a trial; nothing of none."""
     if trial is None:
         return {}

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from optuna.trial import FrozenTrial
 
 from tuneflow.reporting.tables.frame import frame
-from tuneflow.storage.study_record import StudyRecord, read_study, score_of, seconds_of
-
-if TYPE_CHECKING:
-    import optuna
+from tuneflow.storage.study_record import StudyRecord, score_of, seconds_of
 
 KINDS: Mapping[str, Any] = {
     "number": int,
@@ -30,11 +28,8 @@ KINDS: Mapping[str, Any] = {
 }
 
 
-def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
+def trials(record: StudyRecord) -> pd.DataFrame:
     """Every trial of a study, one row each, by number.
-
-    Args:
-        study: Any Optuna study with one objective.
 
     Returns:
         A frame indexed by ``number``:
@@ -52,7 +47,6 @@ def trials(study: optuna.Study | StudyRecord) -> pd.DataFrame:
         - ``metric:`` and a name: the mean of another metric, if there are some, at the best rung;
         - one column a parameter, by its name; a parameter that was not active is missing.
     """
-    record = study if isinstance(study, StudyRecord) else read_study(study)
     names = list(dict.fromkeys(name for trial in record.trials for name in trial.params))
     metrics = record.header.also if record.header else ()
     table = frame(
@@ -77,7 +71,7 @@ def none_as_text(value: Any) -> Any:
     return "None" if value is None else value
 
 
-def _row(record: StudyRecord, trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+def _row(record: StudyRecord, trial: FrozenTrial) -> dict[str, Any]:
     complete = trial.state.name == "COMPLETE"
     last = trial.intermediate_values.get(trial.last_step) if trial.last_step is not None else None
     row = {
