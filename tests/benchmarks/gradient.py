@@ -32,13 +32,13 @@ CASES = [
     *((recipe, name) for recipe in ("ridge", "elastic_net") for name in ("ames", "bikeshare")),
     *(("ridge", "diamonds"), ("elastic_net", "diamonds"), ("kernel_ridge", "ames")),
 ]
-NEAR = 0.01  # of what TPE has gained over the defaults
+NEAR = 0.01  # of TPE's improvement over the defaults
 HEAD = f"""# Gradient against TPE
 
 Written by `make bench BENCH=gradient`. TPE runs {TRIALS} trials; "reached" is the first trial of
 the gradient sampler with a score that is at least as good as the best of them, and "nearly" the
-first within {NEAR:.0%} of what TPE has gained over the defaults. The defaults and starting points,
-which both try first, are counted. A dash: not within {TRIALS} trials, or nothing was gained.
+first within {NEAR:.0%} of TPE's improvement over the defaults. The defaults and starting points,
+which both try first, are counted. A dash: not within {TRIALS} trials, or there was no improvement.
 Seconds are those of a whole run up to that trial, the refit left out.
 """
 
@@ -142,8 +142,8 @@ MEDIANS = ["TPE's best at", "reached at", "nearly at", "seconds, x TPE", "nearly
 def reached(line: Line) -> dict[str, Any]:
     """At which trial the gradient sampler has reached TPE's best, and after which seconds."""
     tpe, seconds = np.array(line["tpe"]), line["tpe_seconds"]
-    goal, gained = tpe[-1], tpe[-1] - tpe[0]
-    exact, near = (first(line["gradient"], at) for at in (goal, goal - NEAR * gained))
+    goal, improvement = tpe[-1], tpe[-1] - tpe[0]
+    exact, near = (first(line["gradient"], at) for at in (goal, goal - NEAR * improvement))
     spent = {n: line["gradient_seconds"][n - 1] for n in (exact, near) if n is not None}
     return {
         "recipe": line["recipe"],

@@ -22,7 +22,7 @@ FAMILIES = ("lightgbm", "xgboost", "random_forest", "svm", "mlp")
 DATA = ("magic", "attrition", "credit_data", "bikeshare", "ames", "digits", "caravan", "diamonds")
 KEY = ("mode", "data", "family", "who", "limit", "seed")
 TIMED_OUT = "timed out"
-# A run is given up at ten times its seconds and ten minutes; one that counts trials, after a day.
+# A run is stopped at ten times its seconds and ten minutes; one that counts trials, after a day.
 PATIENCE, GRACE, A_DAY = 10, 600, 86_400
 
 

@@ -44,7 +44,7 @@ and its recipe's starting points and pruner everywhere.
 - Rank 1 is the best. A tie is half a pair won.
 - A difference is (tuneflow - other) / (best - defaults) of its table and seed, within -1 and 1:
   above 0 is in favour of tuneflow.
-- A run is given up at ten times its limit and ten minutes, and is then the last. So is a run of
+- A run is stopped at ten times its limit and ten minutes, and is then the last. So is a run of
   tuneflow that fails; another's is left out.
 """
 
@@ -197,7 +197,10 @@ def _samplers(lines: list[Line]) -> Iterator[str]:
     yield SAMPLERS
     for where, score in sampling.WHERE.items():
         yield f"\nMean rank by the score {where}, and beside it the median score:\n"
-        both = (sampling.ranks(lines, score), sampling.lifts(lines, score).add_suffix(", score"))
+        both = (
+            sampling.ranks(lines, score),
+            sampling.improvements(lines, score).add_suffix(", score"),
+        )
         yield markdown(pd.concat(both, axis=1).rename_axis("sampler"))
         yield ""
         yield from sampling.verdicts(lines, score)

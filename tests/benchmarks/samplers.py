@@ -78,7 +78,7 @@ def measured(
         for at in wanted:
             if at[1] == name and at not in done:
                 test = kept(at, table, storage, TRIALS)
-                yield {**told(comparison, at), "test": test, "test_default": of_defaults}
+                yield {**line_of(comparison, at), "test": test, "test_default": of_defaults}
 
 
 def compared(
@@ -99,7 +99,7 @@ def compared(
     )
 
 
-def told(comparison: tf.Comparison, at: At) -> Line:
+def line_of(comparison: tf.Comparison, at: At) -> Line:
     """One run: its row, and the trials that made the best better, with the last."""
     run, steps = (frame[of(frame, at)] for frame in (comparison.runs, comparison.steps))
     better = steps["best"].diff().ne(0) & steps["best"].notna()

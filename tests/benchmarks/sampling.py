@@ -10,7 +10,7 @@ from lines import Line
 import tuneflow as tf
 from tuneflow.comparison.ranking import RUN, STEP
 
-WHERE = {"of the folds": "score", "of the rows kept aside": "test"}
+WHERE = {"of the folds": "score", "of the held-out rows": "test"}
 
 
 def comparisons(lines: list[Line], score: str = "score") -> dict[str, tf.Comparison]:
@@ -18,7 +18,7 @@ def comparisons(lines: list[Line], score: str = "score") -> dict[str, tf.Compari
 
     Args:
         lines: All lines of the benchmarks.
-        score: ``score`` of the folds, or ``test`` for that of the rows kept aside.
+        score: ``score`` of the folds, or ``test`` for that of the held-out rows.
     """
     runs = pd.DataFrame([line for line in lines if line["mode"] == "samplers"])
     if runs.empty:
@@ -43,7 +43,7 @@ def ranks(lines: list[Line], score: str) -> pd.DataFrame:
     return pd.DataFrame(found).sort_values("all").rename_axis("sampler")
 
 
-def lifts(lines: list[Line], score: str) -> pd.DataFrame:
+def improvements(lines: list[Line], score: str) -> pd.DataFrame:
     """Median score, from 0 for the defaults to 1 for the best known on each table."""
     found = {name: c.table()["median"] for name, c in comparisons(lines, score).items()}
     return pd.DataFrame(found).sort_values("all", ascending=False).rename_axis("sampler")
