@@ -77,6 +77,12 @@ def test_recipes_are_compared_on_the_same_folds():
 
 
 @pytest.mark.usefixtures("double")
+def test_folds_that_come_one_by_one_serve_every_run():
+    halves = [(np.arange(20), np.arange(20, 40)), (np.arange(20, 40), np.arange(20))]
+    assert run(cv=iter(halves)).runs["score"].equals(run(cv=halves).runs["score"])
+
+
+@pytest.mark.usefixtures("double")
 def test_runs_go_seed_by_seed_and_contender_by_contender():
     storage = memory()
     run(storage=storage)
@@ -286,6 +292,12 @@ def test_an_error_that_is_no_failure_of_the_model_stops_the_comparison(double):
     double.on_grow = staticmethod(lambda values: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run()
+
+
+@pytest.mark.usefixtures("double")
+def test_workers_say_how_trials_run_and_are_reproducible_in_every_comparison():
+    workers = tf.Workers(2, backend="threading")
+    assert run(n_jobs=workers).runs["score"].equals(run(n_jobs=workers).runs["score"])
 
 
 @pytest.mark.usefixtures("double")

@@ -6,7 +6,7 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tuneflow.comparison.comparison import Comparison
 from tuneflow.comparison.contenders import parse_contenders
 from tuneflow.comparison.design import Cell, Design, parse_seeds, parse_tables
 from tuneflow.comparison.runs import Run, all_runs, check_fair, timeline
-from tuneflow.errors import TuneflowWarning
+from tuneflow.errors import TuneflowWarning, warn
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.reporting.page.display import notebook_shell
 from tuneflow.storage.open import Storage, open_storage
@@ -25,6 +25,7 @@ from tuneflow.storage.records import RunRecord, read_run_record, write_run_recor
 from tuneflow.storage.study_record import read_study
 from tuneflow.study.budget import Budget
 from tuneflow.study.optimize import INTERRUPTED, RunOptions, optimize
+from tuneflow.study.plan import Settings
 from tuneflow.study.resume import open_study
 from tuneflow.study.validation import check_limits
 from tuneflow.study.workers.workers import Workers
@@ -111,18 +112,17 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
         parse_tables(X, y, groups),
         parse_contenders(shared, {**lists, "contenders": contenders}),
         parse_seeds(n_seeds, random_state),
-        scoring,
-        cv,
+        Settings(scoring, list(cv) if isinstance(cv, Iterator) else cv),  # read once for each run
         n_trials,
         timeout,
         replace(Workers.of(n_jobs), reproducible=True),
     )
     opened = open_storage(storage)
     for note in _notes(design):
-        warnings.warn(note, TuneflowWarning, stacklevel=2)
+        warn(note)
     interruption = _run_all(design, opened, progress)
     if interruption not in ("", INTERRUPTED):
-        warnings.warn(interruption, TuneflowWarning, stacklevel=2)
+        warn(interruption)
     comparison = Comparison.load(opened, name)
     remarks = filter(None, [interruption, *comparison.remarks])
     return replace(comparison, remarks=tuple(remarks))
@@ -175,8 +175,7 @@ def _run(
     if stored and stored.state != "open":
         return ""
     write_run_record(study, record)
-    options = RunOptions(_budget(study, design), design.workers)
-    if interruption := optimize(study, plan, options):
+    if interruption := optimize(study, plan, RunOptions(_budget(study, design), design.workers)):
         return interruption
     write_run_record(study, _ended(study, record, plan.header.n_folds))
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -31,8 +31,7 @@ class Design:
         tables: By name, each with its target and its groups; a single one has no name.
         contenders: Who is compared.
         seeds: Of folds, models and sampler.
-        scoring: The metric.
-        cv: The folds.
+        settings: Metric and folds.
         n_trials: Budget of a run in trials; None if there is none.
         timeout: Budget of a run in seconds; None if there is none.
         workers: How the trials of a run are run.
@@ -42,8 +41,7 @@ class Design:
     tables: Mapping[str, tuple[Any, Any, Any]]
     contenders: Sequence[Contender]
     seeds: Sequence[int]
-    scoring: Any
-    cv: Any
+    settings: Settings
     n_trials: int | None
     timeout: float | None
     workers: Workers
@@ -57,14 +55,8 @@ class Design:
         """What the study of a run is about."""
         X, y, groups = self.tables[cell.table]
         contender = cell.contender
-        settings = Settings(
-            scoring=self.scoring,
-            cv=self.cv,
-            groups=groups,
-            sampler=contender.sampler,
-            pruner=contender.pruner,
-            random_state=cell.seed,
-        )
+        how = {"sampler": contender.sampler, "pruner": contender.pruner}
+        settings = replace(self.settings, groups=groups, random_state=cell.seed, **how)
         return make_plan(X, y, contender.recipe, settings)
 
     def run_record(self, cell: Cell) -> RunRecord:
