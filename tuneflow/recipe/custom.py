@@ -36,8 +36,9 @@ def as_recipe(recipe: Any, space: Mapping[str, Any] | None, rows: int) -> Recipe
     """
     space = space or {}
     if _is_reference(recipe) or _ends_in_recipe(recipe):
+        base = resolve_recipe(recipe)
         changes = {name: _as_table(name, values) for name, values in space.items()}
-        return resolve_recipe(recipe).replace(space=changes)
+        return base.replace(space=changes) if changes else base
     if isinstance(recipe, type) or not all(hasattr(recipe, m) for m in ("fit", "get_params")):
         hint = f" Make one: {recipe.__name__}()." if isinstance(recipe, type) else ""
         raise RecipeError(
