@@ -35,7 +35,7 @@ maximum_signature_line_length = 80
 python_use_unqualified_type_names = True
 add_module_names = False
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True  # attributes of a dataclass are told in its docstring, once
+napoleon_use_ivar = True  # attributes of a dataclass are described in its docstring, once
 
 html_theme = "pydata_sphinx_theme"
 html_title = "tuneflow"

@@ -23,6 +23,6 @@ def fetched(text: str) -> list[str]:
 def check(app: Any, exception: Exception | None) -> None:
     """Look at every page and style sheet that was built."""
     for page in Path(app.outdir).rglob("*"):
-        if page.suffix in (".html", ".css") and (found := fetched(page.read_text("utf-8"))):
-            msg = f"{page.name}: pages fetch nothing from the web; got {found[0]!r}."
+        if page.suffix in (".html", ".css") and (links := fetched(page.read_text("utf-8"))):
+            msg = f"{page.name}: pages fetch nothing from the web; got {links[0]!r}."
             raise ExtensionError(msg)

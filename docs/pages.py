@@ -23,16 +23,16 @@ PLOTLY = "application/vnd.plotly.v1+json"
 def write(docs: Path) -> None:
     """Write every page that is made, and leave alone what has not changed."""
     names = list(recipes().index)
-    made = {f"recipes/{name}.md": recipe_pages.page(load_recipe(name)) for name in names}
-    made["recipes/index.md"] = recipe_pages.index(names)
-    made["reference/cli.md"] = commands()
-    made["reference/recipe_format.md"] = recipe_format()
+    pages = {f"recipes/{name}.md": recipe_pages.page(load_recipe(name)) for name in names}
+    pages["recipes/index.md"] = recipe_pages.index(names)
+    pages["reference/cli.md"] = commands()
+    pages["reference/recipe_format.md"] = recipe_format()
     books = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    made |= {f"tutorial/{book.name}": notebook(read(f"notebooks/{book.name}")) for book in books}
-    made["tutorial/index.md"] = tutorial([book.stem for book in books])
-    made |= {f"measured/{name}.md": read(path) for path, name in MEASURED.items()}
-    made |= {f"readme/{name}.md": text for name, text in readme().items()}
-    for name, text in made.items():
+    pages |= {f"tutorial/{book.name}": notebook(read(f"notebooks/{book.name}")) for book in books}
+    pages["tutorial/index.md"] = tutorial([book.stem for book in books])
+    pages |= {f"measured/{name}.md": read(path) for path, name in MEASURED.items()}
+    pages |= {f"readme/{name}.md": text for name, text in readme().items()}
+    for name, text in pages.items():
         page = docs / name
         page.parent.mkdir(exist_ok=True)
         if not page.exists() or page.read_text(encoding="utf-8") != text:
@@ -44,43 +44,43 @@ def recipe_format() -> str:
     schema = json.loads(json_schema())
     parts = {"The file": schema, **schema["$defs"]}
     head = ("key", "type", "default", "meaning")
-    told = [f"## {title}\n\n{table(head, keys(part))}" for title, part in parts.items()]
+    sections = [f"## {title}\n\n{table(head, keys(part))}" for title, part in parts.items()]
     by_hand = read("recipes/README.md").partition("## Keys")[2].partition("## Your own")[0]
     return (
         "# The recipe format\n\n"
         f"A recipe is one TOML file; [here is one](../howto/recipe.md).\n{by_hand}"
-        "What follows is the schema itself, by which a file is checked.\n\n" + "\n".join(told)
+        "What follows is the schema itself, by which a file is checked.\n\n" + "\n".join(sections)
     )
 
 
 def keys(part: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
     """The keys of a table of the format."""
     needed = part.get("required", ())
-    for name, told in part["properties"].items():
-        default = "required" if name in needed else value(told.get("default"))
-        yield f"`{name}`", kind(told), default, told.get("description", "")
+    for name, schema in part["properties"].items():
+        default = "required" if name in needed else value(schema.get("default"))
+        yield f"`{name}`", kind(schema), default, schema.get("description", "")
 
 
-def kind(told: Mapping[str, Any]) -> str:
+def kind(schema: Mapping[str, Any]) -> str:
     """A type of JSON schema in words."""
-    if "$ref" in told:
-        return f"table *{told['$ref'].rpartition('/')[2]}*"
-    if "anyOf" in told:
-        several = (kind(one) for one in told["anyOf"] if one.get("type") != "null")
+    if "$ref" in schema:
+        return f"table *{schema['$ref'].rpartition('/')[2]}*"
+    if "anyOf" in schema:
+        several = (kind(one) for one in schema["anyOf"] if one.get("type") != "null")
         return " or ".join(dict.fromkeys(several))
-    if "enum" in told:
-        return values(told["enum"])
-    if told["type"] == "array":
-        return f"list of {kind(told['items'])}"
-    inner = told.get("additionalProperties")
-    if told["type"] == "object":
+    if "enum" in schema:
+        return values(schema["enum"])
+    if schema["type"] == "array":
+        return f"list of {kind(schema['items'])}"
+    inner = schema.get("additionalProperties")
+    if schema["type"] == "object":
         return f"names with {kind(inner)}" if isinstance(inner, dict) else "table"
-    return str(told["type"])
+    return str(schema["type"])
 
 
 def commands() -> str:
     """The help of every command."""
-    asked = (
+    command = (
         sys.executable,
         "-m",
         "typer",
@@ -90,8 +90,8 @@ def commands() -> str:
         "--name",
         "tuneflow",
     )
-    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return told.replace("# `tuneflow`", "# Commands", 1)
+    markdown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return markdown.replace("# `tuneflow`", "# Commands", 1)
 
 
 def tutorial(names: Iterable[str]) -> str:
@@ -106,9 +106,11 @@ def notebook(text: str) -> str:
     outputs = (output for cell in book["cells"] for output in cell.get("outputs", ()))
     for number, output in enumerate(outputs):
         if spec := output.get("data", {}).pop(PLOTLY, None):
-            told = {key: spec[key] for key in ("data", "layout")}
-            how = {"include_plotlyjs": False, "full_html": False, "validate": False}
-            figure = to_html(told, div_id=f"figure-{number}", config=spec.get("config"), **how)
+            figure_spec = {key: spec[key] for key in ("data", "layout")}
+            options = {"include_plotlyjs": False, "full_html": False, "validate": False}
+            figure = to_html(
+                figure_spec, div_id=f"figure-{number}", config=spec.get("config"), **options
+            )
             script = '<script src="../_static/plotly.min.js"></script>'
             output["data"]["text/html"] = f"{script}\n{figure}"
     return json.dumps(book)

@@ -65,8 +65,8 @@ def page(recipe: Recipe) -> str:
 def why(name: str) -> str:
     """The comment with which the file of a recipe opens."""
     lines = read(f"recipes/{name}.toml").splitlines()
-    told = takewhile(lambda line: line.startswith("#"), lines)
-    return " ".join(line.removeprefix("# ") for line in told if not line.startswith("#:"))
+    comment = takewhile(lambda line: line.startswith("#"), lines)
+    return " ".join(line.removeprefix("# ") for line in comment if not line.startswith("#:"))
 
 
 def engine(recipe: Recipe) -> str:
@@ -75,20 +75,20 @@ def engine(recipe: Recipe) -> str:
     return ", ".join(f"`{path or recipe.engine}`" for path in paths)
 
 
-def pruner(told: str | Mapping[str, Any]) -> str:
+def pruner(word: str | Mapping[str, Any]) -> str:
     """A pruner with its options."""
-    options = {} if isinstance(told, str) else {k: v for k, v in told.items() if k != "name"}
-    name = told if isinstance(told, str) else told["name"]
+    options = {} if isinstance(word, str) else {k: v for k, v in word.items() if k != "name"}
+    name = word if isinstance(word, str) else word["name"]
     return ", ".join([f"`{name}`", *(f"{key} = {value}" for key, value in options.items())])
 
 
 def section(title: str, parts: Mapping[str, str]) -> str:
     """A section with a part for each kind of task that has one; nothing if none has."""
-    told = {PARTS[name]: text for name, text in parts.items() if text}
-    if not told:
+    texts = {PARTS[name]: text for name, text in parts.items() if text}
+    if not texts:
         return ""
-    alone = list(told) == [PARTS[""]]
-    inner = (text if alone else f"**{name}**\n\n{text}" for name, text in told.items())
+    alone = list(texts) == [PARTS[""]]
+    inner = (text if alone else f"**{name}**\n\n{text}" for name, text in texts.items())
     return f"## {title}\n\n" + "\n".join(inner)
 
 
@@ -126,8 +126,8 @@ def scale(param: Param) -> str:
 
 def condition(param: Param) -> str:
     """When the parameter takes part."""
-    told = [f"`{key}` = {values(as_tuple(wanted))}" for key, wanted in param.when.items()]
-    return ", ".join([*told, *(["a categorical column"] if param.needs else [])])
+    conditions = [f"`{key}` = {values(as_tuple(wanted))}" for key, wanted in param.when.items()]
+    return ", ".join([*conditions, *(["a categorical column"] if param.needs else [])])
 
 
 def fixed(arguments: Mapping[str, Any]) -> str:
@@ -147,20 +147,26 @@ def starts(points: Iterable[Start]) -> str:
 
 def rungs(growth: Growth) -> str:
     """The schedule in words, its rungs in numbers, and what else is said about growing."""
-    told = {name: field.description for name, field in Growth.model_fields.items()}
-    told = {name: told[name] for name in GROWTH if getattr(growth, name)}
-    rows = ((f"`{name}`", value(getattr(growth, name)), str(why)) for name, why in told.items())
-    return f"{climbed(growth)}\n\n{table(('key', 'value', 'meaning'), rows) if told else ''}"
+    descriptions = {name: field.description for name, field in Growth.model_fields.items()}
+    descriptions = {name: descriptions[name] for name in GROWTH if getattr(growth, name)}
+    rows = (
+        (f"`{name}`", value(getattr(growth, name)), str(why)) for name, why in descriptions.items()
+    )
+    return (
+        f"{climbed(growth)}\n\n{table(('key', 'value', 'meaning'), rows) if descriptions else ''}"
+    )
 
 
 def climbed(growth: Growth) -> str:
     """A sentence on the schedule, and one on the rungs."""
-    said = f"`{growth.schedule}`: {SCHEDULES[growth.schedule]}"
+    sentence = f"`{growth.schedule}`: {SCHEDULES[growth.schedule]}"
     if growth.unit == "none":
-        return said
+        return sentence
     per = f"`{growth.per}` x " if growth.per else ""
     what = f"share of {ROWS:,} rows" if growth.unit == "rows" else f"{per}{growth.unit}"
-    return f"{said} Rungs, as {what}: {values(float(f'{b:.3g}') for b in growth.budgets(ROWS))}."
+    return (
+        f"{sentence} Rungs, as {what}: {values(float(f'{b:.3g}') for b in growth.budgets(ROWS))}."
+    )
 
 
 def as_tuple(wanted: Any) -> tuple[Any, ...]:

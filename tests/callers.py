@@ -71,12 +71,12 @@ def check(storage, n_trials: int = TRIALS, callers: int = 2) -> None:
 
 
 def finish(*processes: subprocess.Popen[str]) -> list[str]:
-    """What they have said; all went well, and no database was locked."""
+    """What they have printed; all went well, and no database was locked."""
     try:
-        said = [process.communicate(timeout=SECONDS) for process in processes]
+        outputs = [process.communicate(timeout=SECONDS) for process in processes]
     finally:
         for process in processes:
             process.kill()
-    assert [process.returncode for process in processes] == [0] * len(processes), said
-    assert "locked" not in str(said)
-    return [out for out, _ in said]
+    assert [process.returncode for process in processes] == [0] * len(processes), outputs
+    assert "locked" not in str(outputs)
+    return [out for out, _ in outputs]

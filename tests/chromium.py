@@ -48,7 +48,7 @@ def chromium(width: int = 1280, height: int = 900) -> Iterator[Any]:
 def until(holds: Callable[[], Any], seconds: float = 30) -> Any:
     """Wait for something to become true, and give it back."""
     deadline = time.monotonic() + seconds
-    while not (found := holds()):
+    while not (value := holds()):
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.1)
-    return found
+    return value

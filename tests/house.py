@@ -48,7 +48,7 @@ def code_lines(source: str) -> int:
 
 def functions(source: str) -> list[tuple[str, int, int]]:
     """Of every function: its name, the lines of its body, and its number of parameters."""
-    found = []
+    sizes = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, FUNCTIONS):
             body = (node.end_lineno or 0) - node.body[0].lineno + 1
@@ -56,8 +56,8 @@ def functions(source: str) -> list[tuple[str, int, int]]:
             body = max(body, 1)
             args = node.args
             width = len(args.posonlyargs) + len(args.args) + len(args.kwonlyargs)
-            found.append((node.name, body, width))
-    return found
+            sizes.append((node.name, body, width))
+    return sizes
 
 
 def sources() -> dict[str, str]:

@@ -56,23 +56,25 @@ BUDGETS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 def study(count: int = 40, *, ours: bool = True, direction: str = "maximize", **more):
     """A study of which every seventh trial failed, and every third of the others was pruned."""
-    made = optuna.create_study(study_name=more.pop("name", "churn"), direction=direction, **more)
+    created = optuna.create_study(
+        study_name=more.pop("name", "churn"), direction=direction, **more
+    )
     if ours:
-        write_header(made, HEADER)
+        write_header(created, HEADER)
     chance = random.Random(count)
     for number in range(count):
-        made.add_trial(trial(number, chance, ours, 1 if direction == "maximize" else -1))
-    return made
+        created.add_trial(trial(number, chance, ours, 1 if direction == "maximize" else -1))
+    return created
 
 
 def holdout(count: int = 40):
-    """A study that kept rows aside, on which a trial before the best was better."""
-    made = study(count)
+    """A study with rows held out, on which a trial before the best was better."""
+    created = study(count)
     path = ((0, 0.85, 0.78), (4, 0.9, 0.81), (9, 0.91, 0.8))
     write_holdout(
-        made, HoldoutRecord("roc_auc", 50, 0.91, 0.8, 0.75, 0.86, 0.78, -0.01, 0.05, path)
+        created, HoldoutRecord("roc_auc", 50, 0.91, 0.8, 0.75, 0.86, 0.78, -0.01, 0.05, path)
     )
-    return made
+    return created
 
 
 def trial(number: int, chance: random.Random, ours: bool = True, sign: int = 1) -> FrozenTrial:
@@ -120,9 +122,9 @@ def climb(good: float, state: TrialState, chance: random.Random) -> TrialRecord:
 
 def plain(count: int, objective, **more) -> optuna.Study:
     """A study that Optuna alone has made."""
-    made = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0), **more)
-    made.optimize(objective, n_trials=count, catch=(ValueError,))
-    return made
+    created = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0), **more)
+    created.optimize(objective, n_trials=count, catch=(ValueError,))
+    return created
 
 
 def conditional(trial: optuna.Trial) -> float:
@@ -141,10 +143,10 @@ def empty() -> optuna.Study:
 
 
 def waiting() -> optuna.Study:
-    made = optuna.create_study()
-    made.enqueue_trial({"x": 1})
-    made.ask()
-    return made
+    created = optuna.create_study()
+    created.enqueue_trial({"x": 1})
+    created.ask()
+    return created
 
 
 # Every kind of study that a storage may hold.

@@ -49,7 +49,9 @@ def run(language: str, code: str, names: dict[str, object]) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_every_example_runs_and_prints_what_is_shown(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "mlflow", MagicMock())  # what it is told: test_tracking.py
+    monkeypatch.setitem(
+        sys.modules, "mlflow", MagicMock()
+    )  # what it gets: tests/tuning/test_mlflow_log.py
     names: dict[str, object] = {}
     for language, code, shown in BLOCK.findall(page.read_text(encoding="utf-8")):
         printed = run(language, code, names)
@@ -66,20 +68,20 @@ def test_every_block_of_code_is_one_that_is_run():
 
 def test_every_public_name_has_its_place_in_the_reference():
     text = "\n".join(page.read_text(encoding="utf-8") for page in DOCS.glob("reference/*.md"))
-    told = re.findall(r"\.\. auto(?:function|class|exception):: (\w+)(?:\(\))?$", text, re.M)
-    assert sorted(told) == sorted(tf.__all__)
+    names = re.findall(r"\.\. auto(?:function|class|exception):: (\w+)(?:\(\))?$", text, re.M)
+    assert sorted(names) == sorted(tf.__all__)
 
 
-def test_every_key_of_growth_is_told_where_recipes_are():
+def test_every_key_of_growth_is_explained_where_recipes_are():
     text = (ROOT / "recipes" / "README.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("| `growth.")]
-    told = re.findall(r"`(?:growth\.)?(\w+)`", "\n".join(line.split("|")[1] for line in lines))
-    assert sorted(told) == sorted(Growth.model_fields)
+    keys = re.findall(r"`(?:growth\.)?(\w+)`", "\n".join(line.split("|")[1] for line in lines))
+    assert sorted(keys) == sorted(Growth.model_fields)
 
 
 def test_the_readme_names_every_table_of_a_report():
-    [told] = re.findall(r'^report\.tables\["trials"\] +# pandas: (.*)$', README, re.M)
-    assert told.split() == list(tf.report(study(3)).tables)
+    [tables] = re.findall(r'^report\.tables\["trials"\] +# pandas: (.*)$', README, re.M)
+    assert tables.split() == list(tf.report(study(3)).tables)
 
 
 def test_the_readme_names_every_extra_that_is_not_for_developers():
@@ -91,19 +93,21 @@ def test_the_readme_names_every_extra_that_is_not_for_developers():
 def test_notebooks_import_nothing_but_what_the_extra_for_them_brings():
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["notebook"]]
     names = {re.split(r"[^\w-]", line)[0].lower() for line in wanted}
-    found = packages_distributions().items()
-    there = {module for module, of in found if names & {name.lower() for name in of}}
+    installed = packages_distributions().items()
+    available = {
+        module for module, packages in installed if names & {name.lower() for name in packages}
+    }
     imported = set().union(*map(modules, NOTEBOOKS))
-    assert imported - sys.stdlib_module_names - {"tuneflow"} <= there
+    assert imported - sys.stdlib_module_names - {"tuneflow"} <= available
 
 
 def modules(book: Path) -> set[str]:
     """What the cells of a notebook import."""
     cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    told = re.findall(r"^(?:import|from) (\w+)", code, re.M)
-    assert told
-    return set(told)
+    names = re.findall(r"^(?:import|from) (\w+)", code, re.M)
+    assert names
+    return set(names)
 
 
 def test_what_a_page_would_fetch_from_the_web_is_seen_and_a_link_is_none(monkeypatch):
