@@ -146,27 +146,24 @@ def starts(points: Iterable[Start]) -> str:
 
 
 def rungs(growth: Growth) -> str:
-    """The schedule in words, its rungs in numbers, and what else is said about growing."""
-    descriptions = {name: field.description for name, field in Growth.model_fields.items()}
-    descriptions = {name: descriptions[name] for name in GROWTH if getattr(growth, name)}
-    rows = (
-        (f"`{name}`", value(getattr(growth, name)), str(why)) for name, why in descriptions.items()
-    )
-    return (
-        f"{climbed(growth)}\n\n{table(('key', 'value', 'meaning'), rows) if descriptions else ''}"
-    )
+    """The schedule in words, its rungs in numbers, and the other keys of growth that are set."""
+    rows = [
+        (f"`{name}`", value(getattr(growth, name)), str(Growth.model_fields[name].description))
+        for name in GROWTH
+        if getattr(growth, name)
+    ]
+    return f"{schedule(growth)}\n\n{table(('key', 'value', 'meaning'), rows) if rows else ''}"
 
 
-def climbed(growth: Growth) -> str:
+def schedule(growth: Growth) -> str:
     """A sentence on the schedule, and one on the rungs."""
     sentence = f"`{growth.schedule}`: {SCHEDULES[growth.schedule]}"
     if growth.unit == "none":
         return sentence
     per = f"`{growth.per}` x " if growth.per else ""
     what = f"share of {ROWS:,} rows" if growth.unit == "rows" else f"{per}{growth.unit}"
-    return (
-        f"{sentence} Rungs, as {what}: {values(float(f'{b:.3g}') for b in growth.budgets(ROWS))}."
-    )
+    budgets = values(float(f"{budget:.3g}") for budget in growth.budgets(ROWS))
+    return f"{sentence} Rungs, as {what}: {budgets}."
 
 
 def as_tuple(wanted: Any) -> tuple[Any, ...]:

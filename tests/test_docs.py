@@ -49,9 +49,7 @@ def run(language: str, code: str, names: dict[str, object]) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_every_example_runs_and_prints_what_is_shown(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(
-        sys.modules, "mlflow", MagicMock()
-    )  # what it gets: tests/tuning/test_mlflow_log.py
+    monkeypatch.setitem(sys.modules, "mlflow", MagicMock())  # see tuning/test_mlflow_log.py
     names: dict[str, object] = {}
     for language, code, shown in BLOCK.findall(page.read_text(encoding="utf-8")):
         printed = run(language, code, names)
