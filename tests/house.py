@@ -87,7 +87,7 @@ def report() -> str:
     return "\n".join(
         [
             *(f"{lines:6} {name}" for name, lines in each),
-            f"{sum(code.values()):,} lines of code, {len(files)} files, {len(top)} top-level names",
+            f"{sum(code.values()):,} lines of code, {len(files)} files, {len(top)} names at top",
             f"longest files: {longest}",
             f"longest bodies: {bodies}",
             f"widest signatures: {widest}",
