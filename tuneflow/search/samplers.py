@@ -28,30 +28,22 @@ class SamplerEntry:
     Attributes:
         make: Makes the sampler from the space, the seed of the study and the seed of the trial.
         models: Whether it models a parameter; others are drawn independently.
-        package: What has to be installed.
-        extra: The extra of tuneflow that installs it.
         keep: Whether one sampler serves all trials: it remembers nothing that matters.
         pruner: The pruner that belongs to it; empty if that is for the recipe to say.
     """
 
     make: Callable[[Space, int, int], BaseSampler]
     models: Callable[[Param], bool] = lambda param: True
-    package: str = "optuna"
-    extra: str = ""
     keep: bool = False
     pruner: str = ""
-
-
-def _is_numeric(param: Param) -> bool:
-    return not param.choices and not param.when
 
 
 def _is_unconditional(param: Param) -> bool:
     return not param.when
 
 
-def _has_gradient(param: Param) -> bool:
-    return param.gradient
+def _is_numeric(param: Param) -> bool:
+    return not param.choices and not param.when
 
 
 def _random(space: Space, study: int, trial: int) -> BaseSampler:
@@ -104,11 +96,11 @@ SAMPLERS: dict[str, SamplerEntry] = {
     "qmc": SamplerEntry(_qmc, models=_is_numeric),
     "tpe": SamplerEntry(_tpe, keep=True),
     "bohb": SamplerEntry(_tpe, keep=True, pruner="hyperband"),  # Falkner, Klein, Hutter 2018
-    "cmaes": SamplerEntry(_cmaes, models=_is_numeric, package="cmaes", keep=True),
-    "gp": SamplerEntry(_gp, models=_is_unconditional, package="torch", extra="gp"),
+    "cmaes": SamplerEntry(_cmaes, models=_is_numeric, keep=True),
+    "gp": SamplerEntry(_gp, models=_is_unconditional),
     # A generation is made of complete trials only: with a pruner there would never be a second.
     "nsga2": SamplerEntry(_nsga2, models=_is_unconditional, pruner="none"),
-    "gradient": SamplerEntry(_gradient, models=_has_gradient, pruner="none"),
+    "gradient": SamplerEntry(_gradient, models=lambda param: param.gradient, pruner="none"),
 }
 
 
@@ -135,12 +127,10 @@ def parse_sampler(
             f"sampler: a word or an Optuna sampler is needed; got {sampler!r}. "
             f"{did_you_mean(str(sampler), SAMPLERS)}"
         )
-    entry = SAMPLERS[sampler]
-    if find_spec(entry.package) is None:
-        package = f"tuneflow[{entry.extra}]" if entry.extra else entry.package
+    if sampler == "gp" and find_spec("torch") is None:
         raise MissingExtra(
-            f"sampler: {sampler!r} needs {entry.package}, which is not installed. "
-            f"Install it: pip install '{package}'"
+            "sampler: 'gp' needs torch, which is not installed. "
+            "Install it: pip install 'tuneflow[gp]'"
         )
     if sampler == "gradient" and not _any_gradient(space):
         raise SearchError(
@@ -148,6 +138,8 @@ def parse_sampler(
             f"{list(space.params)}, of which none says so. Use 'tpe', or one of the recipes "
             f"{', '.join(_recipes_with_gradients())}."
         )
+
+    entry = SAMPLERS[sampler]
 
     def make(seed: int) -> BaseSampler:
         with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
@@ -163,7 +155,7 @@ def default_pruner(sampler: object) -> str:
 
 
 def _any_gradient(space: Space) -> bool:
-    return any(map(_has_gradient, space.params.values()))
+    return any(param.gradient for param in space.params.values())
 
 
 def _recipes_with_gradients() -> list[str]:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from tuneflow.errors import SearchError
-from tuneflow.storage.records import read_trial_record
-from tuneflow.storage.study_record import corrected_standard_error
+from tuneflow.storage.records import TrialRecord, read_trial_record
+from tuneflow.storage.study_record import corrected_standard_error, score_of
 
 FEWEST = 20  # trials before noise may end a study
 
@@ -44,43 +44,26 @@ class StoppingRule:
         return cls(stop, ratio)
 
     def is_due(self, trials: Sequence[FrozenTrial]) -> bool:
-        """Whether a study whose trials these are, as far as they have ended, may end."""
-        values = [_value(trial) for trial in trials]
-        if not values or max(values) == -math.inf:
+        """Whether a study may end, in which these trials have ended by themselves, in order."""
+        scores = [-math.inf if math.isnan(score := score_of(t)) else score for t in trials]
+        best = max(scores, default=-math.inf)
+        if best == -math.inf:
             return False
         if self.patience is not None:
-            return len(values) - 1 - values.index(max(values)) >= self.patience
-        if len(values) < FEWEST:
+            return len(scores) - 1 - scores.index(best) >= self.patience
+        if len(scores) < FEWEST:
             return False
-        return self._expected(values) < self._noise(trials, values)
+        # What as many trials again would improve is at most what the last half has: records become
+        # rarer. Of draws alike, doubling their number brings as many new ones as the doubling
+        # before, each a smaller step (Arnold, Balakrishnan, Nagaraja 1998, ch. 2).
+        expected = best - max(scores[: len(scores) // 2])
+        return expected < self._noise(trials[0], trials[scores.index(best)])
 
-    def _expected(self, values: Sequence[float]) -> float:
-        """An upper bound of what as many trials again would gain: what the last half has gained.
-
-        Records become rarer: of draws alike, doubling their number brings as many new ones as the
-        doubling before, and each is a smaller step (Arnold, Balakrishnan, Nagaraja 1998, ch. 2).
-        """
-        return max(values) - max(values[: len(values) // 2])
-
-    def _noise(self, trials: Sequence[FrozenTrial], values: Sequence[float]) -> float:
-        """Standard error of the improvement of the best over the first trial, paired over the folds.
-
-        Nadeau and Bengio 2003: folds share training rows.
-        """
-        old, new = (_scores(trials[at]) for at in (0, values.index(max(values))))
-        if len(old) != len(new) or len(new) < 2 or old == new:
+    def _noise(self, first: FrozenTrial, best: FrozenTrial) -> float:
+        """Standard error of the improvement of the best over the first trial, paired over folds;
+        of the scores of the best, if it is the first or if the folds cannot be paired."""
+        old, new = ((read_trial_record(each) or TrialRecord()).scores for each in (first, best))
+        if len(old) != len(new) or old == new:
             old = [0.0] * len(new)
-        if len(new) < 2:
-            return 0.0
-        improvements = [b - a for a, b in zip(old, new, strict=True)]
-        return corrected_standard_error(improvements, self.ratio)
-
-
-def _value(trial: FrozenTrial) -> float:
-    scored = trial.state == TrialState.COMPLETE and trial.value is not None
-    return trial.value if scored and trial.value is not None else -math.inf
-
-
-def _scores(trial: FrozenTrial) -> list[float]:
-    entry = read_trial_record(trial)
-    return entry.scores if entry else []
+        differences = [b - a for a, b in zip(old, new, strict=True)]
+        return corrected_standard_error(differences, self.ratio) if len(new) > 1 else 0.0
