@@ -17,7 +17,7 @@ import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.storage.records import TrialRecord, read_header, write_trial_record
 from tuneflow.study.budget import Budget
-from tuneflow.study.optimize import RunOptions
+from tuneflow.study.loop import RunOptions
 from tuneflow.study.plan import Settings, make_plan
 from tuneflow.tuning import halving
 from tuneflow.tuning.halving import Candidate, halve, rounds

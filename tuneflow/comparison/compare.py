@@ -24,7 +24,8 @@ from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import RunRecord, read_run_record, write_run_record
 from tuneflow.storage.study_record import read_study
 from tuneflow.study.budget import Budget
-from tuneflow.study.optimize import INTERRUPTED, RunOptions, optimize
+from tuneflow.study.loop import RunOptions
+from tuneflow.study.optimize import INTERRUPTED, optimize
 from tuneflow.study.plan import Settings
 from tuneflow.study.resume import open_study
 from tuneflow.study.validation import check_limits

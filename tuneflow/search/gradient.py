@@ -24,6 +24,7 @@ from tuneflow.recipe.space import Param, Params, Space
 from tuneflow.search.seeded import WrappedSampler
 from tuneflow.search.unit_scale import from_unit, range_length, to_unit
 from tuneflow.storage.records import queued_point, read_trial_record, retried
+from tuneflow.storage.study_record import is_counted
 
 # Lengths of steps, as shares of the ranges.
 FIRST_RADIUS = 0.2  # how far the first step is trusted
@@ -207,7 +208,8 @@ class GradientSampler(WrappedSampler):
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """The next step of the descent that is under way, or the start of another."""
-        trials = [t for t in study.get_trials(deepcopy=False) if _is_earlier(t, trial.number)]
+        earlier = study.get_trials(deepcopy=False)[: trial.number]
+        trials = [t for t in earlier if t.state == TrialState.RUNNING or is_counted(t)]
         descent = current_descent(trials, self._space)
         if descent is None:
             return self._start([unit_position(t.params, self._space) for t in trials])
@@ -246,11 +248,3 @@ def _has_slope(param: Param) -> bool:
 def _is_queued(trial: FrozenTrial) -> bool:
     """Whether the point was not the sampler's choice; one that is tried again was, if it was."""
     return queued_point(trial) is not None and retried(trial) is None
-
-
-def _is_earlier(trial: FrozenTrial, number: int) -> bool:
-    """Whether a trial says something to the one with this number: not if it was killed."""
-    if trial.number >= number or trial.state == TrialState.WAITING:
-        return False
-    record = read_trial_record(trial)
-    return trial.state != TrialState.FAIL or (record is not None and record.tried)

@@ -5,7 +5,7 @@ is queued (defaults, starting points, the grid, points of trials that were lost)
 sampler chooses; `budget.BudgetTracker` says whether there may be another one. It is *started* as
 soon as a worker is free. Whatever the worker reports is *written* at once, so that it cannot be
 lost. In the end the trial is *told*: it gets its state and its value, and samplers and pruners
-see it from then on. With `in_order`, trials are asked for ahead and told in the order in which
+see it from then on. With `reproducible`, trials are asked for ahead and told in the order in which
 they were asked for, however long each takes, so that the same call gives the same study.
 
 Several callers may share one study, in one process or on many machines. They know of each other by
@@ -35,11 +35,29 @@ from tuneflow.study.objective import Outcome, TrialSpec, state_and_value
 from tuneflow.study.plan import Plan
 from tuneflow.study.progress import ProgressBar
 from tuneflow.study.workers.pool import WorkerEvent, WorkerPool
+from tuneflow.study.workers.workers import Workers
 
 Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]
 
 SECONDS_TO_WAIT = 60.0  # for workers, when nobody else may change the study
 AHEAD = 2  # trials asked for a worker at most before the oldest is told, where the order counts
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a study is run, whatever it is about.
+
+    Attributes:
+        budget: When it is over.
+        workers: Where trials run, and how many at a time.
+        callbacks: Called with the study and each trial that has ended.
+        progress: Whether to show a bar.
+    """
+
+    budget: Budget
+    workers: Workers = field(default_factory=Workers)
+    callbacks: Sequence[Callback] = ()
+    progress: bool = False
 
 
 @dataclass
@@ -51,30 +69,26 @@ class Loop:
         plan: What they are about.
         pool: Who runs them.
         heartbeat: What other calls know this one by.
-        budget: When it is over.
-        in_order: Tell trials in the order in which they were asked for.
-        callbacks: Called with the study and each trial that has been told.
-        progress: Whether to show a bar.
+        options: When it is over, and who wants to know of its trials.
     """
 
     study: optuna.Study
     plan: Plan
     pool: WorkerPool
     heartbeat: Heartbeat
-    budget: Budget
-    in_order: bool
-    callbacks: Sequence[Callback]
-    progress: bool
+    options: RunOptions
     _tracker: BudgetTracker = field(init=False)
     _bar: ProgressBar = field(init=False)
     _open: dict[int, optuna.Trial] = field(default_factory=dict, init=False)  # not yet told
     _backlog: list[tuple[TrialSpec, int]] = field(default_factory=list, init=False)
+    _in_order: bool = field(init=False)
     _outcomes: dict[int, Outcome] = field(default_factory=dict, init=False)  # of open trials
 
     def __post_init__(self) -> None:
-        self._tracker = BudgetTracker(self.study, self.plan, self.heartbeat, self.budget)
-        finished, counted = self._tracker.finished, self._tracker.counted
-        self._bar = ProgressBar(finished, counted, self._tracker.total(), shown=self.progress)
+        tracker = BudgetTracker(self.study, self.plan, self.heartbeat, self.options.budget)
+        bar = tracker.finished, tracker.counted, tracker.total()
+        self._tracker, self._bar = tracker, ProgressBar(*bar, shown=self.options.progress)
+        self._in_order = self.options.workers.reproducible
 
     def run(self) -> None:
         """Run trials until the budget is spent.
@@ -103,7 +117,7 @@ class Loop:
     # ---------- asking ----------
 
     def _ask_for_trials(self) -> None:
-        size = self.pool.size * (AHEAD if self.in_order and self.pool.size > 1 else 1)
+        size = self.pool.size * (AHEAD if self._in_order and self.pool.size > 1 else 1)
         while len(self._open) < size and self._tracker.may_begin(len(self._open)):
             self._ask()
 
@@ -154,7 +168,7 @@ class Loop:
         self._write(trial, event)
         self._outcomes[event.number] = event
         self._start_trials()
-        if not self.in_order:
+        if not self._in_order:
             self._finish(event.number)
             return
         while self._open and (oldest := next(iter(self._open))) in self._outcomes:
@@ -170,7 +184,7 @@ class Loop:
                 trial.report(score, step)
             for key, value in outcome.attrs.items():
                 trial.storage.set_trial_system_attr(trial._trial_id, key, value)
-            if self.in_order:
+            if self._in_order:
                 write_trial_record(trial, outcome.record)
 
         with TOLD_BY_ANOTHER:
@@ -193,6 +207,6 @@ class Loop:
         if outcome.error:
             raise outcome.error
         self._tracker.add(frozen)
-        self._bar.show(frozen, self.budget.deadline)
-        for callback in self.callbacks:
+        self._bar.show(frozen, self.options.budget.deadline)
+        for callback in self.options.callbacks:
             callback(self.study, copy.deepcopy(frozen))  # it may do with it as it likes

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -17,32 +16,14 @@ from threadpoolctl import threadpool_limits
 from tuneflow.errors import SearchError, StorageError
 from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.study.budget import Budget
-from tuneflow.study.loop import Callback, Loop
+from tuneflow.study.loop import Loop, RunOptions
 from tuneflow.study.objective import Objective
 from tuneflow.study.plan import Plan
 from tuneflow.study.resume import reclaim_lost_trials
 from tuneflow.study.warnings_filter import suppress_warnings
-from tuneflow.study.workers.workers import Workers
 
 #: What a result says that Ctrl-C has interrupted.
 INTERRUPTED = "interrupted; the same call goes on if there is a storage."
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a study is run, whatever it is about.
-
-    Attributes:
-        budget: When it is over.
-        workers: Where trials run, and how many at a time.
-        callbacks: Called with the study and each trial that has ended.
-        progress: Whether to show a bar.
-    """
-
-    budget: Budget
-    workers: Workers = field(default_factory=Workers)
-    callbacks: Sequence[Callback] = ()
-    progress: bool = False
 
 
 def check_end(budget: Budget, *plans: Plan) -> None:
@@ -72,16 +53,8 @@ def optimize(study: optuna.Study, plan: Plan, options: RunOptions) -> str:
     study.sampler = plan.rate.hold(sampler) if plan.rate else sampler
     with heartbeat.signed_in(), _stoppable(study):
         reclaim_lost_trials(study, plan, heartbeat)
-        loop = Loop(
-            study,
-            plan,
-            options.workers.pool(objective, study),
-            heartbeat,
-            options.budget,
-            options.workers.reproducible,
-            options.callbacks,
-            options.progress,
-        )
+        pool = options.workers.pool(objective, study)
+        loop = Loop(study, plan, pool, heartbeat, options)
         try:
             with suppress_warnings(), threadpool_limits(1), sigterm_as_ctrl_c():
                 loop.run()

@@ -29,7 +29,8 @@ from tuneflow.storage.records import write_goal
 from tuneflow.storage.retry import with_retry
 from tuneflow.storage.study_record import read_study
 from tuneflow.study.budget import Budget
-from tuneflow.study.optimize import INTERRUPTED, RunOptions, optimize
+from tuneflow.study.loop import RunOptions
+from tuneflow.study.optimize import INTERRUPTED, optimize
 from tuneflow.study.plan import Plan
 
 DEFAULTS_PART = 4  # the defaults of all recipes together get one part in so many of the time

@@ -13,8 +13,8 @@ from tuneflow.recipe.recipe import Recipe
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import Header, read_goal, read_header
 from tuneflow.study.budget import Budget
-from tuneflow.study.loop import Callback
-from tuneflow.study.optimize import RunOptions, optimize
+from tuneflow.study.loop import Callback, RunOptions
+from tuneflow.study.optimize import optimize
 from tuneflow.study.plan import Plan, Settings, make_plan
 from tuneflow.study.resume import open_study
 from tuneflow.study.workers.workers import Workers

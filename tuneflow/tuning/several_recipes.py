@@ -16,7 +16,8 @@ from tuneflow.recipe.custom import resolve_recipe
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.reporting.report import Report
 from tuneflow.storage.open import Storage, open_storage
-from tuneflow.study.optimize import RunOptions, check_end
+from tuneflow.study.loop import RunOptions
+from tuneflow.study.optimize import check_end
 from tuneflow.study.plan import Plan, Settings, make_plan
 from tuneflow.study.resume import open_study
 from tuneflow.tuning.finalize import finalize

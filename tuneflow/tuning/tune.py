@@ -18,8 +18,8 @@ from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import write_goal
 from tuneflow.storage.retry import with_retry
 from tuneflow.study.budget import Budget
-from tuneflow.study.loop import Callback
-from tuneflow.study.optimize import RunOptions, check_end, optimize
+from tuneflow.study.loop import Callback, RunOptions
+from tuneflow.study.optimize import check_end, optimize
 from tuneflow.study.plan import Settings, make_plan
 from tuneflow.study.resume import open_study
 from tuneflow.study.validation import check_limits

@@ -114,7 +114,8 @@ def _open_executor(backend: str | Executor, size: int | None) -> Opened:
     if backend not in BACKENDS:
         names = ["dask", "ray", *BACKENDS]
         raise SearchError(
-            f"backend: one that is there is needed; got {backend!r}. {did_you_mean(backend, names)}"
+            f"backend: one that is there is needed; got {backend!r}. "
+            f"{did_you_mean(backend, names)}"
         )
     with joblib.parallel_config(backend=backend):
         workers = size or joblib.effective_n_jobs(-1)
