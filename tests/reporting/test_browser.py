@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 from chromium import BROWSER, DRIVER, chromium, until
-from reporting.test_page import MARKUP, hostile
+from pages import MARKUP, hostile
 from studies import plain, study
 
 import tuneflow as tf

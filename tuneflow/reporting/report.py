@@ -14,7 +14,8 @@ from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.reporting.figures.all_figures import drawings
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.live import app
-from tuneflow.reporting.live.source import GivenStudies, StudySource
+from tuneflow.reporting.live.source import StudyList, StudySource
+from tuneflow.reporting.live.state import LiveState
 from tuneflow.reporting.page.content import Page, page_of_panels
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.tables.costs import cost, timeline
@@ -65,7 +66,7 @@ class Report(Viewable):
         if not studies:
             raise StudyError("report: a study is needed; got none.")
         records = tuple(read_study(study) for study in studies)
-        return cls(records, last_touched(records), source or GivenStudies(tuple(studies)))
+        return cls(records, last_touched(records), source or StudyList(tuple(studies)))
 
     def about(self, name: str) -> Report:
         """The same, with the panels about another of its studies.
@@ -130,8 +131,8 @@ class Report(Viewable):
             StudyError: The port is in use.
             MissingExtra: The extra ``live`` is not installed.
         """
-        source = self.source or GivenStudies(())
-        app.serve(source, page_of, self.record.name, port=port, browser=browser)
+        source = self.source or StudyList(())
+        app.serve(LiveState(source, page_of, self.record.name), port=port, browser=browser)
 
 
 def page_of(records: tuple[StudyRecord, ...]) -> Page:
@@ -186,7 +187,7 @@ def serve(
     """
     source = open_source(storage)
     source.studies(None if study_name is None else [study_name])
-    app.serve(source, page_of, study_name, port=port, browser=browser)
+    app.serve(LiveState(source, page_of, study_name), port=port, browser=browser)
 
 
 def _report(x: Any) -> Report:

@@ -71,8 +71,8 @@ def _some(rungs: pd.DataFrame) -> pd.DataFrame:
     numbers = rungs["number"].unique()
     each = len(rungs) / max(len(numbers), 1) + 1
     most = min(max(1, int(style.MOST / each)), len(numbers))
-    kept = np.linspace(0, len(numbers) - 1, most).round().astype(int)
-    return rungs[rungs["number"].isin(numbers[kept])].head(style.MOST)
+    places = np.linspace(0, len(numbers) - 1, most).round().astype(int)
+    return rungs[rungs["number"].isin(numbers[places])].head(style.MOST)
 
 
 def _lines(rungs: pd.DataFrame, name: str, look: Look) -> list[Spec]:

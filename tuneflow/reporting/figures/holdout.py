@@ -19,7 +19,7 @@ def holdout(frame: pd.DataFrame, record: StudyRecord) -> Drawing | None:
     reach = {"type": "data", "symmetric": False, "color": style.PINK, "width": 8}
     reach |= {"array": style.signif([holdout.high - holdout.score])}
     reach |= {"arrayminus": style.signif([holdout.score - holdout.low])}
-    kept = {"marker": {"size": 11, "opacity": 1}, "error_y": reach, "hoverinfo": "skip"}
+    star = {"marker": {"size": 11, "opacity": 1}, "error_y": reach, "hoverinfo": "skip"}
     more = {"mode": "lines+markers", "hovertemplate": "trial %{x}<br>%{y:.6g}"}
     lines = [
         ("inner", "in the folds", (style.GREEN, "solid")),
@@ -30,7 +30,7 @@ def holdout(frame: pd.DataFrame, record: StudyRecord) -> Drawing | None:
         for column, name, look in lines
     ]
     last, model = frame.index[-1:], (style.PINK, "star")
-    traces.append(style.points(last, [holdout.score], "the model, 95 %", model, **kept))
+    traces.append(style.points(last, [holdout.score], "the model, 95 %", model, **star))
     alt = (
         f"{len(frame)} trials led: {record.scoring} {number(holdout.inner)} in the folds and "
         f"{number(holdout.score)} on held-out rows."

@@ -40,7 +40,7 @@ STEPS: Spec = {"shape": "hv"}  # a line that keeps its height until the next poi
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure: what it shows in words, and how plotly draws it.
+    """A figure: what it shows, as text, and how plotly draws it.
 
     Attributes:
         key: Its name among the figures of a report.
@@ -187,10 +187,10 @@ def thin(frame: pd.DataFrame, by: str, most: int = MOST) -> pd.DataFrame:
     """At most `most` rows, evenly spread, with the first, the last and the extremes of `by`."""
     if len(frame) <= most:
         return frame
-    kept = {0, len(frame) - 1, int(frame[by].argmax()), int(frame[by].argmin())}
-    free = most - len(kept)
-    kept |= {round(i * (len(frame) - 1) / free) for i in range(free)}
-    return frame.iloc[sorted(kept)]
+    rows = {0, len(frame) - 1, int(frame[by].argmax()), int(frame[by].argmin())}
+    free = most - len(rows)
+    rows |= {round(i * (len(frame) - 1) / free) for i in range(free)}
+    return frame.iloc[sorted(rows)]
 
 
 def thinned(drawn: int, all_: int) -> str:

@@ -10,16 +10,14 @@ import logging
 import os
 import socket
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 
 from tuneflow.errors import MissingExtra, StudyError, TuneflowError
 from tuneflow.reporting.format import count, listing, plain
-from tuneflow.reporting.live.source import StudySource
 from tuneflow.reporting.live.state import LiveState, Records, fingerprint
-from tuneflow.reporting.page.content import Page
 from tuneflow.reporting.page.document import ASSETS, LIBRARY, asset, library
 from tuneflow.reporting.page.markup import Child
 
@@ -37,20 +35,11 @@ PLACES = {
 }
 
 
-def serve(
-    source: StudySource,
-    render: Callable[[Records], Page],
-    first: str | None,
-    *,
-    port: int,
-    browser: bool,
-) -> None:
+def serve(state: LiveState, *, port: int, browser: bool) -> None:
     """Serve a page until Ctrl-C.
 
     Args:
-        source: The studies.
-        render: Makes the page: it is about the first of the records, beside the others.
-        first: The study that is shown at the start; by default the one touched last.
+        state: The studies, and what makes a page of them.
         port: Of 127.0.0.1; 0 for any that is free.
         browser: Open it in a browser.
 
@@ -58,7 +47,7 @@ def serve(
         StudyError: The port is in use.
         MissingExtra: Dash is not installed.
     """
-    server = app(LiveState(source, render, first)).server
+    server = app(state).server
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for every request
@@ -94,13 +83,13 @@ def app(state: LiveState) -> Any:
         raise MissingExtra(
             "dashboard: it needs Dash, which is not installed. pip install 'tuneflow[live]'"
         ) from error
-    made = dash.Dash("tuneflow", title="tuneflow", update_title="", assets_folder=str(ASSETS))
-    made.enable_dev_tools(debug=False, dev_tools_disable_version_check=True)
-    made.index_string = asset("live.html")
-    made.layout = _layout(dash)
-    _prepare_server(made.server)
-    _connect(dash, made, state)
-    return made
+    page = dash.Dash("tuneflow", title="tuneflow", update_title="", assets_folder=str(ASSETS))
+    page.enable_dev_tools(debug=False, dev_tools_disable_version_check=True)
+    page.index_string = asset("live.html")
+    page.layout = _layout(dash)
+    _prepare_server(page.server)
+    _connect(dash, page, state)
+    return page
 
 
 def _prepare_server(server: Any) -> None:
@@ -139,7 +128,7 @@ def _layout(dash: Any) -> Any:
     )
 
 
-def _connect(dash: Any, made: Any, state: LiveState) -> None:
+def _connect(dash: Any, page: Any, state: LiveState) -> None:
     """Let the browser ask, again and again, what has changed."""
     outputs = {name: dash.Output(*place) for name, place in PLACES.items()}
     asked = [("tick", "n_intervals"), ("study", "value"), ("others", "value")]
@@ -151,7 +140,7 @@ def _connect(dash: Any, made: Any, state: LiveState) -> None:
     def failed(error: Exception) -> dict[str, Any]:
         return answer({"status": state.failure(error)})
 
-    @made.callback(outputs, inputs, on_error=failed)  # type: ignore[untyped-decorator]
+    @page.callback(outputs, inputs, on_error=failed)  # type: ignore[untyped-decorator]
     def _look(_: int | None, study: str | None, others: Sequence[str], mark: str | None) -> Any:
         return answer(_changes(dash, state, study, others or (), mark))
 

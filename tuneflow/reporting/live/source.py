@@ -23,10 +23,10 @@ class StudySource(Protocol):
 
 
 @dataclass(frozen=True)
-class GivenStudies:
-    """A source of studies that the caller holds, as opposed to a storage that is opened."""
+class StudyList:
+    """Studies that the caller holds, as opposed to a storage that is opened."""
 
-    given: tuple[optuna.Study, ...]
+    items: tuple[optuna.Study, ...]
 
     def stamp(self) -> Hashable:
         """None: whether a study has changed is known only to whoever runs it."""
@@ -34,9 +34,9 @@ class GivenStudies:
 
     def names(self) -> list[str]:
         """Names of the studies."""
-        return [study.study_name for study in self.given]
+        return [study.study_name for study in self.items]
 
     def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
         """The studies, in the order asked for."""
-        by_name = dict(zip(self.names(), self.given, strict=True))
+        by_name = dict(zip(self.names(), self.items, strict=True))
         return [by_name[name] for name in (by_name if names is None else names)]

@@ -130,7 +130,7 @@
     const source = element.dataset.source;
     const of = source ? document.querySelector(`#${source} .grid[data-rows]`) : element;
     if (!of) return;
-    const state = grids.get(element) ?? { sort: -1, up: true, words: "", page: 0 };
+    const state = grids.get(element) ?? { sort: -1, up: true, filter: "", page: 0 };
     if (state.text === of.dataset.rows && element.firstChild) return;
     state.text = of.dataset.rows;
     const { columns, data: packed } = JSON.parse(state.text);
@@ -149,7 +149,7 @@
     const tools = make("div", "", { class: "tools" });
     const label = make("label", "Filter");
     state.input = make("input", "", { type: "search", placeholder: "pruned score>0.9" });
-    state.input.addEventListener("input", () => { state.words = state.input.value; state.page = 0; show(state); });
+    state.input.addEventListener("input", () => { state.filter = state.input.value; state.page = 0; show(state); });
     label.append(state.input);
     state.back = make("button", "Previous", { type: "button" });
     state.next = make("button", "Next", { type: "button" });
@@ -186,7 +186,7 @@
   }
 
   function show(state) {
-    const tests = state.words.toLowerCase().split(/\s+/).filter(Boolean).map((word) => test(word, state.columns));
+    const tests = state.filter.toLowerCase().split(/\s+/).filter(Boolean).map((word) => test(word, state.columns));
     let rows = state.rows.filter((row) => tests.every((holds) => holds(row)));
     if (state.sort >= 0) {
       const empty = (row) => row[state.sort] === null || row[state.sort] === "";
@@ -229,16 +229,16 @@
 
   // ---------- the page, and what a live one becomes ----------
 
-  const known = new WeakSet();
+  const observed = new WeakSet();
   function update() {
     document.querySelectorAll(".plot").forEach((plot) => {
-      if (!known.has(plot)) { known.add(plot); watcher.observe(plot); }
+      if (!observed.has(plot)) { observed.add(plot); watcher.observe(plot); }
       else if (seen.has(plot)) draw(plot);
     });
     document.querySelectorAll(".grid[data-rows]").forEach(fill);
     document.querySelectorAll("details[open] .grid[data-source]").forEach(fill);
     document.querySelectorAll("section[id]").forEach((section) => {
-      if (!known.has(section)) { known.add(section); places.observe(section); }
+      if (!observed.has(section)) { observed.add(section); places.observe(section); }
     });
   }
   document.addEventListener("toggle", (event) => {

@@ -13,7 +13,7 @@ from studies import BEGUN, study
 
 import tuneflow as tf
 from tuneflow.reporting.live import app as live
-from tuneflow.reporting.live.source import GivenStudies
+from tuneflow.reporting.live.source import StudyList
 from tuneflow.reporting.live.state import LiveState
 from tuneflow.reporting.report import page_of
 from tuneflow.storage.read_only import open_source
@@ -122,7 +122,7 @@ def test_a_page_can_be_opened_while_the_file_is_gone(path):
 
 def test_a_failure_nobody_foresaw_is_said_and_logged_once(monkeypatch, caplog):
     caplog.set_level(logging.ERROR, "tuneflow")
-    held = GivenStudies((study(3),))
+    held = StudyList((study(3),))
     tick = page(held)
     mark = tick("churn")["mark"]["data"]
 
@@ -133,7 +133,7 @@ def test_a_failure_nobody_foresaw_is_said_and_logged_once(monkeypatch, caplog):
             raise optuna.exceptions.StorageInternalError from error
 
     with monkeypatch.context() as patched:
-        patched.setattr(GivenStudies, "names", lost)
+        patched.setattr(StudyList, "names", lost)
         for _ in range(2):
             told = tick("churn", mark=mark)
             assert told["status"]["children"] == "OSError: the server went away"
@@ -167,14 +167,14 @@ def test_a_study_that_was_deleted_leaves_the_page_empty(path):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:80", "localhost", "localhost:8050"])
 def test_a_browser_may_leave_the_port_out(host):
-    client = app(GivenStudies((study(3),))).server.test_client()
+    client = app(StudyList((study(3),))).server.test_client()
     with client.get("/assets/page.css", headers={"Host": host}) as answer:
         assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil", "[", ""])
 def test_a_foreign_name_is_refused(host):
-    client = app(GivenStudies((study(3),))).server.test_client()
+    client = app(StudyList((study(3),))).server.test_client()
     assert client.get("/assets/page.css", headers={"Host": host}).status_code in (400, 403)
 
 
