@@ -115,11 +115,6 @@ def test_a_contender_that_always_fails_never_wins_and_is_not_tested():
     assert verdict({"a": [NAN], "b": [NAN]}).startswith("no contender came to a score")
 
 
-def test_a_run_that_failed_counts_as_the_worst_of_its_table():
-    scores = ranking.blocks(runs({"a": [3.0, 4.0, 2.0], "b": [3.1, NAN, 2.1]}))
-    assert list(scores["b"]) == [3.1, 2.0, 2.1]
-
-
 def test_different_lengths_are_compared_on_what_they_share():
     judged = Verdict.of(runs({"a": [1.0, 2, 3, 4, 5, 6], "b": [0.8, 1.9, 2.7, None, None, None]}))
     assert judged.pairs["n"].tolist() == [3]

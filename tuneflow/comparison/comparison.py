@@ -37,6 +37,15 @@ class Comparison:
             seconds, seconds of the sampler, share of parameters modelled, why it failed.
         steps: A row a trial: table, contender, seed, trial, seconds, score, best so far.
         remarks: What a reader of the numbers should know.
+
+    >>> from sklearn.datasets import load_iris
+    >>> import tuneflow as tf
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> comparison = tf.compare(X, y, recipes=["knn", "logistic"], n_seeds=1, n_trials=1)
+    >>> comparison.verdict.endswith("with 1 seed: nothing is known of the spread.")
+    True
+    >>> comparison.tests()[["first", "second", "n", "separable"]].to_numpy().tolist()
+    [['knn', 'logistic', 1, False]]
     """
 
     name: str
@@ -106,7 +115,6 @@ class Comparison:
         runs, steps = self._on(on)
         verdict = Verdict.of(runs)
         several = runs["table"].nunique() > 1
-        enough = verdict.scores.shape[1] > 1
         return ComparisonReport(
             self.name if on is None else f"{self.name}: {on}",
             "score, 0 as the defaults, 1 as the best known"
@@ -120,7 +128,7 @@ class Comparison:
             ranking.with_regret(runs, steps),
             self.tests(on),
             verdict.ranks.dropna().rename("rank").rename_axis("contender").reset_index(),
-            nemenyi(verdict.scores)[1] if enough else float("nan"),
+            nemenyi(verdict.scores)[1],
         )
 
     def _on(self, on: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -217,7 +217,7 @@ def friedman(scores: pd.DataFrame) -> float:
 def nemenyi(scores: pd.DataFrame) -> tuple[FloatArray, float]:
     """P-values of all pairs by mean ranks, and the critical difference of these at the level.
 
-    The p-values have shape (contenders, contenders).
+    The p-values have shape (contenders, contenders); the difference is NaN for fewer than two.
     """
     whole = scores.dropna()
     k = whole.shape[1]
