@@ -13,8 +13,8 @@ import numpy as np
 import optuna
 
 import tuneflow as tf
-from tuneflow.data.folds import Split
 from tuneflow.models.engine import Job, Slope
+from tuneflow.models.fold_data import FoldData
 from tuneflow.recipe.growth import Growth
 
 RECIPE = tf.Recipe(
@@ -40,7 +40,7 @@ class Counted:
 
     engine: Counting
     values: dict
-    split: Split | None = None
+    split: FoldData | None = None
     model: dict = field(default_factory=dict)
     spent: int = 0
 
@@ -74,7 +74,7 @@ class Counting:
     def check(self, params) -> None:
         assert {"x", "kind"} <= set(params)
 
-    def learner(self, split: Split, arguments) -> Counted:
+    def learner(self, split: FoldData, arguments) -> Counted:
         return Counted(self, arguments(len(split.y)), split)
 
     def predict(self, model, X, n_classes):
@@ -130,7 +130,7 @@ class Tame(Counting):
     def check(self, params) -> None:
         return
 
-    def learner(self, split: Split, arguments) -> Flat:
+    def learner(self, split: FoldData, arguments) -> Flat:
         return Flat(self, {**arguments(len(split.y)), "classes": split.n_classes}, split)
 
     def predict(self, model, X, n_classes):

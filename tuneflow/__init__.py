@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from tuneflow.errors import TrialError as TrialError
     from tuneflow.errors import TuneflowError as TuneflowError
     from tuneflow.errors import TuneflowWarning as TuneflowWarning
-    from tuneflow.models.pipeline import load as load
+    from tuneflow.models.saving import load as load
     from tuneflow.recipe.catalogue import load_recipe as load_recipe
     from tuneflow.recipe.catalogue import recipes as recipes
     from tuneflow.recipe.recipe import Recipe as Recipe
@@ -41,7 +41,7 @@ _NAMES = {
     "comparison.comparison": "Comparison",
     "errors": "DataError MissingExtra NoTrialError RecipeError ScoringError SearchError "
     "StudyError TrialError TuneflowError TuneflowWarning",
-    "models.pipeline": "load",
+    "models.saving": "load",
     "recipe.catalogue": "load_recipe recipes",
     "recipe.recipe": "Recipe",
     "reporting.report": "report",

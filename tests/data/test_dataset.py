@@ -14,7 +14,7 @@ from tables import TASKS, table, target
 
 import tuneflow as tf
 from tuneflow.data.dataset import MOST_CLASSES, Data
-from tuneflow.data.schema import UNKNOWN
+from tuneflow.data.encoder import UNKNOWN
 
 NAN = float("nan")
 LABELS = ["a", "b", "a", "b"]
@@ -27,8 +27,8 @@ def objects(*values):
 
 def encoded(column, later):
     """The column `later`, encoded by what was learned from `column`."""
-    schema = Data.of(pd.DataFrame({"c": column}), LABELS).schema
-    return schema.encode(pd.DataFrame({"c": later}))[:, 0].tolist()
+    encoder = Data.of(pd.DataFrame({"c": column}), LABELS).encoder
+    return encoder.transform(pd.DataFrame({"c": later}))[:, 0].tolist()
 
 
 # ---------- what tables become ----------
@@ -52,7 +52,7 @@ def test_anything_with_rows_and_columns_is_a_table(X):
     data = Data.of(X, LABELS)
     assert data.X.shape == (4, 2)
     assert data.X.dtype == float
-    np.testing.assert_array_equal(data.schema.encode(X), data.X)
+    np.testing.assert_array_equal(data.encoder.transform(X), data.X)
 
 
 def test_lists_of_strings_and_numbers_keep_their_kinds():
@@ -80,7 +80,8 @@ def test_frames_of_other_libraries_are_read(library):
     data = Data.of(
         make({"a": [1, 2], "b": ["x", None], "day": [dt.date(1970, 1, 2), None]}), [0, 1]
     )
-    np.testing.assert_array_equal(data.X, [[1, 0, 1], [2, NAN, NAN]])
+    in_order = data.X[:, np.argsort(data.encoder.order)]
+    np.testing.assert_array_equal(in_order, [[1, 0, 1], [2, NAN, NAN]])
 
 
 # ---------- what targets become ----------
@@ -157,31 +158,32 @@ def test_gaps_in_the_target_are_counted(y):
 
 def test_columns_are_found_by_name_and_strangers_are_left_out():
     frame = table(60)
-    schema = Data.of(frame, target(frame, "binary")).schema
+    encoder = Data.of(frame, target(frame, "binary")).encoder
     turned = frame[frame.columns[::-1]].assign(stranger=1)
-    np.testing.assert_array_equal(schema.encode(turned), schema.encode(frame))
+    np.testing.assert_array_equal(encoder.transform(turned), encoder.transform(frame))
 
 
 def test_a_missing_column_is_named_with_a_guess():
-    schema = Data.of(pd.DataFrame({"age": [1, 2], "city": ["x", "y"]}), [0, 1]).schema
+    encoder = Data.of(pd.DataFrame({"age": [1, 2], "city": ["x", "y"]}), [0, 1]).encoder
     with pytest.raises(tf.DataError, match=r"\['city'\] are missing. Did you mean 'citty'"):
-        schema.encode(pd.DataFrame({"age": [1], "citty": ["x"]}))
+        encoder.transform(pd.DataFrame({"age": [1], "citty": ["x"]}))
 
 
 def test_names_that_occur_twice_are_taken_by_position_or_refused():
     X = pd.DataFrame([[1, "x"], [2, "y"]], columns=["a", "a"])
-    schema = Data.of(X, [0, 1]).schema
-    np.testing.assert_array_equal(schema.encode(X), [[1, 0], [2, 1]])
+    encoder = Data.of(X, [0, 1]).encoder
+    np.testing.assert_array_equal(encoder.transform(X), [[1, 0], [2, 1]])
     with pytest.raises(tf.DataError, match="twice"):
-        schema.encode(X.assign(b=1))
+        encoder.transform(X.assign(b=1))
 
 
 @pytest.mark.parametrize(
     ("column", "later", "codes"),
     [
-        (["x", "y", "x", "y"], ["z", "y", None], [UNKNOWN, 1, NAN]),
+        (["x", None, "x", "y"], ["z", "y", None], [UNKNOWN, 1, NAN]),
+        (["x", "y", "x", "y"], ["z", "y", None], [UNKNOWN, 1, UNKNOWN]),  # the first gap is new
         (["x", "y", "x", "y"], pd.Categorical(["y", "x"], ["y", "x"]), [1, 0]),
-        (pd.Categorical([1, 2, 1, 2]), [1.0, NAN, 3.0], [0, NAN, UNKNOWN]),  # a gap made floats
+        (pd.Categorical([1, None, 1, 2]), [1.0, NAN, 3.0], [0, NAN, UNKNOWN]),  # a gap made floats
         (pd.Categorical([1, 2, 1, 2]), ["1", "2"], [0, 1]),
         ([1.0, 2.0, 3.0, 4.0], ["1.5", None], [1.5, NAN]),
         ([1.0, 2.0, 3.0, 4.0], [None, None], [NAN, NAN]),
@@ -237,10 +239,10 @@ def test_the_digest_follows_every_value_every_name_and_the_target():
 
 
 def test_an_array_with_more_columns_than_in_training_is_refused():
-    schema = Data.of(np.zeros((9, 3)), np.arange(9.0)).schema
-    assert schema.encode(np.zeros((2, 3))).shape == (2, 3)
+    encoder = Data.of(np.zeros((9, 3)), np.arange(9.0)).encoder
+    assert encoder.transform(np.zeros((2, 3))).shape == (2, 3)
     with pytest.raises(tf.DataError, match="an array of 3 columns is needed; got 5"):
-        schema.encode(np.zeros((2, 5)))
+        encoder.transform(np.zeros((2, 5)))
 
 
 @pytest.mark.parametrize("kind", [object, pd.ArrowDtype(pa.decimal128(10, 2))])

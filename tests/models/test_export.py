@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from tables import TASKS, table, target
+from tuneflow.models.export import Plain
 
 import tuneflow as tf
 from tuneflow.data.dataset import Data
 from tuneflow.models.engine import Job, start_engine
-from tuneflow.models.export import Plain
 from tuneflow.models.pipeline import Model
 
 NAMES = sorted(tf.recipes().index)

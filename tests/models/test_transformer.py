@@ -23,10 +23,10 @@ from sklearn.preprocessing import (
 )
 from skrub import TableVectorizer
 from tables import table, target
-
-import tuneflow as tf
 from tuneflow.models.export import Plain
 from tuneflow.models.transformer import Front
+
+import tuneflow as tf
 from tuneflow.storage.records import read_header
 from tuneflow.tuning.join import join
 

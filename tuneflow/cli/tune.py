@@ -123,17 +123,22 @@ def predict(
     """Predict new rows with a saved model, as CSV."""
     import pandas as pd
 
-    from tuneflow.models.pipeline import load
+    from tuneflow.models.saving import categorical_columns, load
 
     if not model.is_file():
         raise DataError(f"model: there is no file {model}.")
     make_folder(out and out.parent)
     fitted = load(model)
-    rows = read_table(data, [c.name for c in fitted.schema.columns if c.kind == "category"])
-    if proba:
-        predicted = pd.DataFrame(fitted.predict_proba(rows), columns=fitted.classes_)
-    else:
-        predicted = pd.DataFrame({"prediction": fitted.predict(rows)})
+    rows = read_table(data, categorical_columns(fitted))
+    if proba and not hasattr(fitted, "predict_proba"):
+        raise DataError("proba: a model that has probabilities is needed; this one has none.")
+    try:
+        if proba:
+            predicted = pd.DataFrame(fitted.predict_proba(rows), columns=fitted.classes_)
+        else:
+            predicted = pd.DataFrame({"prediction": fitted.predict(rows)})
+    except (ValueError, TypeError) as error:
+        raise DataError(f"data: {data} is not like the table of the training. {error}") from error
     predicted.to_csv(out or sys.stdout, index=False)
     if out:
         typer.echo(f"Saved: {len(predicted)} predictions in {out}.", err=True)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tuneflow.data.encoder import Encoder
 from tuneflow.data.schema import Schema, frame_of
 from tuneflow.data.types import FloatArray, IntArray, Task
 from tuneflow.errors import DataError, did_you_mean
@@ -24,13 +25,13 @@ class Data:
     """A table and its target, as numbers.
 
     Attributes:
-        X: Matrix, shape (rows, columns); categories as codes, gaps as NaN.
+        X: Matrix, shape (rows, columns), made by the encoder: categories as codes, gaps as NaN.
         y: Target, shape (rows,): class codes 0..k-1 or values.
         task: ``binary``, ``multiclass`` or ``regression``.
         classes: Labels by code; empty for a regression.
-        schema: What the columns are.
+        encoder: How the columns became numbers.
         weights: Weight of each row, shape (rows,); None if all count alike.
-        frame: The table as it was given, where a model prepares it by itself.
+        frame: The table as it was given; None where it is not needed.
 
     >>> data = Data.of([[1.0], [2.0], [3.0]], ["no", "yes", "no"])
     >>> data.task, data.classes.tolist(), data.y.tolist()
@@ -41,7 +42,7 @@ class Data:
     y: npt.NDArray[Any]
     task: Task
     classes: npt.NDArray[Any]
-    schema: Schema
+    encoder: Encoder
     weights: FloatArray | None = None
     frame: pd.DataFrame | None = None
 
@@ -52,8 +53,6 @@ class Data:
         y: Any,
         tasks: Sequence[Task] = (),
         sample_weight: Any = None,
-        *,
-        keep: bool = False,
     ) -> Data:
         """Read a table and a target.
 
@@ -62,7 +61,6 @@ class Data:
             y: Array or series of shape (rows,), or the name of a column of `X`.
             tasks: The tasks that come into question; all, if empty.
             sample_weight: Weight of each row, shape (rows,); None if all count alike.
-            keep: Whether to keep the table as it was given.
 
         Raises:
             DataError: Empty table, unknown target, gaps or a single class in the target, weights
@@ -72,7 +70,7 @@ class Data:
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"X: at least one row and one column are needed; got {frame.shape}.")
         task = _task(target, tasks)
-        schema = Schema.of(frame)
+        encoder, matrix = Encoder.fit(frame, sparse=hasattr(X, "toarray"))
         if task == "regression":
             values, classes = target.to_numpy(float), np.empty(0)
         else:
@@ -82,8 +80,12 @@ class Data:
             raise DataError(
                 "sample_weight: at least two classes need rows of weight; got one class."
             )
-        given = frame if keep else None
-        return cls(schema.encode(frame), values, task, classes, schema, weights, given)
+        return cls(matrix, values, task, classes, encoder, weights, frame)
+
+    @property
+    def schema(self) -> Schema:
+        """What the columns of the table are."""
+        return self.encoder.schema
 
     def take(self, rows: IntArray | slice) -> Data:
         """Some of the rows; columns and classes stay what they are."""

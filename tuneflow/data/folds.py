@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,11 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
     check_cv,
 )
-from sklearn.utils import gen_batches, resample
+from sklearn.utils import resample
 
 from tuneflow.data.dataset import Data
-from tuneflow.data.types import FloatArray, IntArray
+from tuneflow.data.types import IntArray
 from tuneflow.errors import DataError, TuneflowWarning
-
-#: Rows of a piece of a table.
-BATCH = 2**15
 
 
 @dataclass(frozen=True)
@@ -101,63 +98,6 @@ class Folds:
                 hasher.update(len(rows).to_bytes(8, "little"))
                 hasher.update(rows.astype("<i8").tobytes())
         return hasher.hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Split:
-    """What an engine trains on and is asked about: one fold, prepared for a model.
-
-    Attributes:
-        some: Makes prepared training rows, those of a slice, shape (rows, features).
-        y: Target of the training rows: class codes, or values.
-        valid: Makes the prepared rows to be scored; None when there are none.
-        categorical: Positions of the features that hold codes of a category.
-        n_classes: Number of classes; 0 for a regression.
-        weights: Weights of the training rows; None if all count alike.
-        cache: What an engine keeps for all trials.
-    """
-
-    some: Callable[[slice], FloatArray]
-    y: npt.NDArray[Any]
-    valid: Callable[[], FloatArray] | None
-    categorical: tuple[int, ...]
-    n_classes: int
-    weights: FloatArray | None = None
-    cache: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-
-    def table(self) -> FloatArray:
-        """All prepared training rows, shape (rows, features)."""
-        return self.some(slice(None))
-
-    def batches(self) -> FloatArray | list[FloatArray]:
-        """The same in pieces, which find a place in memory where a whole matrix finds none; a
-        table that was left as it was given stays whole."""
-        if not isinstance(self.some(slice(1)), np.ndarray):
-            return self.table()
-        return [self.some(batch) for batch in gen_batches(len(self.y), BATCH)]
-
-    @property
-    def X_valid(self) -> FloatArray:
-        """The rows to be scored, kept for all trials; an engine that bins them has no need of it.
-
-        Raises:
-            LookupError: There are none.
-        """
-        if self.valid is None:
-            raise LookupError(
-                "split: rows to be scored are needed; all rows are for training here."
-            )
-        X: FloatArray = self.once("valid", self.valid)
-        return X
-
-    def once(self, name: str, make: Callable[[], Any], how: Any = None) -> Any:
-        """What is kept under a name, made when it is first asked for, and anew when it is to be
-        made otherwise than the last time."""
-        if name in self.cache and self.cache[name][0] != how:
-            del self.cache[name]  # before another is made
-        if name not in self.cache:
-            self.cache[name] = how, make()
-        return self.cache[name][1]
 
 
 def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:

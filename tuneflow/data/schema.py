@@ -1,173 +1,214 @@
-"""What the columns of a table are, and how another table with these columns becomes a matrix."""
+"""What the columns of a table are: numbers, dates, durations or levels of a category."""
 
 from __future__ import annotations
 
-import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from tuneflow.data.types import FloatArray
 from tuneflow.errors import DataError, TuneflowWarning, did_you_mean
 
 Kind = Literal["number", "date", "duration", "category"]
 
-UNKNOWN = -1.0  # the code of a level that was not there when the schema was made
-
-
-@dataclass(frozen=True)
-class Given:
-    """How a column looked in the table from which a schema was made.
-
-    Attributes:
-        name: Its name as it was, which need not be text.
-        dtype: Its type in pandas.
-        seen: The levels that occurred, as they were, in the order of `Column.levels`.
-        gaps: Whether a level was missing somewhere.
-        infinite: Whether there were infinite numbers, which are taken as gaps.
-    """
-
-    name: Any
-    dtype: str
-    seen: tuple[Any, ...] = ()
-    gaps: bool = False
-    infinite: bool = False
-
 
 @dataclass(frozen=True)
 class Column:
-    """One column: numbers, dates (days since 1970), durations (days) or levels of a category.
+    """One column, as it is recognised by its content.
 
     Attributes:
         name: Its name, as text.
         kind: What it holds.
         levels: The levels of a category, as text.
-        given: How it looked when the schema was made; of no weight in comparisons, and not saved.
+        label: Its name as it was, which need not be text.
+        dtype: Its type in pandas.
+        texts: Whether all levels were text already.
     """
 
     name: str
     kind: Kind
     levels: tuple[str, ...] = ()
-    given: Given | None = field(default=None, repr=False, compare=False)
+    label: Any = field(default=None, repr=False, compare=False)
+    dtype: str = field(default="", repr=False, compare=False)
+    texts: bool = field(default=True, repr=False, compare=False)
 
     @classmethod
-    def of(cls, name: Any, values: pd.Series) -> Column:
-        """Recognise a column by its content."""
-        kind = _kind(values)
+    def of(cls, label: Any, values: pd.Series) -> Column:
+        """Recognise a column by its content.
+
+        Raises:
+            DataError: Cells that hold several values, or complex numbers.
+        """
+        name, dtype, kind = str(label), str(values.dtype), _kind(values)
         if kind != "category":
-            infinite = values.dtype.kind == "f" and bool(np.isinf(values.to_numpy(float)).any())
-            return cls(str(name), kind, (), Given(name, str(values.dtype), infinite=infinite))
+            return cls(name, kind, (), label, dtype)
         try:
-            codes, uniques = pd.factorize(values)
+            levels = pd.unique(values.dropna())
         except TypeError as error:
             raise DataError(
-                f"column {str(name)!r}: a cell holds one value; got several. {error}"
+                f"column {name!r}: a cell holds one value; got several. {error}"
             ) from error
-        texts = dict(zip(_texts(uniques), uniques, strict=True))
         if isinstance(values.dtype, pd.CategoricalDtype):  # keeps an order, if there is one
-            levels = tuple(dict.fromkeys(_texts(values.cat.categories)))
+            texts = tuple(dict.fromkeys(map(str, values.cat.categories)))
         else:
-            levels = tuple(sorted(texts))
-        seen = tuple(texts[level] for level in levels if level in texts)
-        return cls(str(name), kind, levels, Given(name, str(values.dtype), seen, codes.min() < 0))
+            texts = tuple(sorted(set(map(str, levels))))
+        return cls(name, kind, texts, label, dtype, all(isinstance(v, str) for v in levels))
 
-    def encode(self, values: pd.Series) -> FloatArray:
-        """The column as floats: gaps are NaN, a level that is new is `UNKNOWN`."""
+    def conform(self, values: pd.Series) -> pd.Series:
+        """Cells of another table, in the kind of this column; the same object, if they are."""
         try:
+            if _kind(values) == self.kind:
+                _warn_of_infinities(self.name, values)
+                return values
             if values.isna().all():
-                return np.full(len(values), math.nan)
-            return self._codes(values) if self.kind == "category" else self._measure(values)
+                return pd.Series(np.nan, values.index)
+            return values if self.kind == "category" else self._converted(values)
         except (ValueError, TypeError, ArithmeticError) as error:  # a decimal's signalling NaN
             raise DataError(
                 f"column {self.name!r}: its kind is {self.kind}, as when the model was made; "
                 f"got {values.dtype}. {error}"
             ) from error
 
-    def _measure(self, values: pd.Series) -> FloatArray:
-        """Numbers, dates or durations; also text that says the same, but never one as another."""
+    def _converted(self, values: pd.Series) -> pd.Series:
+        """Numbers, dates or durations that are given as text, or as levels of a category."""
         if isinstance(values.dtype, pd.CategoricalDtype):
             values = values.astype(object).infer_objects()
-        if (kind := _kind(values)) not in (self.kind, "category"):
+        kind = _kind(values)
+        if kind == self.kind:
+            return values
+        if kind != "category":
             raise TypeError(f"This is a {kind}.")
-        if self.kind == "number":
-            arrow = isinstance(values.dtype, pd.ArrowDtype)  # to_numeric fails on gaps in decimals
-            numbers = values if arrow else pd.to_numeric(values)
-            return _finite(numbers.to_numpy(float, na_value=math.nan), self.name)
-        return _days(values, self.kind)
-
-    def _codes(self, values: pd.Series) -> FloatArray:
-        codes, uniques = pd.factorize(values)
-        found = pd.Index(self.levels, dtype=object).get_indexer(
-            pd.Index(_texts(uniques), dtype=object)
-        )
-        table = np.append(found.astype(float), math.nan)  # factorize marks a gap by -1: the last
-        return table[codes]
+        if self.kind == "date":
+            return pd.to_datetime(values, utc=True, format="ISO8601")
+        return (pd.to_numeric if self.kind == "number" else pd.to_timedelta)(values)
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of a table, in order; turns another table with these columns into a matrix."""
+    """The columns of a table, in order.
+
+    Attributes:
+        columns: What each of them is.
+        sparse: Whether the table was a sparse matrix.
+    """
 
     columns: tuple[Column, ...]
+    sparse: bool = field(default=False, compare=False, repr=False)
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Schema:
-        """Recognise the columns of a table by their content."""
-        return cls(tuple(Column.of(name, frame.iloc[:, i]) for i, name in enumerate(frame)))
+    def of(cls, frame: pd.DataFrame, *, sparse: bool = False) -> Schema:
+        """Recognise the columns of a table by their content.
+
+        Raises:
+            DataError: A column that no model takes.
+        """
+        columns = (Column.of(label, frame.iloc[:, i]) for i, label in enumerate(frame))
+        return cls(tuple(columns), sparse)
 
     @property
     def categorical(self) -> tuple[int, ...]:
         """Positions of the categorical columns."""
         return tuple(i for i, column in enumerate(self.columns) if column.kind == "category")
 
-    def encode(self, X: Any) -> FloatArray:
-        """The matrix of a table, shape (rows, columns).
+    @property
+    def labels(self) -> list[Any]:
+        """The names under which columns come to a model: their own, or their positions where
+        scikit-learn takes no such names, as of two columns of one name."""
+        labels = [column.label for column in self.columns]
+        texts = [isinstance(label, str) for label in labels]
+        usable = len(set(labels)) == len(labels) and all(texts) == any(texts)
+        return labels if usable else list(range(len(labels)))
 
-        Raises:
-            DataError: A column is missing, or holds another kind of value than before.
-        """
-        frame = self.select(X)
-        matrix = np.empty((len(frame), len(self.columns)))
-        for i, column in enumerate(self.columns):
-            matrix[:, i] = column.encode(frame.iloc[:, i])
-        return matrix
+    @property
+    def selectors(self) -> list[Any]:
+        """How a transformer finds each column: by name, so that columns may come in another
+        order, or by position where names are no text."""
+        labels = self.labels
+        return labels if isinstance(labels[0], str) else list(range(len(labels)))
 
     def select(self, X: Any) -> pd.DataFrame:
-        """The columns by name where names are given once; otherwise by position.
+        """The columns of a table, by name where names are given once; else by position.
 
         Raises:
             DataError: A column is missing.
         """
         frame = frame_of(X)
         wanted = [column.name for column in self.columns]
-        given = [str(name) for name in frame.columns]
-        if given == wanted:
-            return frame
-        if len(set(given)) < len(given) or len(set(wanted)) < len(wanted):
-            raise DataError(
-                "X: with names that occur twice, columns must be the same in the same order; "
-                f"got {given}."
-            )
-        if wanted == _places(wanted) and given == _places(given) and len(given) > len(wanted):
-            raise DataError(f"X: an array of {len(wanted)} columns is needed; got {len(given)}.")
-        if missing := [name for name in wanted if name not in given]:
-            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-            hint = did_you_mean(missing[0], given)
-            if len(missing) == len(wanted):
-                hint = "Give a frame with the names that the training had; an array has none."
-            raise DataError(f"X: columns {missing[:5]}{more} are missing. {hint}")
-        return frame.iloc[:, [given.index(name) for name in wanted]]
+        names = [str(label) for label in frame.columns]
+        if names != wanted:
+            _check_names(names, wanted)
+            frame = frame.iloc[:, [names.index(name) for name in wanted]]
+        labels = self.labels
+        return frame if list(frame.columns) == labels else frame.set_axis(labels, axis=1)
+
+    def conform(self, X: Any) -> pd.DataFrame:
+        """Another table as a model wants it: its columns by name, each of the kind that it had.
+
+        Text that says numbers, dates or durations is taken for these; other kinds are refused.
+
+        Raises:
+            DataError: A column is missing, or holds another kind of value than in training.
+        """
+        frame, changed = self.select(X), {}
+        for i, column in enumerate(self.columns):
+            values = frame.iloc[:, i]
+            if (as_trained := column.conform(values)) is not values:
+                changed[i] = as_trained
+        if changed:
+            parts = [changed.get(i, frame.iloc[:, i]) for i in range(len(self.columns))]
+            frame = pd.concat(parts, axis=1).set_axis(frame.columns, axis=1)
+        return frame
+
+    def refusal(self, frame: pd.DataFrame, error: Exception) -> DataError:
+        """What is wrong with a table that a model refused, by the name of a column if it can be
+        told."""
+        for column, label in zip(self.columns, range(frame.shape[1]), strict=True):
+            try:
+                Column.of(column.label, frame.iloc[:, label])
+            except DataError as reason:
+                return DataError(
+                    f"column {column.name!r}: its kind is {column.kind}, as when the model was "
+                    f"made; {reason}"
+                )
+        return DataError(f"X: a table like the one of the training is needed. {error}")
 
 
-def _places(names: list[str]) -> list[str]:
-    """What columns are called that have no names."""
-    return [str(at) for at in range(len(names))]
+def _warn_of_infinities(name: str, values: pd.Series) -> None:
+    infinite = int(np.isinf(values.to_numpy()).sum()) if values.dtype.kind == "f" else 0
+    if infinite:
+        warnings.warn(
+            f"column {name!r}: {infinite} infinite values are taken as gaps.",
+            TuneflowWarning,
+            stacklevel=2,
+        )
+
+
+def _check_names(names: Sequence[str], wanted: Sequence[str]) -> None:
+    if len(set(names)) < len(names) or len(set(wanted)) < len(wanted):
+        raise DataError(
+            "X: with names that occur twice, columns must be the same in the same order; "
+            f"got {names}."
+        )
+    positions = [str(at) for at in range(len(names))]
+    if names == positions and wanted == positions[: len(wanted)] and len(names) > len(wanted):
+        raise DataError(f"X: an array of {len(wanted)} columns is needed; got {len(names)}.")
+    if missing := [name for name in wanted if name not in names]:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        hint = did_you_mean(missing[0], names)
+        if len(missing) == len(wanted):
+            hint = "Give a frame with the names that the training had; an array has none."
+        raise DataError(f"X: columns {missing[:5]}{more} are missing. {hint}")
 
 
 def frame_of(X: Any) -> pd.DataFrame:
+    """A table of any library as a frame of pandas; what is one already is not copied.
+
+    Raises:
+        DataError: It is no table.
+    """
     if isinstance(X, pd.DataFrame):
         return X
     if hasattr(X, "to_pandas"):  # polars, pyarrow
@@ -199,38 +240,3 @@ def _kind(values: pd.Series) -> Kind:
     if inferred in ("timedelta", "timedelta64"):
         return "duration"
     return "date" if inferred in ("datetime", "datetime64", "date", "period") else "category"
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    """Levels as text; a gap among whole numbers makes them floats, but 1.0 is still level 1."""
-    return tuple(
-        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-        for value in values
-    )
-
-
-def _days(values: pd.Series, kind: Kind) -> FloatArray:
-    """Days since 1970, or a duration in days; gaps are NaN."""
-    if isinstance(values.dtype, pd.PeriodDtype):
-        values = values.dt.to_timestamp()
-    if kind == "duration":
-        since = pd.to_timedelta(values)
-    else:
-        text = pd.api.types.infer_dtype(values, skipna=True) == "string"
-        times = pd.to_datetime(values, utc=True, format="ISO8601" if text else None)
-        since = times - pd.Timestamp("1970-01-01", tz="UTC")  # not of 0: it would be in ns
-    return np.asarray(
-        (since / pd.Timedelta(days=1).as_unit("s")).to_numpy(float), dtype=np.float64
-    )
-
-
-def _finite(values: FloatArray, name: str) -> FloatArray:
-    infinite = np.isinf(values)
-    if infinite.any():
-        warnings.warn(
-            f"column {name!r}: {int(infinite.sum())} infinite values are taken as gaps.",
-            TuneflowWarning,
-            stacklevel=2,
-        )
-        return np.where(infinite, math.nan, values)
-    return values

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
-from tuneflow.data.folds import Split
 from tuneflow.data.types import FloatArray, Task
+from tuneflow.models.fold_data import FoldData
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
@@ -37,12 +36,6 @@ class Learner(Protocol):
         Args:
             X: Prepared rows; those of its split that are to be scored, if there are none given.
         """
-
-
-def choices(model: Any, X: Any, n_classes: int) -> FloatArray:
-    """What a classifier chooses, as shares of one and zero, shape (rows, classes)."""
-    chosen: npt.NDArray[Any] = np.asarray(model.predict(X))
-    return np.asarray(chosen[:, None] == np.arange(n_classes), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -82,27 +75,6 @@ class Job:
     probabilities: bool
 
 
-@dataclass(frozen=True)
-class Trained:
-    """How a model was trained, for its library's own interface to scikit-learn.
-
-    Attributes:
-        model: The fitted model of a learner.
-        params: Its arguments, fixed ones included.
-        amount: What was spent, in units of growth.
-        categorical: Positions of the features that hold codes of a category.
-        columns: Number of features.
-        classes: Labels by code; empty for a regression.
-    """
-
-    model: Any
-    params: Params
-    amount: int
-    categorical: tuple[int, ...]
-    columns: int
-    classes: npt.NDArray[Any]
-
-
 class Engine(Protocol):
     """One library at work on one job.
 
@@ -110,25 +82,31 @@ class Engine(Protocol):
         errors: What the library raises for parameters that it cannot train with.
         growth: How its learners grow, as the recipe says or as the engine finds out.
         gradients: Arguments in which its learners are :class:`Differentiable`.
-        weighs: Whether its models can take a weight for each row.
+        weight_names: Arguments of `fit` that take the weights of rows; none if there are none.
     """
 
     errors: tuple[type[Exception], ...]
     growth: Growth
     gradients: frozenset[str]
-    weighs: bool
+    weight_names: tuple[str, ...]
 
     def check(self, params: Params) -> None:
         """Refuse arguments whose names the library does not know."""
 
-    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Learner:
+    def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Learner:
         """A learner with nothing spent; `arguments` gives its parameters for a number of rows."""
 
-    def plain(self, trained: Trained) -> Any:
-        """An estimator for scikit-learn that has seen nothing, and that `fit` makes the same."""
+    def estimator(
+        self, fold: FoldData, params: Params, amount: int, classes: npt.NDArray[Any]
+    ) -> Any:
+        """The library's own estimator, which `fit` makes what a learner grown to `amount` is.
 
-    def predict(self, model: Any, X: FloatArray, n_classes: int) -> FloatArray:
-        """What a fitted `model` predicts: probabilities (rows, classes) or values (rows,)."""
+        Args:
+            fold: Rows that it will be trained on; classes are codes.
+            params: Its arguments, fixed ones included.
+            amount: What is to be spent, in units of growth.
+            classes: Labels that it will be told instead of codes; empty for a regression.
+        """
 
 
 #: Engine by the word that a recipe uses for it: module and class.
@@ -144,10 +122,3 @@ def start_engine(job: Job) -> Engine:
     module, name = ENGINES[job.recipe.engine]
     engine: Engine = getattr(import_module(module), name)(job)
     return engine
-
-
-def spread(positive: FloatArray) -> FloatArray:
-    """Probabilities of both classes, shape (rows, 2), from those of the second."""
-    import numpy as np
-
-    return np.column_stack([1 - positive, positive])

@@ -8,11 +8,14 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import numpy.typing as npt
 
-from tuneflow.data.folds import Split
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError, did_you_mean
-from tuneflow.models.engine import Job, Trained, spread
+from tuneflow.models.engine import Job
+from tuneflow.models.fold_data import FoldData
+from tuneflow.models.predictions import of_both
+from tuneflow.models.sample_weight import WEIGHTS
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params
 
@@ -42,9 +45,9 @@ OF_NO_USE = {
 class Rounds:
     """A booster that grows round by round."""
 
-    def __init__(self, split: Split, params: Params) -> None:
-        self._datasets = _datasets(split, params)
-        self._split, self._params = split, params
+    def __init__(self, fold: FoldData, params: Params) -> None:
+        self._datasets = _datasets(fold, params)
+        self._fold, self._params = fold, params
         self.spent = 0
 
     @cached_property
@@ -61,17 +64,21 @@ class Rounds:
         self.spent = max(self.spent, budget)
 
     def predict(self, X: FloatArray | None = None) -> FloatArray:
-        """Probabilities or values; the split's own rows have been scored while growing."""
+        """Probabilities or values; the fold's own rows have been scored while growing."""
         if X is not None:
-            return _shaped(self.model.predict(X, num_threads=1), self._split.n_classes)
-        seen: list[FloatArray] = []
+            return self._shaped(self.model.predict(X, num_threads=1))
+        scores: list[FloatArray] = []
 
         def keep(predictions: FloatArray, _: lgb.Dataset) -> tuple[str, float, bool]:
-            seen.append(predictions.copy())
+            scores.append(predictions.copy())
             return "kept", 0.0, True
 
         self.model.eval_valid(keep)
-        return _shaped(seen[0], self._split.n_classes)
+        return self._shaped(scores[0])
+
+    def _shaped(self, predictions: Any) -> FloatArray:
+        values: FloatArray = predictions
+        return of_both(values) if self._fold.n_classes == 2 else values
 
 
 class LightGBM:
@@ -79,7 +86,7 @@ class LightGBM:
 
     errors = (lgb.basic.LightGBMError,)
     gradients: frozenset[str] = frozenset()
-    weighs = True
+    weight_names = (WEIGHTS,)
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -105,7 +112,7 @@ class LightGBM:
                     f"recipe: LightGBM has no parameter {name!r}. {did_you_mean(name, allowed)}"
                 )
 
-    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Rounds:
+    def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Rounds:
         """A booster without a tree."""
         params = {
             "objective": OBJECTIVES[self._job.task],
@@ -114,54 +121,45 @@ class LightGBM:
             "verbosity": -1,
             "num_threads": 1,
             "feature_pre_filter": False,  # min_child_samples changes from trial to trial
-            **arguments(len(split.y)),
+            **arguments(len(fold.y)),
         }
-        if split.n_classes > 2:
-            params["num_class"] = split.n_classes
-        return Rounds(split, params)
+        if fold.n_classes > 2:
+            params["num_class"] = fold.n_classes
+        return Rounds(fold, params)
 
-    def plain(self, trained: Trained) -> lgb.LGBMModel:
+    def estimator(
+        self, fold: FoldData, params: Params, amount: int, classes: npt.NDArray[Any]
+    ) -> lgb.LGBMModel:
         """LightGBM's estimator for scikit-learn."""
-        kind = lgb.LGBMClassifier if len(trained.classes) else lgb.LGBMRegressor
-        codes: Params = {}
-        if trained.categorical:
-            codes = {"categorical_column": list(trained.categorical)}
+        kind = lgb.LGBMClassifier if len(classes) else lgb.LGBMRegressor
+        codes: Params = {"categorical_column": list(fold.categorical)} if fold.categorical else {}
         return kind(
-            n_estimators=trained.amount,
+            n_estimators=amount,
             random_state=self._job.seed,
             n_jobs=1,
             verbosity=-1,
             feature_pre_filter=False,  # as in learners: columns are drawn from all
             data_random_seed=1,  # as in learners: bins are made of some of many rows
             **codes,
-            **trained.params,
+            **params,
         )
 
-    def predict(self, model: lgb.Booster, X: FloatArray, n_classes: int) -> FloatArray:
-        """Probabilities or values of a fitted booster."""
-        return _shaped(model.predict(X, num_threads=1), n_classes)
 
-
-def _datasets(split: Split, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | None]:
+def _datasets(fold: FoldData, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | None]:
     binning = {name: params[name] for name in BINNING if name in params}
     binning |= {name: params[name] for name in ("feature_pre_filter", "num_threads", "verbosity")}
 
     def make() -> tuple[lgb.Dataset, lgb.Dataset | None]:
         train = lgb.Dataset(
-            split.batches(),
-            split.y,
-            weight=split.weights,
-            categorical_feature=list(split.categorical),
+            fold.batches(),
+            fold.y,
+            weight=fold.weights,
+            categorical_feature=list(fold.categorical),
             params=binning,
         ).construct()
-        if split.valid is None:
+        if fold.valid is None:
             return train, None
-        return train, lgb.Dataset(split.valid(), reference=train, params=binning).construct()
+        return train, lgb.Dataset(fold.valid(), reference=train, params=binning).construct()
 
-    datasets: tuple[lgb.Dataset, lgb.Dataset | None] = split.once("lightgbm", make, how=binning)
+    datasets: tuple[lgb.Dataset, lgb.Dataset | None] = fold.once("lightgbm", make, how=binning)
     return datasets
-
-
-def _shaped(predictions: Any, n_classes: int) -> FloatArray:
-    values: FloatArray = predictions
-    return spread(values) if n_classes == 2 else values

@@ -1,23 +1,41 @@
-"""How the table becomes what a model takes: fitted on training rows only."""
+"""What stands between the table and the model, fitted on the training rows of a fold.
+
+A recipe says how it wants its table (`prepare`): ``native`` keeps gaps and codes of categories,
+``ordinal`` takes codes for numbers, ``dense`` imputes, encodes one-hot and standardises,
+``clipped`` does that and draws in what is far out, ``raw`` takes the table as it was given. The
+same fitted transformers serve the folds, where they make the arrays that all trials share, and
+stand in the pipeline that is handed back.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import issparse
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
 
 from tuneflow.data.dataset import Data
-from tuneflow.data.folds import Split
+from tuneflow.data.encoder import Encoder
+from tuneflow.data.schema import Schema, frame_of
+from tuneflow.data.seeds import numpy_seed, with_seeds
 from tuneflow.data.types import FloatArray, IntArray
-from tuneflow.models.transformer import Front
+from tuneflow.errors import RecipeError
+from tuneflow.models.fold_data import FoldData
+from tuneflow.models.predictions import takes_labels
 from tuneflow.recipe.recipe import Recipe
 
 #: Rare levels beyond this many share a code; HistGradientBoosting takes no more.
@@ -27,67 +45,111 @@ MOST_COLUMNS = 50
 #: Standard deviations beyond which a number says no more to a network.
 FAR = 3.0
 
+Step = tuple[str, Any]
+Rows = IntArray | slice
+
 
 @dataclass(frozen=True)
-class Preparation:
-    """A fitted preparation.
+class Preprocessing:
+    """Fitted transformers from an encoded table to the features of a model.
 
     Attributes:
-        transformer: The fitted scikit-learn transformer; None if there is nothing to change.
-        columns: The columns it takes; all others stay. Empty if it takes the whole matrix.
-        categorical: Positions of features that hold codes, after the preparation.
-        scale: What every feature is divided by.
-        empty: Columns that held nothing but gaps; some libraries cannot bin them.
-        clip: Keep features within three standard deviations, in single precision, as networks
-            want them.
+        steps: The transformers, by name; none if the model takes the table as it is encoded.
+        categorical: Positions of the features that hold codes of a category.
+        single: Whether the model is trained in single precision.
     """
 
-    transformer: Any
-    columns: tuple[int, ...]
-    categorical: tuple[int, ...]
-    scale: float = 1.0
-    empty: tuple[int, ...] = ()
-    clip: bool = False
+    steps: tuple[Step, ...] = ()
+    categorical: tuple[int, ...] = ()
+    single: bool = False
 
     @classmethod
-    def fit(
-        cls, name: str, X: FloatArray, categorical: tuple[int, ...], *, gram: bool
-    ) -> Preparation:
-        """Learn a preparation from training rows.
+    def fit(cls, prepare: str, X: FloatArray, encoder: Encoder, *, gram: bool) -> Preprocessing:
+        """Learn from training rows.
 
         Args:
-            name: ``native`` keeps gaps and codes, ``ordinal`` makes codes numbers, ``dense``
-                imputes, encodes one-hot and standardises, ``clipped`` also draws in what is far
-                out.
-            X: Encoded rows, shape (rows, columns).
-            categorical: Positions of the columns that hold codes.
+            prepare: How a recipe wants its table, see the module.
+            X: Training rows as the encoder made them, shape (rows, columns).
+            encoder: Says which columns hold codes: the last ones.
             gram: Divide by the square root of features x variance, so that a kernel's gamma of 1
                 is scikit-learn's ``gamma="scale"``.
         """
-        if name in ("native", "ordinal"):
-            return _coded(name, X, categorical)
-        transformer = _columns(X, categorical)
-        dense = transformer.fit_transform(X)
-        scale = math.sqrt(dense.shape[1] * dense.var()) if gram else 1.0
-        return cls(transformer, (), (), scale or 1.0, clip=name == "clipped")
+        if prepare in ("native", "ordinal"):
+            categorical = encoder.schema.categorical if prepare == "native" else ()
+            unknown = math.nan if prepare == "native" else -1
+            return cls(_fitted(_codes(X, encoder, unknown), X), categorical)
+        steps = _fitted([("prepare", _dense(X.shape[1], encoder))], X)
+        if gram:
+            dense = steps[0][1].transform(X)
+            if scale := math.sqrt(dense.shape[1] * dense.var()):
+                steps += (("scale", FunctionTransformer(np.dot, kw_args={"b": 1 / scale})),)
+        clipped = prepare == "clipped"
+        if clipped:
+            ends = {"a_min": -FAR, "a_max": FAR}
+            steps += (("clip", FunctionTransformer(np.clip, kw_args=ends)),)
+        return cls(_without_names(steps), single=clipped)
 
-    def transform(self, X: FloatArray, rows: IntArray | slice = slice(None)) -> FloatArray:
-        """Some rows of a matrix, prepared: shape (rows, features), in C order."""
-        if self.transformer is None or self.columns:
-            return self._coded(X, rows)
-        dense = self.transformer.transform(X[rows]) / self.scale
-        if self.clip:
-            return np.ascontiguousarray(np.clip(dense, -FAR, FAR), dtype=np.float32)
-        return np.ascontiguousarray(dense, dtype=np.float64)
+    def transform(self, X: FloatArray) -> FloatArray:
+        """Features of encoded rows, shape (rows, features), as a model is trained on them."""
+        for _, step in self.steps:
+            X = step.transform(X)
+        dtype = np.float32 if self.single else np.float64
+        return np.ascontiguousarray(X, dtype=dtype) if self.steps else X
 
-    def _coded(self, X: FloatArray, rows: IntArray | slice) -> FloatArray:
-        if not (self.columns or self.empty):
-            return X[rows]
-        X = X[rows].copy() if isinstance(rows, slice) else X[rows]  # positions copy by themselves
-        if self.columns:
-            X[:, self.columns] = self.transformer.transform(X[:, self.columns])
-        X[:, self.empty] = 0.0
-        return X
+
+def _fitted(steps: Sequence[Step], X: FloatArray) -> tuple[Step, ...]:
+    """The same steps, fitted one after the other."""
+    steps = _without_names(steps)
+    if steps:
+        Pipeline(list(steps)).fit(X)
+    return steps
+
+
+def _without_names(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Steps that make arrays, whatever scikit-learn is set to make elsewhere."""
+    return tuple((name, step.set_output(transform="default")) for name, step in steps)
+
+
+def _codes(X: FloatArray, encoder: Encoder, unknown: float) -> list[Step]:
+    """Steps for models that take codes: levels of the training rows only, columns in the order of
+    the table, and zeros where a column holds nothing, which not all libraries can bin."""
+    first = X.shape[1] - len(encoder.schema.categorical)
+    empty = np.flatnonzero(np.isnan(X[:, :first]).all(axis=0)).tolist()
+    numbers = [at for at in range(first) if at not in empty]
+    levels = list(range(first, X.shape[1]))
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=unknown,
+        encoded_missing_value=math.nan,
+        max_categories=MOST_CODES,
+    )
+    steps: list[Step] = []
+    if levels or empty:
+        zeros = FunctionTransformer(np.zeros_like)
+        blocks = [("numbers", "passthrough", numbers), ("levels", codes, levels)]
+        blocks = [block for block in (*blocks, ("empty", zeros, empty)) if block[2]]
+        steps.append(("prepare", ColumnTransformer(blocks, sparse_threshold=0)))
+    order = [encoder.order[at] for at in (*numbers, *levels, *empty)]
+    if order != sorted(order):
+        back = {"indices": np.argsort(order).tolist(), "axis": 1}
+        steps.append(("order", FunctionTransformer(np.take, kw_args=back)))
+    return steps
+
+
+def _dense(columns: int, encoder: Encoder) -> ColumnTransformer:
+    """Numbers without gaps, standardised, beside a column for gaps and one for each level."""
+    first = columns - len(encoder.schema.categorical)
+    numbers, levels = list(range(first)), list(range(first, columns))
+    impute = SimpleImputer(strategy="median", keep_empty_features=True)
+    one_hot = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=MOST_COLUMNS, sparse_output=False
+    )
+    blocks = [
+        ("numbers", make_pipeline(impute, StandardScaler()), numbers),
+        ("gaps", MissingIndicator(error_on_new=False), numbers),
+        ("levels", one_hot, levels),
+    ]
+    return ColumnTransformer([block for block in blocks if block[2]], sparse_threshold=0)
 
 
 @dataclass(frozen=True)
@@ -96,7 +158,6 @@ class Target:
 
     mean: float = 0.0
     scale: float = 1.0
-    empty: tuple[int, ...] = ()
 
     @classmethod
     def fit(cls, y: npt.NDArray[Any], *, standardize: bool) -> Target:
@@ -114,113 +175,107 @@ class Target:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows made ready for a model: how X and y were changed, and what the engine gets."""
+    """One fold, prepared: the arrays that its trials share, and what made them.
 
-    preparation: Preparation
-    target: Target
-    split: Split
-    front: Front | None = None
+    Attributes:
+        fold: What the engine trains on and is asked about.
+        target: How the target was scaled.
+        steps: Fitted steps of the pipeline in front of the model.
+        schema: The columns to which the recipe came.
+    """
+
+    fold: FoldData
+    schema: Schema
+    target: Target = Target()
+    steps: tuple[Step, ...] = ()
 
 
 def prepare(
-    data: Data,
-    recipe: Recipe,
-    train: IntArray | slice,
-    valid: IntArray | None = None,
-    seed: int = 0,
+    data: Data, recipe: Recipe, train: Rows, valid: IntArray | None = None, seed: int = 0
 ) -> Prepared:
-    """Fit a recipe's preparation on the training rows, and apply it to those to be scored.
+    """Fit what stands in front of a model on the training rows, and apply it to the others.
 
     Args:
         data: The table.
-        recipe: Says how; what stands in front of it comes first.
+        recipe: Says how; a transformer that was given in front of it comes first.
         train: Positions of the training rows.
         valid: Positions of the rows to be scored, if there are any.
-        seed: What the seeds in front are set to, where they are not set.
+        seed: What the seeds of that transformer are set to, where they are not set.
+
+    Raises:
+        RecipeError: The transformer makes no table, or one of other rows.
     """
+    if recipe.prepare == "raw":
+        return _as_given(data, recipe, train, valid)
     if recipe.transformer is None:
         return _prepared(data, recipe, train, valid)
     assert data.frame is not None
-    front, X = Front.fit(recipe.transformer, data.frame.iloc[train], data.labels(train), seed)
-    rows, others = train, slice(len(X), None)
+    front, encoder, X = _transformed(recipe.transformer, data, train, seed)
+    rows, others = train, None
     if valid is not None:
-        rows = np.concatenate([np.arange(len(data.y))[train], valid])
-        X = np.vstack([X, front.transform(data.frame.iloc[valid])])
-    made = replace(data.take(rows), X=X, schema=front.schema, frame=None)
-    prepared = _prepared(made, recipe, slice(others.start), None if valid is None else others)
-    return replace(prepared, front=front)
+        rows, others = np.concatenate([np.arange(len(data.y))[train], valid]), slice(len(X), None)
+        X = np.vstack([X, encoder.transform(front.transform(data.frame.iloc[valid]))])
+    fold_rows = slice(len(X)) if others is None else slice(others.start)
+    made = replace(data.take(rows), X=X, encoder=encoder, frame=None)
+    prepared = _prepared(made, recipe, fold_rows, others)
+    step = front[0] if len(front) == 1 else front
+    return replace(prepared, steps=(("front", step), *prepared.steps))
 
 
-def _prepared(
-    data: Data, recipe: Recipe, train: IntArray | slice, valid: IntArray | slice | None
-) -> Prepared:
-    if data.frame is not None and recipe.prepare == "raw":
-        return _as_given(data, data.frame, train, valid)
+def _transformed(
+    transformer: Any, data: Data, train: Rows, seed: int
+) -> tuple[Any, Encoder, FloatArray]:
+    """A person's transformer, fitted on training rows; the encoder of what it makes, and that."""
+    assert data.frame is not None
+    fitted = with_seeds(clone(transformer), seed)
+    rows = data.frame.iloc[train]
+    with numpy_seed(seed):
+        made = fitted.fit_transform(rows, data.labels(train))
+    table = frame_of(made)
+    if len(table) != len(rows) or not table.shape[1]:
+        raise RecipeError(
+            "recipe: transformers in front of it must make one row a row, and at least one "
+            f"column; got shape {table.shape} from {len(rows)} rows."
+        )
+    encoder, X = Encoder.fit(table, sparse=issparse(made))
+    return fitted, encoder, X
+
+
+def _prepared(data: Data, recipe: Recipe, train: Rows, valid: Rows | None) -> Prepared:
     X, y = data.X[train], data.y[train]
     gram = any(param.unit == "gram" for param in recipe.space_for(data.task).params.values())
-    preparation = Preparation.fit(recipe.prepare, X, data.schema.categorical, gram=gram)
+    preprocessing = Preprocessing.fit(recipe.prepare, X, data.encoder, gram=gram)
     standardize = recipe.target == "standardize" and data.task == "regression"
     target = Target.fit(y, standardize=standardize)
-    split = Split(
-        some=partial(_some, preparation, data.X, train),
+
+    def some(batch: slice) -> FloatArray:
+        """Some of the training rows; the others are not copied for it."""
+        rows = data.X[train][batch] if isinstance(train, slice) else data.X[train[batch]]
+        return preprocessing.transform(rows)
+
+    fold = FoldData(
+        some=some,
         y=target.transform(y),
-        valid=None if valid is None else lambda: preparation.transform(data.X, valid),
-        categorical=preparation.categorical,
-        n_classes=len(data.classes),
+        valid=None if valid is None else lambda: preprocessing.transform(data.X[valid]),
+        categorical=preprocessing.categorical,
+        classes=np.arange(len(data.classes)),
         weights=None if data.weights is None else data.weights[train],
     )
-    return Prepared(preparation, target, split)
+    steps = [*data.encoder.pipeline.steps, *preprocessing.steps]
+    return Prepared(fold, data.schema, target, (("preprocessing", Pipeline(steps)),))
 
 
-def _some(
-    preparation: Preparation, X: FloatArray, train: IntArray | slice, batch: slice
-) -> FloatArray:
-    """Some of the training rows, prepared; the others are not copied for it."""
-    if isinstance(train, slice):
-        return preparation.transform(X[train], batch)
-    return preparation.transform(X, train[batch])
-
-
-def _as_given(
-    data: Data, frame: Any, train: IntArray | slice, valid: IntArray | slice | None
-) -> Prepared:
-    """Rows as they are, for an estimator that prepares them by itself."""
-    split = Split(
+def _as_given(data: Data, recipe: Recipe, train: Rows, valid: IntArray | None) -> Prepared:
+    """Rows as they are, for an estimator that prepares them by itself, and labels, if they are
+    for it to choose."""
+    frame: Any = data.frame
+    labels = recipe.predicts_labels and takes_labels(recipe.template)
+    fold = FoldData(
         some=lambda batch: frame.iloc[train].iloc[batch],
-        y=data.y[train],
+        y=data.labels(train) if labels else data.y[train],
         valid=None if valid is None else lambda: frame.iloc[valid],
         categorical=(),
-        n_classes=len(data.classes),
+        classes=data.classes if labels else np.arange(len(data.classes)),
         weights=None if data.weights is None else data.weights[train],
     )
-    return Prepared(Preparation(None, (), ()), Target(), split)
-
-
-def _coded(name: str, X: FloatArray, categorical: tuple[int, ...]) -> Preparation:
-    empty = tuple(np.flatnonzero(np.isnan(X).all(axis=0)).tolist())
-    if not categorical:
-        return Preparation(None, (), (), empty=empty)
-    encoder = OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=math.nan if name == "native" else -1,
-        encoded_missing_value=math.nan,
-        max_categories=MOST_CODES,
-    )
-    encoder.fit(X[:, categorical])
-    return Preparation(encoder, categorical, categorical if name == "native" else (), empty=empty)
-
-
-def _columns(X: FloatArray, categorical: tuple[int, ...]) -> ColumnTransformer:
-    numbers = [i for i in range(X.shape[1]) if i not in set(categorical)]
-    impute = SimpleImputer(strategy="median", keep_empty_features=True)
-    one_hot = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=MOST_COLUMNS, sparse_output=False
-    )
-    return ColumnTransformer(
-        [
-            ("numbers", make_pipeline(impute, StandardScaler()), numbers),
-            ("gaps", MissingIndicator(error_on_new=False), numbers),
-            ("levels", one_hot, list(categorical)),
-        ],
-        sparse_threshold=0,
-    )
+    return Prepared(fold, data.schema)

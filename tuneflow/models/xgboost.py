@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
-from sklearn.ensemble import VotingClassifier
 
-from tuneflow.data.folds import Split
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError, did_you_mean
-from tuneflow.models.engine import Job, Trained, spread
+from tuneflow.models.engine import Job
+from tuneflow.models.fold_data import FoldData
+from tuneflow.models.predictions import of_both
+from tuneflow.models.sample_weight import WEIGHTS
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params
 
@@ -31,9 +32,9 @@ OBJECTIVES = {
 class Rounds:
     """A booster that grows round by round."""
 
-    def __init__(self, split: Split, params: Params) -> None:
-        self._train, self._valid = _matrices(split, params)
-        self._split = split
+    def __init__(self, fold: FoldData, params: Params) -> None:
+        self._train, self._valid = _matrices(fold, params)
+        self._fold = fold
         self.spent = 0
         watched = [self._train] + ([self._valid] if self._valid is not None else [])
         self.model = xgb.Booster(params, watched)
@@ -46,9 +47,9 @@ class Rounds:
 
     def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values; XGBoost keeps the margins of rows that it has seen."""
-        rows = self._valid if X is None else _matrix(X, self._split.categorical)
+        rows = self._valid if X is None else _matrix(X, self._fold.categorical)
         assert rows is not None
-        return _shaped(self.model.predict(rows), self._split.n_classes)
+        return _shaped(self.model.predict(rows), self._fold.n_classes)
 
 
 class XGBoost:
@@ -56,7 +57,7 @@ class XGBoost:
 
     errors = (xgb.core.XGBoostError,)
     gradients: frozenset[str] = frozenset()
-    weighs = True
+    weight_names = (WEIGHTS,)
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -80,7 +81,7 @@ class XGBoost:
                     f"recipe: XGBoost has no parameter {name!r}. {did_you_mean(name, names)}"
                 )
 
-    def learner(self, split: Split, arguments: Callable[[int], Params]) -> Rounds:
+    def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Rounds:
         """A booster without a tree."""
         params = {
             "objective": OBJECTIVES[self._job.task],
@@ -89,56 +90,49 @@ class XGBoost:
             "tree_method": "hist",
             "nthread": 1,
             "verbosity": 0,
-            **arguments(len(split.y)),
+            **arguments(len(fold.y)),
         }
-        if split.n_classes > 2:
-            params["num_class"] = split.n_classes
-        return Rounds(split, params)
+        if fold.n_classes > 2:
+            params["num_class"] = fold.n_classes
+        return Rounds(fold, params)
 
-    def plain(self, trained: Trained) -> Any:
-        """XGBoost's estimator for scikit-learn; a vote of one gives labels that are no codes."""
-        n_classes = len(trained.classes)
+    def estimator(
+        self, fold: FoldData, params: Params, amount: int, classes: npt.NDArray[Any]
+    ) -> Any:
+        """XGBoost's estimator for scikit-learn."""
         codes: Params = {}
-        if trained.categorical:
-            codes = {"feature_types": _types(trained.columns, trained.categorical)}
-        model = (xgb.XGBClassifier if n_classes else xgb.XGBRegressor)(
-            n_estimators=trained.amount,
+        if fold.categorical:
+            features = fold.some(slice(1)).shape[1]
+            codes = {"feature_types": _types(features, fold.categorical)}
+        return (xgb.XGBClassifier if len(classes) else xgb.XGBRegressor)(
+            n_estimators=amount,
             random_state=self._job.seed,
             seed_per_iteration=True,
             tree_method="hist",
             enable_categorical=True,
             n_jobs=1,
             **codes,
-            **trained.params,
+            **params,
         )
-        if not n_classes or _are_codes(trained.classes):
-            return model
-        return VotingClassifier([("xgboost", model)], voting="soft")
-
-    def predict(self, model: xgb.Booster, X: FloatArray, n_classes: int) -> FloatArray:
-        """Probabilities or values of a fitted booster."""
-        types = model.feature_types or []
-        categorical = tuple(i for i, kind in enumerate(types) if kind == "c")
-        return _shaped(model.predict(_matrix(X, categorical)), n_classes)
 
 
-def _matrices(split: Split, params: Params) -> tuple[xgb.QuantileDMatrix, xgb.DMatrix | None]:
+def _matrices(fold: FoldData, params: Params) -> tuple[xgb.QuantileDMatrix, xgb.DMatrix | None]:
     def make() -> tuple[xgb.QuantileDMatrix, xgb.DMatrix | None]:
-        X = split.table()
+        X = fold.table()
         train = xgb.QuantileDMatrix(
             X,
-            split.y,
-            weight=split.weights,
-            feature_types=_types(X.shape[1], split.categorical),
+            fold.y,
+            weight=fold.weights,
+            feature_types=_types(X.shape[1], fold.categorical),
             enable_categorical=True,
             max_bin=params.get("max_bin"),
             nthread=1,
         )
-        valid = None if split.valid is None else _matrix(split.valid(), split.categorical)
+        valid = None if fold.valid is None else _matrix(fold.valid(), fold.categorical)
         return train, valid
 
     how = params.get("max_bin")
-    matrices: tuple[xgb.QuantileDMatrix, xgb.DMatrix | None] = split.once("xgboost", make, how)
+    matrices: tuple[xgb.QuantileDMatrix, xgb.DMatrix | None] = fold.once("xgboost", make, how)
     return matrices
 
 
@@ -151,11 +145,6 @@ def _types(columns: int, categorical: tuple[int, ...]) -> list[str]:
     return ["c" if i in categorical else "q" for i in range(columns)]
 
 
-def _are_codes(classes: npt.NDArray[Any]) -> bool:
-    """Whether labels are what XGBoost makes of them, by type too: False is not 0."""
-    return classes.dtype.kind in "iu" and classes.tolist() == list(range(len(classes)))
-
-
 def _shaped(predictions: FloatArray, n_classes: int) -> FloatArray:
     values = predictions.astype(float)
-    return spread(values) if n_classes == 2 else values
+    return of_both(values) if n_classes == 2 else values

@@ -17,7 +17,8 @@ from tuneflow.data.metrics import Metric
 from tuneflow.data.schema import Schema
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import TrialError
-from tuneflow.models.engine import Differentiable, Engine, Learner, Slope, choices
+from tuneflow.models.engine import Differentiable, Engine, Learner, Slope
+from tuneflow.models.predictions import choices
 from tuneflow.models.preprocessing import Prepared, prepare
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.recipe import Recipe
@@ -82,8 +83,7 @@ class Evaluation:
     @property
     def schema(self) -> Schema:
         """What the columns are when a recipe comes to them, in the first fold."""
-        front = self.prepared(0).front if self.recipe.transformer is not None else None
-        return front.schema if front else self.data.schema
+        return self.prepared(0).schema if self.recipe.transformer is not None else self.data.schema
 
     def prepared(self, at: int) -> Prepared:
         """A fold, prepared for the recipe; once for all trials."""
@@ -94,7 +94,7 @@ class Evaluation:
 
     def learner(self, at: int, arguments: Callable[[int], Params]) -> Learner:
         """A learner for a fold, with nothing spent."""
-        return self.engine.learner(self.prepared(at).split, arguments)
+        return self.engine.learner(self.prepared(at).fold, arguments)
 
     def arguments(self, values: Params) -> Callable[[int], Params]:
         """The model's arguments for a number of training rows."""
@@ -129,7 +129,7 @@ class Evaluation:
         """What a learner says of the rows of its fold that it was not trained on."""
         prepared = self.prepared(at)
         if chosen:
-            return choices(learner.model, prepared.split.X_valid, len(self.data.classes))
+            return choices(learner.model, prepared.fold.X_valid, prepared.fold.classes)
         predictions = learner.predict()
         if not np.isfinite(predictions).all():
             raise TrialError(f"predictions must be finite; got others on fold {at}.")
@@ -139,7 +139,7 @@ class Evaluation:
         """The loss on the rows of a fold that were not trained on, in the units of the target,
         and its derivatives in the parameters, in the scale of the space."""
         prepared, fold = self.prepared(at), self.folds[at]
-        X, target = prepared.split.X_valid, prepared.target
+        X, target = prepared.fold.X_valid, prepared.target
         smooth = cast(Differentiable, learner)
         found = smooth.gradient(X, target.transform(self.data.y[fold.valid]))
         every = len(fold.train)

@@ -89,10 +89,12 @@ def make_plan(X: Any, y: Any, recipe: str | Path | Recipe, settings: Settings) -
         settings: Metric, folds, sampler and all else.
     """
     recipe, seed = load_recipe(recipe), settings.random_state
-    data = Data.of(X, y, recipe.tasks, settings.sample_weight, keep=recipe.uses_raw_table)
+    data = Data.of(X, y, recipe.tasks, settings.sample_weight)
     data, groups, holdout = hold_out_rows(
         data, settings.cv, settings.groups, settings.test_size, seed
     )
+    if not recipe.uses_raw_table:  # trials use numbers alone
+        data = replace(data, frame=None)
     metric, *others = (Metric.of(scoring, data) for scoring in scoring_list(settings.scoring))
     folds = Folds.of(data, settings.cv, groups, random_state=seed)
     probabilities = metric.needs != "labels" and "probabilities" in {

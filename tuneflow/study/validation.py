@@ -44,7 +44,7 @@ def _check_arguments(evaluation: Evaluation) -> None:
 
 def _check_weights(evaluation: Evaluation) -> None:
     """Refuse weights where the model has no use for them; nothing is dropped in silence."""
-    if evaluation.data.weights is None or evaluation.engine.weighs:
+    if evaluation.data.weights is None or evaluation.engine.weight_names:
         return
     recipe = evaluation.recipe
     last = recipe.template[-1] if isinstance(recipe.template, Pipeline) else recipe.template

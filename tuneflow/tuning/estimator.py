@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 from sklearn.utils import Tags, assert_all_finite, column_or_1d
@@ -19,7 +18,6 @@ from tuneflow.data.metrics import scoring_list
 from tuneflow.data.schema import frame_of
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import RecipeError
-from tuneflow.models.export import Plain
 from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.study.workers.workers import Workers
@@ -87,8 +85,7 @@ class _Tuned(BaseEstimator):
             recipe = self._narrowed(as_recipe(self.recipe, self.space, len(y)))
             given |= {"recipe": recipe, "space": None}
         result = tune(X, y, groups=groups, sample_weight=sample_weight, **given)
-        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
-        self.best_estimator_ = Plain.of(result.model, self.random_state).fit(X, y, weights)
+        self.best_estimator_ = result.model
         self._keep(result, len(y))
         return self
 
@@ -108,14 +105,14 @@ class _Tuned(BaseEstimator):
         record = result.record
         header, trials = record.header, [t for t in record.trials if t.state.is_finished()]
         assert header is not None
-        space = result.recipe.space_for(result.model.task)
+        space = result.recipe.space_for(result.refit.task)
         params = [space.decode(trial.params, rows) for trial in trials]
         self.cv_results_ = cv_results(record, trials, params, header.n_folds)
         self.best_index_ = [trial.number for trial in trials].index(result.best_trial.number)
         self.best_params_ = result.best_params
         self.best_score_ = result.best_score
         self.n_splits_ = header.n_folds
-        self.refit_time_ = result.model.seconds
+        self.refit_time_ = result.refit.seconds
         self.result_ = result
 
     def _narrowed(self, recipe: Recipe) -> Recipe:
@@ -130,15 +127,14 @@ class _Tuned(BaseEstimator):
 
     def _table(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
         """A frame, or an array, with as many columns, of the same names, as in `fit`."""
-        if isinstance(X, list) or hasattr(X, "to_pandas"):
+        if isinstance(X, list | np.ma.MaskedArray) or hasattr(X, "to_pandas"):
             X = frame_of(X)
         checks: dict[str, Any] = {"skip_check_array": True}
         if not hasattr(X, "columns"):
             checks = {"dtype": None, "ensure_all_finite": False, "accept_sparse": True}
             checks["ensure_min_samples"] = 2 if reset else 1
         y = None if y is None else "no_validation"
-        X = validate_data(self, X, y, reset=reset, **checks)
-        return X.toarray() if issparse(X) else X
+        return validate_data(self, X, y, reset=reset, **checks)
 
     def _target(self, y: Any) -> npt.NDArray[Any]:
         y = column_or_1d(y, warn=True)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from optuna.trial import FrozenTrial
 
 from tuneflow.errors import TrialError
-from tuneflow.models.pipeline import Model
+from tuneflow.models.pipeline import Refit
 from tuneflow.storage.records import TrialRecord, read_trial_record
 from tuneflow.study.plan import Plan
 
 
-def refit(plan: Plan, trial: FrozenTrial, seconds_left: float = math.inf) -> Model:
+def refit(plan: Plan, trial: FrozenTrial, seconds_left: float = math.inf) -> Refit:
     """Train the configuration of a trial on every row that the search was given.
 
     Args:
@@ -32,7 +32,7 @@ def refit(plan: Plan, trial: FrozenTrial, seconds_left: float = math.inf) -> Mod
     # Calibration may choose other labels, and if these are what was scored, they stay.
     job = replace(plan.job, probabilities=evaluation.metric.needs != "labels")
     try:
-        return Model.fit(evaluation.data, job, evaluation.space, values, evaluation.growth, budget)
+        return Refit.fit(evaluation.data, job, evaluation.space, values, evaluation.growth, budget)
     except evaluation.engine.errors as error:
         raise TrialError(
             f"refit: a model that has scored on the folds has to take every row; got "

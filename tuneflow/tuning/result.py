@@ -13,10 +13,12 @@ from typing import Any
 import numpy.typing as npt
 import optuna
 import pandas as pd
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from tuneflow.data.types import FloatArray
-from tuneflow.models.export import Plain
-from tuneflow.models.pipeline import Model
+from tuneflow.models.pipeline import Refit
+from tuneflow.models.saving import save
 from tuneflow.models.script import program
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
@@ -39,7 +41,7 @@ class Result:
     Attributes:
         study: The Optuna study, the only record.
         recipe: What was tuned.
-        model: The best configuration, refitted on every row.
+        refit: The best configuration, trained on every row: the model, and how it was trained.
         remarks: What a reader of the numbers should know.
         select: By which rule the trial was chosen.
         holdout: What the model scores on held-out rows; None without `test_size`.
@@ -47,7 +49,7 @@ class Result:
 
     study: optuna.Study
     recipe: Recipe
-    model: Model
+    refit: Refit
     remarks: tuple[str, ...] = ()
     select: Select = "best"
     holdout: Holdout | None = None
@@ -63,9 +65,15 @@ class Result:
         return select_trial(self.record, self.select)
 
     @property
+    def model(self) -> Pipeline:
+        """The best configuration, refitted on every row: one fitted pipeline of scikit-learn, from
+        the table as it came to the library's own estimator. It works without tuneflow."""
+        return self.refit.model
+
+    @property
     def best_params(self) -> Params:
-        """Arguments of the estimator, as in the refitted model; rounds are in `model.amount`."""
-        return dict(self.model.params)
+        """Arguments of the estimator, as in the refitted model; rounds are in `refit.amount`."""
+        return dict(self.refit.params)
 
     @property
     def best_score(self) -> float:
@@ -90,15 +98,15 @@ class Result:
     @property
     def classes_(self) -> npt.NDArray[Any]:
         """Labels, in the order of the columns of `predict_proba`."""
-        return self.model.classes_
+        return self.refit.classes
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Labels or values for new rows, shape (rows,)."""
-        return self.model.predict(X)
+        return self.refit.predict(X)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Probabilities for new rows, shape (rows, classes)."""
-        return self.model.predict_proba(X)
+        return self.refit.predict_proba(X)
 
     def trials(self) -> pd.DataFrame:
         """All trials, one row each; see :func:`tuneflow.reporting.tables.trials.trials`."""
@@ -110,7 +118,7 @@ class Result:
 
     def save(self, path: str | Path) -> Path:
         """Write the model to one file, without pickle; :func:`tuneflow.load` reads it."""
-        return self.model.save(path)
+        return save(self.model, path)
 
     def to_python(self) -> str:
         """Code that trains the model anew, to the same predictions, without tuneflow.
@@ -129,10 +137,8 @@ class Result:
         pipeline = Pipeline(...
         """
         header = _header(self.study)
-        plain = Plain.of(self.model, header.random_state)
-        made = f"{self._headline()}\n\nWritten by tuneflow {header.versions['tuneflow']}.\n"
-        spent = plain.epochs, plain.rows if plain.rows < header.rows else 0
-        return program(plain.pipeline, plain.weighed, spent, plain.seed, made)
+        title = f"{self._headline()}\n\nWritten by tuneflow {header.versions['tuneflow']}.\n"
+        return program(clone(self.model), self.refit.training, title)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: the study goes along in memory, wherever it is stored."""
@@ -166,7 +172,7 @@ class Result:
             + f"; sampler {header.sampler}, pruner {header.pruner}",
             "best": f"trial {self.best_trial.number}: {_shown(self.best_params)}",
             "folds": f"{spread} ({header.rows} rows x {header.columns} columns)",
-            "refit": f"{self.model.amount} {self.model.unit} in {self.model.seconds:.1f} s",
+            "refit": f"{self.refit.amount} {self.refit.unit} in {self.refit.seconds:.1f} s",
         }
         if entry.also:
             means = {name: fmean(scores) for name, scores in entry.also.items()}

@@ -1,0 +1,143 @@
+"""A fitted pipeline in one file, which is read without running foreign code."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Iterator, Sequence
+from functools import partial
+from operator import methodcaller
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from tuneflow.data.encoder import LEVELS, MEASURES
+from tuneflow.errors import DataError
+
+#: Types in a saved model beyond those that skops trusts: fitted state and plain functions.
+TRUSTED = (
+    "collections.OrderedDict",
+    "functools.partial",  # what it calls is listed, and has to be trusted, by itself
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm.sklearn.LGBMRegressor",
+    "numpy.asarray",
+    "numpy.clip",
+    "numpy.dot",
+    "numpy.dtype",
+    "numpy.nan_to_num",
+    "numpy.take",
+    "numpy.zeros_like",
+    "operator.methodcaller",  # of methods that the encoder calls, and of no others: `_check_calls`
+    "pandas.DataFrame",
+    "pandas.to_datetime",
+    "pandas.to_numeric",
+    "pandas.to_timedelta",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
+    "sklearn.utils.validation.check_array",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
+)
+
+
+def save(model: Pipeline, path: str | Path) -> Path:
+    """Write a model to one file that :func:`load` reads; nothing in it is pickled."""
+    import skops.io
+
+    path = Path(path)
+    skops.io.dump(model, path)
+    return path
+
+
+def load(path: str | Path, *, trusted: Sequence[str] = ()) -> Pipeline:
+    """Read a model that :meth:`Result.save <tuneflow.Result.save>` wrote: a fitted pipeline.
+
+    No code from the file is run: types that are not known to be plain fitted state are refused.
+    A file made by a stranger can still hold trees that crash the process.
+
+    Args:
+        path: The file.
+        trusted: Names of further types to admit, for estimators of your own.
+
+    Raises:
+        DataError: Not a saved model, or one that holds types that are not trusted.
+    """
+    import skops.io
+
+    try:
+        model = skops.io.load(path, trusted=_admitted(path, trusted))
+    except DataError:
+        raise
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"load: {path} is not a model that tuneflow saved. {error}") from error
+    if not isinstance(model, Pipeline):
+        raise DataError(
+            f"load: a pipeline is needed, as tuneflow saves it since 0.2; got a "
+            f"{type(model).__name__} in {path}. Load it with the version that saved it."
+        )
+    _check_calls(model, path)
+    return model
+
+
+def categorical_columns(model: Pipeline) -> list[str]:
+    """Columns that hold levels of a category, in a model that names its columns."""
+    if "preprocessing" not in model.named_steps:
+        return []
+    blocks = model["preprocessing"]["columns"].transformers
+    names = [name for way, _, columns in blocks if way in LEVELS for name in columns]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _check_calls(model: Pipeline, path: str | Path) -> None:
+    """Refuse calls of methods that no encoder of ours makes: methods of a frame can run code."""
+    steps = (step for make in (*MEASURES.values(), *LEVELS.values()) for step in make())
+    allowed = {repr(call) for step in steps for call in _calls(step)}
+    allowed |= {repr(methodcaller("fillna", math.nan))}
+    if strangers := {repr(call) for call in _calls(model)} - allowed:
+        raise DataError(f"load: {path} holds calls that no model makes: {sorted(strangers)}.")
+
+
+def _calls(value: Any) -> Iterator[Any]:
+    """All method callers that can be reached from an object."""
+    stack, seen = [value], set()
+    while stack:
+        each = stack.pop()
+        if id(each) in seen or isinstance(each, str | bytes | int | float | type):
+            continue
+        seen.add(id(each))
+        if type(each) is methodcaller:
+            yield each
+        if isinstance(each, partial):
+            stack += [each.func, *each.args, *each.keywords.values()]
+        elif isinstance(each, dict):
+            stack += [*each.keys(), *each.values()]
+        elif isinstance(each, list | tuple | set):
+            stack += each
+        elif isinstance(each, np.ndarray):
+            stack += each.ravel().tolist() if each.dtype == object else []
+        else:
+            stack += vars(each).values() if hasattr(each, "__dict__") else []
+
+
+def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
+    import skops.io
+
+    types = list(skops.io.get_untrusted_types(file=path))
+    if strangers := [name for name in types if name not in {*TRUSTED, *trusted}]:
+        raise DataError(
+            f"load: {path} holds types that are not known to be harmless: {', '.join(strangers)}. "
+            "If you trust where it comes from, pass their names as `trusted`."
+        )
+    return types
