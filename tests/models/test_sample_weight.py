@@ -29,7 +29,7 @@ def predicted(name, task, sample_weight, amount=20):
     recipe = tf.load_recipe(name)
     data = Data.of(frame, target(frame, task), recipe.tasks, sample_weight)
     engine = start_engine(Job(recipe, task, seed=0, probabilities=False))
-    split = prepare(data, recipe, slice(None)).split
+    split = prepare(data, recipe, slice(None)).fold
     space = recipe.space_for(task).bind(len(frame), frame.shape[1], categorical=True)
     values, fixed = space.defaults(), recipe.fixed_for(task)
     learner = engine.learner(split, lambda rows: {**fixed, **space.decode(values, rows)})

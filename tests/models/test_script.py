@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from functools import partial
+from operator import methodcaller
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from sklearn.preprocessing import (
 from tables import table, target
 
 import tuneflow as tf
+from tuneflow.models.pipeline import Training
 from tuneflow.models.script import program
 
 RUN = """
@@ -115,7 +117,7 @@ def test_a_share_of_the_rows_is_drawn_alike_whatever_their_order(name, task, wei
     recipe = tf.load_recipe(name).replace(growth={"last": 0.5})
     weights = np.linspace(0.5, 2, len(X)) if weighed else None
     result = tf.tune(X, y, recipe, n_trials=2, cv=2, sample_weight=weights)
-    assert result.model.amount == 120
+    assert result.refit.amount == 120
     if task == "multiclass":
         assert set(result.predict(X)) == {"low", "mid", "top"}
     expected = result.predict(X) if task == "regression" else result.predict_proba(X)
@@ -147,6 +149,7 @@ FRONTS = [
     pytest.param(FunctionTransformer(scipy.special.expit), id="ufunc of SciPy"),
     pytest.param(FunctionTransformer(np.log1p), id="ufunc of NumPy"),
     pytest.param(FunctionTransformer(pd.DataFrame.rank), id="method"),
+    pytest.param(FunctionTransformer(methodcaller("rank")), id="method by name"),
 ]
 
 
@@ -184,7 +187,7 @@ def written(step):
     """The pipeline that the code of a step makes."""
     pipeline = Pipeline([("model", step)])
     names = {}
-    exec(compile(program(pipeline, (), (0, 0), 0, ""), "model.py", "exec"), names)
+    exec(compile(program(pipeline, Training(0), ""), "model.py", "exec"), names)
     return names["pipeline"][-1]
 
 

@@ -284,7 +284,7 @@ def test_a_threshold_of_ones_own_counts_in_scores_and_predictions():
     inner = LogisticRegression()
     cv = StratifiedKFold(3, shuffle=True, random_state=0)
     score = make_scorer(f1_score, pos_label="yes")
-    model = FixedThresholdClassifier(inner, threshold=0.5, pos_label=1)
+    model = FixedThresholdClassifier(inner, threshold=0.5, pos_label="yes")
     found = tf.tune(X, y, model, space=THRESHOLDS, sampler="grid", cv=cv, scoring=score)
     told = {trial.params["threshold"]: trial.value for trial in found.study.trials}
     for threshold, value in told.items():

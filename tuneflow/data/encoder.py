@@ -89,7 +89,7 @@ def encoding(schema: Schema) -> Pipeline:
     blocks = [(name, made, [selectors[i] for i in at]) for name, made, at in _blocks(schema)]
     steps: list[tuple[str, Any]] = []
     if schema.sparse:
-        everything = [("all", "passthrough", slice(None))]
+        everything = [("all", "passthrough", list(range(len(schema.columns))))]
         steps.append(("dense", ColumnTransformer(everything, sparse_threshold=0)))
     steps.append(("columns", ColumnTransformer(blocks, sparse_threshold=0)))
     gaps = {"nan": math.nan, "posinf": math.nan, "neginf": math.nan, "copy": False}

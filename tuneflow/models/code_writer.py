@@ -90,9 +90,10 @@ class Writer:
         self, ends: str, parts: list[tuple[str, Any]], indent: int, at: str, comma: str = ""
     ) -> str:
         inner, written = indent + 4, []
-        for name, value in parts:
-            owner = f"{at}.{name[:-1]}" if name.endswith("=") else at
-            written.append(name + self.write(value, inner, owner))
+        for name, value in parts:  # "name=" of an argument, "name:" of one that goes by its place
+            owner = f"{at}.{name[:-1]}" if name.endswith(("=", ":")) else at
+            shown = "" if name.endswith(":") else name
+            written.append(shown + self.write(value, inner, owner))
         line = ", ".join(written) + comma
         if "\n" not in line and indent + len(line) < WIDTH - 16:
             return ends[0] + line + ends[1]
@@ -204,12 +205,13 @@ def _arguments(estimator: Any) -> list[tuple[str, Any]]:
     its place, as in ``Pipeline([...])``."""
     params = inspect.signature(type(estimator).__init__).parameters
     values = estimator.get_params(deep=False)
-    first = [name for name, p in params.items() if p.kind is p.POSITIONAL_OR_KEYWORD][1:2]
+    known = [name for name, p in params.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    first = [name for name in known[1:2] if name in values]
     arguments = []
     for name in (*first, *(name for name in values if name not in first)):
         default = params[name].default if name in params else None
         if not _is_same(values[name], default):
-            arguments.append(("" if name in first else f"{name}=", values[name]))
+            arguments.append((f"{name}:" if name in first else f"{name}=", values[name]))
     return arguments
 
 

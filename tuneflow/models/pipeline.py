@@ -184,10 +184,15 @@ def trained(engine: Engine, prepared: Prepared, data: Data, params: Params, amou
     if engine.growth.unit == "epochs":
         return _by_epochs(engine, estimator, prepared, data, amount)
     if prepared.target != Target():
-        estimator = TransformedTargetRegressor(estimator, transformer=StandardScaler())
+        estimator = TransformedTargetRegressor(estimator, transformer=_scaler())
     weights = {} if fold.weights is None else dict.fromkeys(engine.weight_names, fold.weights)
     with config_context(enable_metadata_routing=False):  # weights go to the model, by name
         return estimator.fit(fold.table(), data.labels(), **weights)
+
+
+def _scaler() -> StandardScaler:
+    """Scales a target; it makes an array, whatever scikit-learn is set to make elsewhere."""
+    return StandardScaler().set_output(transform="default")
 
 
 def _by_epochs(engine: Engine, estimator: Any, prepared: Prepared, data: Data, amount: int) -> Any:
@@ -200,7 +205,7 @@ def _by_epochs(engine: Engine, estimator: Any, prepared: Prepared, data: Data, a
     model = learner.model.set_params(**estimator.get_params())
     if prepared.target == Target():
         return model
-    scaled = TransformedTargetRegressor(FrozenEstimator(model), transformer=StandardScaler())
+    scaled = TransformedTargetRegressor(FrozenEstimator(model), transformer=_scaler())
     scaled.fit(fold.table(), data.y)
     scaled.regressor, scaled.regressor_ = clone(model), model  # a clone trains anew
     return scaled

@@ -56,17 +56,23 @@ def over_all(shares: FloatArray, seen: npt.NDArray[Any], classes: npt.NDArray[An
 def takes_labels(estimator: Any) -> bool:
     """Whether a classifier can be told labels of any type, as scikit-learn's can; XGBoost's takes
     codes from zero alone."""
-    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-    return not type(last).__module__.startswith("xgboost")
+    return _library(estimator) != "xgboost"
 
 
 def with_labels(estimator: Any, classes: npt.NDArray[Any]) -> Any:
     """A classifier that is told labels: a vote of one makes codes of them where it takes no
-    others, by type too, since False is not 0."""
+    others, by type too, since False is not 0, or could not be saved with them."""
     codes = classes.dtype.kind in "iu" and classes.tolist() == list(range(len(classes)))
-    if not len(classes) or codes or takes_labels(estimator):
+    dates = classes.dtype.kind in "mM" and _library(estimator) == "lightgbm"
+    if not len(classes) or codes or (takes_labels(estimator) and not dates):
         return estimator
     return VotingClassifier([("model", estimator)], voting="soft")
+
+
+def _library(estimator: Any) -> str:
+    """Of which library an estimator is, or the last step of a pipeline."""
+    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    return type(last).__module__.split(".")[0]
 
 
 def of_both(positive: FloatArray) -> FloatArray:

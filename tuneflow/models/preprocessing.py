@@ -210,7 +210,7 @@ def prepare(
     if recipe.transformer is None:
         return _prepared(data, recipe, train, valid)
     assert data.frame is not None
-    front, encoder, X = _transformed(recipe.transformer, data, train, seed)
+    front, encoder, X = fit_transformer(recipe.transformer, data, train, seed)
     rows, others = train, None
     if valid is not None:
         rows, others = np.concatenate([np.arange(len(data.y))[train], valid]), slice(len(X), None)
@@ -222,7 +222,7 @@ def prepare(
     return replace(prepared, steps=(("front", step), *prepared.steps))
 
 
-def _transformed(
+def fit_transformer(
     transformer: Any, data: Data, train: Rows, seed: int
 ) -> tuple[Any, Encoder, FloatArray]:
     """A person's transformer, fitted on training rows; the encoder of what it makes, and that."""
