@@ -48,7 +48,7 @@ def test_a_pipeline_is_tuned_on_the_table_as_it_is():
     assert result.study.trials[0].params == {"logisticregression__C": 1.0}
     assert set(result.best_params) == set(C)
     assert result.predict(table(20, seed=5)).shape == (20,)
-    assert result.model.estimator.named_steps["columntransformer"]
+    assert result.model.named_steps["columntransformer"]
 
 
 def test_every_trial_starts_from_a_clone():
@@ -109,7 +109,7 @@ def test_seeds_that_are_not_set_are_set_in_every_step():
     X, y = table()[["age", "income"]], target(table(), "binary")
     one, two = (tf.tune(X, y, forest, space=space, n_trials=3, cv=2) for _ in range(2))
     assert [t.value for t in one.study.trials] == [t.value for t in two.study.trials]
-    assert one.model.estimator[-1].random_state == 0
+    assert one.model[-1].random_state == 0
 
 
 def test_it_stands_behind_scikit_learn_s_door_too():
@@ -244,8 +244,8 @@ def test_weights_come_to_a_classifier_that_is_calibrated_and_to_a_target_that_is
         for w in (None, weights)
     )
     assert (
-        other.model.estimator.calibrated_classifiers_[0].estimator[-1].intercept_
-        != plain.model.estimator.calibrated_classifiers_[0].estimator[-1].intercept_
+        other.model[-1].calibrated_classifiers_[0].estimator[-1].intercept_
+        != plain.model[-1].calibrated_classifiers_[0].estimator[-1].intercept_
     )
     ridge = scaled(TransformedTargetRegressor(Ridge(), transformer=StandardScaler()))
     values, alphas = (
@@ -321,7 +321,7 @@ def test_what_grows_by_epochs_without_probabilities_is_refitted():
     space = {"alpha": {"low": 1e-5, "high": 1.0, "log": True, "default": 1e-4}}
     recipe = tf.Recipe(name="sgd", **engine, **about, space=space)
     found = tf.tune(X, y, recipe, n_trials=2, cv=2)
-    assert found.model.unit == "epochs"
+    assert found.refit.unit == "epochs"
     assert set(found.predict(X)) <= {"no", "yes"}
 
 
@@ -390,5 +390,5 @@ def test_epochs_over_a_table_as_it_is_may_be_a_regression():
     space = {"alpha": {"low": 1e-5, "high": 1.0, "log": True, "default": 1e-4}}
     recipe = tf.Recipe(name="sgd", **engine, **about, space=space)
     found = tf.tune(X, X[0] - X[1], recipe, n_trials=2, cv=2)
-    assert found.model.unit == "epochs"
+    assert found.refit.unit == "epochs"
     assert found.best_score > -0.5

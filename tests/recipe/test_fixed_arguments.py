@@ -57,6 +57,6 @@ def test_codes_are_a_category_where_the_column_says_so(name):
         tf.tune(pd.DataFrame({"code": column}), y, recipe, n_trials=1, cv=3)
         for column in (code, pd.Categorical(code))
     )
-    assert as_category.model.preparation.categorical == (0,)
-    assert as_number.model.preparation.categorical == ()
+    assert as_category.model[-1].get_params()["categorical_column"] == [0]
+    assert "categorical_column" not in as_number.model[-1].get_params()
     assert as_category.best_score != as_number.best_score

@@ -116,7 +116,7 @@ def test_every_recipe_runs_its_defaults_and_all_its_starts(name, task):
     points = 1 + len(recipe.starts_for(task))
     result = tf.tune(X, target(X, task), recipe, cv=2, n_trials=points, pruner="none")
     assert [trial.state.name for trial in result.study.trials] == ["COMPLETE"] * points
-    assert result.model.task == task
+    assert result.refit.task == task
     assert len(result.predict(X)) == len(X)
 
 

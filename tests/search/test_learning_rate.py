@@ -88,8 +88,8 @@ def test_the_search_holds_the_rate_and_the_model_has_a_lower_one_with_more_round
     assert {t.params["learning_rate"] for t in result.study.trials} == {0.1}
     assert result.best_params["learning_rate"] == 0.025
     spent = result.trials().loc[result.best_trial.number, "budget"]
-    assert result.model.estimator.current_iteration() == result.model.amount
-    assert abs(result.model.amount - 4 * spent) <= 2  # rounded, once for each
+    assert result.model[-1].n_estimators_ == result.refit.amount
+    assert abs(result.refit.amount - 4 * spent) <= 2  # rounded, once for each
     assert any(
         "learning_rate is 0.1 in the search, and 0.025 in the refit" in r for r in result.remarks
     )

@@ -181,7 +181,7 @@ def test_time_is_split_as_time():
 
 def test_whole_numbers_are_labels_or_values_as_the_estimator_says():
     X, y = IRIS
-    assert tf.TunedRegressor("knn", n_trials=1).fit(X, y).result_.model.task == "regression"
+    assert tf.TunedRegressor("knn", n_trials=1).fit(X, y).result_.refit.task == "regression"
     many = np.arange(150) // 5
     assert quick(n_trials=1, cv=2).fit(X, many).classes_.tolist() == list(range(30))
 
