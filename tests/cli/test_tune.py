@@ -50,7 +50,9 @@ def test_out_holds_the_model_the_trials_and_the_best(table: Path, tmp_path: Path
     assert best["unit"] == "rounds"
     assert best["versions"]["optuna"] == optuna.__version__
     model = tf.load(out / "model.skops")
-    assert model.params == best["params"]
+    arguments = model[-1].get_params()
+    assert {name: arguments[name] for name in best["params"]} == best["params"]
+    assert arguments["n_estimators"] == best["amount"]
     assert set(model.predict(files.read_table(table))) <= {"low", "mid"}
 
 

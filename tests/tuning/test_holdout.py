@@ -16,7 +16,7 @@ from tables import table, target
 
 import tuneflow as tf
 from tuneflow.models import engine as engines
-from tuneflow.models.pipeline import Model
+from tuneflow.models.pipeline import Refit
 from tuneflow.storage.records import OUTER, read_header, read_holdout, read_trial_record
 from tuneflow.study.plan import Plan, Settings, make_plan
 from tuneflow.tuning.finalize import finalize
@@ -201,13 +201,13 @@ def test_without_time_the_path_has_the_defaults_and_the_best_alone():
 
 def test_leaders_are_refitted_at_the_rate_of_the_one_that_was_taken(monkeypatch):
     fitted = []
-    real = Model.fit
+    real = Refit.fit
 
     def fit(data, job, space, values, *more):
         fitted.append(values["learning_rate"])
         return real(data, job, space, values, *more)
 
-    monkeypatch.setattr(Model, "fit", fit)
+    monkeypatch.setattr(Refit, "fit", fit)
     monkeypatch.setattr(Plan, "refit_seconds", lambda self, entry: 30.0)  # for a quarter, 120
     found = held("lightgbm", n_trials=4, timeout=100)
     assert len(found.holdout.path) > 1

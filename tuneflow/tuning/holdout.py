@@ -16,7 +16,7 @@ from tuneflow.data.dataset import Data
 from tuneflow.data.metrics import Metric
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import TrialError
-from tuneflow.models.pipeline import Model
+from tuneflow.models.pipeline import Refit
 from tuneflow.reporting.tables import holdout as holdout_table
 from tuneflow.storage.records import HoldoutRecord
 from tuneflow.storage.study_record import StudyRecord, score_of
@@ -53,7 +53,7 @@ class Holdout(HoldoutRecord):
 
 
 def judge(
-    record: StudyRecord, plan: Plan, chosen: FrozenTrial, model: Model, deadline: float
+    record: StudyRecord, plan: Plan, chosen: FrozenTrial, model: Refit, deadline: float
 ) -> Holdout | None:
     """Score the refitted model on the held-out rows, and each trial that was the best so far.
 
@@ -108,13 +108,13 @@ def _predictions(
     record: StudyRecord,
     plan: Plan,
     chosen: FrozenTrial,
-    model: Model,
+    model: Refit,
     holdout: Data,
     deadline: float,
 ) -> dict[int, FloatArray]:
     """Predictions for the held-out rows, by the number of the trial: all are refitted at the
     learning rate of the chosen one, so that they can be compared."""
-    rows = holdout.X if holdout.frame is None else holdout.frame
+    rows = holdout.frame
     labels = plan.evaluation.metric.needs == "labels"
     if plan.rate and chosen.params[plan.rate.name] == plan.rate.search_rate:
         plan = replace(plan, rate=replace(plan.rate, refit_rate=model.params[plan.rate.name]))
