@@ -9,7 +9,6 @@ import pytest
 from comparison.test_compare import double, rows, run
 
 import tuneflow as tf
-from tuneflow.reporting import comparison as reporting
 
 __all__ = ["double"]
 
@@ -70,28 +69,6 @@ def test_report_takes_a_comparison_too(tmp_path):
     pages = [comparison.report(), tf.report(comparison)]
     first, second = (page.save(tmp_path / "a.html", plotly="cdn").read_bytes() for page in pages)
     assert first == second
-
-
-def test_bands_are_quartiles_of_what_was_known():
-    import pandas as pd
-
-    steps = pd.DataFrame(
-        {
-            "table": "",
-            "contender": "a",
-            "seed": [0, 0, 0, 1],
-            "trial": [1, 2, 3, 1],
-            "seconds": [1.0, 2.0, 3.0, 1.0],
-            "best": [1.0, 2.0, 3.0, 5.0],
-            "regret": [4.0, 3.0, 2.0, 0.0],
-        }
-    )
-    bands = reporting.by_trial(steps)
-    assert bands["median"].tolist() == [3.0, 3.5, 4.0]
-    assert bands["at"].tolist() == [1, 2, 3]
-    last = reporting.by_seconds(steps).iloc[-1]
-    assert last["regret_median"] == 1.0
-    assert np.isfinite(last["low"])
 
 
 @pytest.mark.usefixtures("double")
