@@ -28,7 +28,7 @@ from tuneflow.tuning.several_recipes import are_several
 from tuneflow.tuning.tune import tune
 
 
-class _Tuned(BaseEstimator):
+class _Tuned:
     """What classifier and regressor share: the constructor, and all that is fitted."""
 
     _tasks: ClassVar[tuple[Task, ...]]
@@ -80,11 +80,11 @@ class _Tuned(BaseEstimator):
             sample_weight: Weight of each row, shape (rows,), in training and in scoring.
         """
         X, y = self._table(X, y, reset=True), self._target(y)
-        given = self.get_params(deep=False)
+        arguments = BaseEstimator.get_params(self, deep=False)
         if not are_several(self.recipe):
             recipe = self._narrowed(as_recipe(self.recipe, self.space, len(y)))
-            given |= {"recipe": recipe, "space": None}
-        result = tune(X, y, groups=groups, sample_weight=sample_weight, **given)
+            arguments |= {"recipe": recipe, "space": None}
+        result = tune(X, y, groups=groups, sample_weight=sample_weight, **arguments)
         self.best_estimator_ = result.model
         self._keep(result, len(y))
         return self
@@ -94,8 +94,10 @@ class _Tuned(BaseEstimator):
         check_is_fitted(self)
         return self.result_.predict(self._table(X, reset=False))
 
-    def _scored(self, X: Any, y: Any, sample_weight: Any) -> float:
-        """By `scoring`, as scikit-learn's searches are scored by theirs."""
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """By `scoring`; without one, by accuracy or R²."""
+        if self.scoring is None:
+            return float(super().score(X, y, sample_weight))  # type: ignore[misc]  # its mixins'
         first = scoring_list(self.scoring)[0]
         scorer = get_scorer(first) if isinstance(first, str) else first
         more = {} if sample_weight is None else {"sample_weight": sample_weight}
@@ -142,7 +144,7 @@ class _Tuned(BaseEstimator):
         return np.asarray(y)
 
     def __sklearn_tags__(self) -> Tags:
-        tags: Tags = super().__sklearn_tags__()
+        tags: Tags = super().__sklearn_tags__()  # type: ignore[misc]  # scikit-learn's
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.sparse = True
@@ -150,11 +152,11 @@ class _Tuned(BaseEstimator):
         return tags
 
 
-class TunedClassifier(ClassifierMixin, _Tuned):
+class TunedClassifier(_Tuned, ClassifierMixin, BaseEstimator):
     """A classifier that tunes itself: :func:`tune <tuneflow.tune>` as scikit-learn has it.
 
-    What `tune` is told about the search is told to the constructor, and what it is told about
-    rows to `fit`. It is used like any classifier, also in pipelines, in a `GridSearchCV`, or in
+    The constructor takes what `tune` takes about the search, and `fit` what it takes about rows.
+    It is used like any classifier, also in pipelines, in a `GridSearchCV`, or in
     `cross_val_score`, which is nested cross-validation then.
 
     Attributes:
@@ -191,19 +193,13 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         check_is_fitted(self)
         return self.result_.predict_proba(self._table(X, reset=False))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """By `scoring`; without one, by accuracy."""
-        if self.scoring is None:
-            return float(super().score(X, y, sample_weight))
-        return self._scored(X, y, sample_weight)
-
     def _target(self, y: Any) -> npt.NDArray[Any]:
         labels: npt.NDArray[Any] = super()._target(y)
         check_classification_targets(labels)
         return labels
 
 
-class TunedRegressor(RegressorMixin, _Tuned):
+class TunedRegressor(_Tuned, RegressorMixin, BaseEstimator):
     """A regressor that tunes itself: :func:`tune <tuneflow.tune>` as scikit-learn has it.
 
     See :class:`TunedClassifier`, which it is like in everything but the target.
@@ -217,12 +213,6 @@ class TunedRegressor(RegressorMixin, _Tuned):
     """
 
     _tasks = ("regression",)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """By `scoring`; without one, by R²."""
-        if self.scoring is None:
-            return float(super().score(X, y, sample_weight))
-        return self._scored(X, y, sample_weight)
 
     def _target(self, y: Any) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = super()._target(y).astype(float)

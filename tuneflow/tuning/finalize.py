@@ -49,8 +49,9 @@ def finalize(
         warn(interruption)
     trial = select_trial(record, select)
     model = refit(plan, trial, deadline - time.monotonic())
-    holdout = judge(record, plan, trial, model, deadline)
-    if holdout:
+    holdout = None
+    if plan.holdout is not None:
+        holdout = judge(record, plan, trial, model, plan.holdout, deadline)
         write_holdout(study, holdout)
     if note := significance_note(record, trial):
         warn(f"tune: {note}")

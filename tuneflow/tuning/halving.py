@@ -17,6 +17,7 @@ import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate, pairwise
 from statistics import fmean
 from typing import Any
@@ -140,7 +141,7 @@ def halve(candidates: Sequence[Candidate], options: RunOptions, favourite: str =
 
 
 def _optimize(candidate: Candidate, options: RunOptions, candidates: Sequence[Candidate]) -> str:
-    with_retry(lambda: write_goal(candidate.study, options.budget.total))
+    with_retry(partial(write_goal, candidate.study, options.budget.total))
     try:
         return optimize(candidate.study, candidate.plan, options)
     except KeyboardInterrupt:  # this study has no score yet; others may have one

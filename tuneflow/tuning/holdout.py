@@ -53,8 +53,13 @@ class Holdout(HoldoutRecord):
 
 
 def judge(
-    record: StudyRecord, plan: Plan, chosen: FrozenTrial, model: Refit, deadline: float
-) -> Holdout | None:
+    record: StudyRecord,
+    plan: Plan,
+    chosen: FrozenTrial,
+    model: Refit,
+    holdout: Data,
+    deadline: float,
+) -> Holdout:
     """Score the refitted model on the held-out rows, and each trial that was the best so far.
 
     Args:
@@ -62,15 +67,11 @@ def judge(
         plan: What it is about.
         chosen: The trial that was refitted.
         model: What the refit came to.
+        holdout: The held-out rows.
         deadline: Until when other trials are refitted, too, in seconds of `time.monotonic`; the
             defaults always are.
-
-    Returns:
-        The scores; None if no rows are held out.
     """
-    holdout, metric = plan.holdout, plan.evaluation.metric
-    if holdout is None:
-        return None
+    metric = plan.evaluation.metric
     default = record.baseline.number if record.baseline else -1
     predictions = _predictions(record, plan, chosen, model, holdout, deadline)
     rows = np.arange(len(holdout.y))

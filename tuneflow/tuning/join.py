@@ -31,7 +31,7 @@ def join(
     callback: Callback = lambda study, trial: None,
     progress: bool = True,
 ) -> str:
-    """Work on a study; recipe, folds, metric and search are what its ledger says.
+    """Work on a study; recipe, folds, metric and search are what its header says.
 
     Args:
         storage: Where the study is.
@@ -44,7 +44,7 @@ def join(
         progress: Show a bar.
 
     Returns:
-        What cut it short; empty if nothing did.
+        What interrupted it; empty if nothing did.
 
     Raises:
         StudyError: There is no such study, the table is another, or its folds cannot be made here.
@@ -98,27 +98,23 @@ def _study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
 
 def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
     """The call that began the study, again."""
-    if header.cv is None:
-        raise StudyError(
-            f"study {name!r}: its folds were given as a splitter, pairs or groups, which the "
-            "ledger does not hold. Repeat the call of tune() here: it joins the study as well."
-        )
-    if header.weighted:
-        raise StudyError(
-            f"study {name!r}: its rows have weights, which the ledger does not hold. Repeat the "
-            "call of tune() here: it joins the study as well."
-        )
     try:
         recipe = Recipe.model_validate_json(header.recipe_json)
     except ValueError as error:
         raise StudyError(
             f"study {name!r}: the recipe in its header is damaged. {error}"
         ) from error
-    if recipe.digest() != header.recipe_digest:
+    missing = {
+        "its folds were given as a splitter, pairs or groups": header.cv is None,
+        "its rows have weights": header.weighted,
+        "a part of its recipe was handed over in Python": recipe.digest() != header.recipe_digest,
+    }
+    if reasons := [reason for reason, is_missing in missing.items() if is_missing]:
         raise StudyError(
-            f"study {name!r}: a part of its recipe was handed over in Python, which the ledger "
-            "does not hold. Repeat the call of tune() here: it joins the study as well."
+            f"study {name!r}: {reasons[0]}, which the storage does not hold. Repeat the call of "
+            "tune() here: it joins the study as well."
         )
+    assert header.cv is not None
     cv = int(header.cv) if header.cv.is_integer() else header.cv
     pruner = {"name": header.pruner, **header.pruner_options}
     settings = Settings(

@@ -1,8 +1,13 @@
-"""Nested cross-validation: a search for each outer fold, judged on rows that it has not seen."""
+"""Nested cross-validation: a search within each outer fold, scored on the rows of that fold.
+
+Each search is a `tune` whose held-out rows are those of the outer fold. Cross-validating an
+estimator would give the scores alone: not the intervals on the held-out rows, nor the improvement
+over the defaults on them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -32,7 +37,7 @@ class Nested:
 
     Attributes:
         results: What each search came to, in the order of the outer folds.
-        ratio: Rows kept aside for each that a search was given, on average.
+        ratio: Held-out rows for each row that a search was given, on average.
     """
 
     results: tuple[Result, ...]
@@ -41,7 +46,7 @@ class Nested:
     @property
     def score(self) -> float:
         """Mean score of the outer folds."""
-        return fmean(outer.score for outer in self._outer())
+        return fmean(holdout.score for holdout in self._holdouts)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -49,7 +54,7 @@ class Nested:
 
         Nadeau and Bengio 2003; NaN for a single fold.
         """
-        scores = [outer.score for outer in self._outer()]
+        scores = [holdout.score for holdout in self._holdouts]
         return corrected_interval(scores, self.ratio)
 
     @property
@@ -62,25 +67,26 @@ class Nested:
         improvement over the defaults, number of held-out rows, and the chosen parameters."""
         rows = [
             {
-                "holdout": outer.score,
+                "holdout": holdout.score,
                 "inner": result.best_score,
                 "optimism": result.optimism,
-                "improvement": outer.score - outer.default,
-                "rows": outer.rows,
+                "improvement": holdout.score - holdout.default,
+                "rows": holdout.rows,
                 **result.best_params,
             }
-            for result, outer in zip(self.results, self._outer(), strict=True)
+            for result, holdout in zip(self.results, self._holdouts, strict=True)
         ]
         return pd.DataFrame(rows).rename_axis("fold")
 
-    def _outer(self) -> Iterator[Holdout]:
-        return (result.holdout for result in self.results if result.holdout)
+    @property
+    def _holdouts(self) -> list[Holdout]:
+        return [result.holdout for result in self.results if result.holdout]
 
     def __repr__(self) -> str:
         (low, high), improvement = self.interval, float(self.table()["improvement"].mean())
-        first = next(self._outer())
+        title, scoring = self.results[0].recipe.title, self._holdouts[0].scoring
         return (
-            f"{self.results[0].recipe.title}, nested: {first.scoring} {self.score:.5g} "
+            f"{title}, nested: {scoring} {self.score:.5g} "
             f"({low:.5g} to {high:.5g} at 95 %) over {len(self.results)} outer folds\n"
             f"  optimism {self.optimism:+.3g}, improvement over the defaults {improvement:+.3g}"
         )
@@ -108,7 +114,7 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     """Estimate what tuning achieves on new rows: a search within each outer fold.
 
     The score of a search is the best of many on the same folds, and so a little too good. Here
-    each search is judged on an outer fold that it has not seen; `optimism` is what it was off by.
+    each search is scored on an outer fold that it has not seen; `optimism` is the difference.
 
     Args:
         X: Table, as in :func:`tune <tuneflow.tune>`.
@@ -131,24 +137,24 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     >>> from sklearn.datasets import load_iris
     >>> import tuneflow as tf
     >>> X, y = load_iris(return_X_y=True)
-    >>> found = tf.nested(X, y, "knn", outer=3, n_trials=3, scoring="accuracy")
-    >>> bool(found.score > 0.9), len(found.table())
+    >>> estimate = tf.nested(X, y, "knn", outer=3, n_trials=3, scoring="accuracy")
+    >>> bool(estimate.score > 0.9), len(estimate.table())
     (True, 3)
     """
     recipe = as_recipe(recipe, space, len(frame_of(X)))
     data = Data.of(X, y, recipe.tasks)
     folds, results = Folds.of(data, outer, groups, random_state), []
     for fold in folds:
-        kept = np.sort(np.concatenate([fold.train, fold.valid]))  # of a time series, no later ones
+        rows = np.sort(np.concatenate([fold.train, fold.valid]))  # of a time series, no later ones
         result = tune(
-            _some(X, kept),
-            _some(y, kept),
+            _take(X, rows),
+            _take(y, rows),
             recipe,
             scoring=scoring,
             cv=cv,
-            groups=_some(groups, kept),
-            sample_weight=_some(sample_weight, kept),
-            test_size=np.flatnonzero(np.isin(kept, fold.valid)),
+            groups=_take(groups, rows),
+            sample_weight=_take(sample_weight, rows),
+            test_size=np.flatnonzero(np.isin(rows, fold.valid)),
             sampler=sampler,
             pruner=pruner,
             n_trials=n_trials,
@@ -164,6 +170,6 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     return Nested(tuple(results), ratio)
 
 
-def _some(values: Any, rows: IntArray) -> Any:
-    """Some rows of what has one for each; nothing, or the name of a column, as it is."""
+def _take(values: Any, rows: IntArray) -> Any:
+    """Some rows of values; None, or the name of a column, as it is."""
     return values if values is None or isinstance(values, str) else _safe_indexing(values, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from optuna.pruners import BasePruner
@@ -127,7 +128,6 @@ def tune(
     """
     check_limits(n_trials, timeout, random_state)
     check_select(select)
-    check_space(are_several(recipe), space)
     started = time.monotonic()
     deadline = math.inf if timeout is None else started + timeout
     figures = [NotebookFigure()] if progress == "live" else []
@@ -149,12 +149,13 @@ def tune(
         random_state=random_state,
     )
     if are_several(recipe):
+        check_space(True, space)
         result: Result = tune_several(X, y, recipe, settings, options, storage, study_name, select)
     else:
         plan = make_plan(X, y, as_recipe(recipe, space, len(frame_of(X))), settings)
         check_end(options.budget, plan)
         study = open_study(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
-        with_retry(lambda: write_goal(study, n_trials))
+        with_retry(partial(write_goal, study, n_trials))
         for note in plan.search.notes:
             warn(note)
         interruption = optimize(study, plan, options)
