@@ -13,9 +13,8 @@ import pandas as pd
 from doubles import RECIPE, rows
 
 import tuneflow as tf
-from tuneflow.storage.heartbeat import CLAIM
 from tuneflow.storage.open import open_storage
-from tuneflow.storage.records import read_trial_record
+from tuneflow.storage.user_attrs import CLAIM, read_trial_record
 
 TESTS = Path(__file__).parent
 PATHS = os.pathsep.join([str(TESTS), str(TESTS.parent)])

@@ -17,14 +17,8 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
-from tuneflow.storage.records import (
-    KEY,
-    Header,
-    HoldoutRecord,
-    TrialRecord,
-    write_header,
-    write_holdout,
-)
+from tuneflow.storage.records import Header, HoldoutRecord, TrialRecord
+from tuneflow.storage.user_attrs import KEY, write_header, write_holdout
 
 SPACES: dict[str, BaseDistribution] = {
     "rate": FloatDistribution(0.01, 1.0, log=True),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -234,6 +236,79 @@ def test_imports_of_functions_count_and_those_of_types_do_not() -> None:
     modules = {"tuneflow.a", "tuneflow.b", "tuneflow.c"}
     path = PACKAGE / "data" / "dataset.py"
     assert modules_imported(source, path, modules) == {"tuneflow.b", "tuneflow.c"}
+
+
+# Optuna's private parts are used in these two modules, and each use is tested.
+KNOWN_TO_OPTUNA = {"storage/optuna_internals.py", "search/cma_es.py"}
+PRIVATE = re.compile(r"\b(?:self|cls)\.(_[a-z]\w*)|\bdef (_[a-z]\w*)")
+MARKS = ("fixed_params", "cached_all_trials", '["stop"]')
+
+
+def private_names(*sources: str) -> set[str]:
+    return {
+        name for source in sources for pair in PRIVATE.findall(source) for name in pair if name
+    }
+
+
+def optuna_is_entered(source: str, privates: set[str]) -> set[str]:
+    """Private names of Optuna's that a module imports, asks others for, or overrides."""
+    tree = ast.parse(source)
+    imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module]
+    optunas = [node for node in imports if node.module.split(".")[0] == "optuna"]
+    entered = {node.module for node in optunas if "._" in node.module}
+    entered |= {a.name for node in optunas for a in node.names if a.name.startswith("_")}
+    bases = {a.asname or a.name: (node.module, a.name) for node in optunas for a in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in privates:
+            entered |= (
+                set() if ast.unparse(node.value) in ("self", "cls", "super()") else {node.attr}
+            )
+        if isinstance(node, ast.ClassDef):
+            for module, name in (bases[b] for b in map(ast.unparse, node.bases) if b in bases):
+                mro = getattr(import_module(module), name).__mro__
+                theirs = (inspect.getsource(c) for c in mro if c.__module__.startswith("optuna"))
+                entered |= private_names(*theirs) & private_names(ast.unparse(node))
+    return entered | {mark for mark in MARKS if mark in source}
+
+
+@pytest.fixture(scope="module")
+def privates_of_optuna() -> set[str]:
+    folder = Path(import_module("optuna").__file__).parent
+    return private_names(*(path.read_text(encoding="utf-8") for path in folder.rglob("*.py")))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=path_of)
+def test_private_parts_of_optuna_stay_in_two_modules(
+    module: Path, privates_of_optuna: set[str]
+) -> None:
+    entered = optuna_is_entered(module.read_text(encoding="utf-8"), privates_of_optuna)
+    assert not entered or path_of(module) in KNOWN_TO_OPTUNA
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("study._storage", "_storage"),
+        ("trial.study._study_id", "_study_id"),
+        ("from optuna.storages._grpc.server import make_server", "optuna.storages._grpc.server"),
+        ("from optuna import _transform", "_transform"),
+        (
+            "from optuna.storages import JournalStorage as J\n"
+            "class Mine(J):\n    def _write_log(self): ...",
+            "_write_log",
+        ),
+        (
+            "from optuna.storages import JournalStorage\n"
+            "class Mine(JournalStorage):\n    def f(self): self._backend",
+            "_backend",
+        ),
+        ("system_attrs['fixed_params']", "fixed_params"),
+    ],
+)
+def test_every_way_into_optuna_is_found(
+    source: str, name: str, privates_of_optuna: set[str]
+) -> None:
+    assert optuna_is_entered(source, privates_of_optuna) == {name}
 
 
 def test_importing_tuneflow_imports_no_heavy_library() -> None:

@@ -21,7 +21,7 @@ import tuneflow as tf
 from tuneflow.cli.app import app
 from tuneflow.comparison import compare as comparing
 from tuneflow.models import engine as engines
-from tuneflow.storage.records import read_header, read_run_record
+from tuneflow.storage.user_attrs import read_header, read_run_record
 from tuneflow.study.loop import Loop
 
 

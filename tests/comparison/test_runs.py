@@ -16,7 +16,8 @@ from optuna.trial import TrialState
 import tuneflow as tf
 from tuneflow.comparison import compare as comparing
 from tuneflow.comparison import runs
-from tuneflow.storage.records import KEY, RunRecord
+from tuneflow.storage.records import RunRecord
+from tuneflow.storage.user_attrs import KEY
 
 __all__ = ["double"]
 

@@ -21,7 +21,7 @@ from doubles import RECIPE, rows, told
 
 import tuneflow as tf
 from tuneflow.models import engine as engines
-from tuneflow.storage.records import read_trial_record
+from tuneflow.storage.user_attrs import read_trial_record
 
 TESTS = Path(__file__).parents[1]
 pytestmark = [

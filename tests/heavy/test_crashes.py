@@ -21,7 +21,7 @@ from postgresql import postgresql
 
 import tuneflow as tf
 from tuneflow.models import engine as engines
-from tuneflow.storage.records import read_trial_record, retried
+from tuneflow.storage.user_attrs import read_retry, read_trial_record
 from tuneflow.study.resume import counts
 
 KILLS = 100
@@ -131,7 +131,7 @@ def test_a_hundred_kills_lose_no_finished_trial(kind, tmp_path, request, monkeyp
 
 def told(trials) -> str:
     states = Counter(trial.state.name for trial in trials)
-    again = sum(retried(trial) is not None for trial in trials)
+    again = sum(read_retry(trial) is not None for trial in trials)
     return f"in the end {dict(states)}, {again} tried again"
 
 
@@ -146,8 +146,8 @@ def check(trials, finished: dict[int, float], total: int) -> None:
         for trial in trials
         if trial.state.name == "FAIL" and read_trial_record(trial) is None
     ]
-    again = Counter(n for trial in trials if (n := retried(trial)) is not None)
+    again = Counter(n for trial in trials if (n := read_retry(trial)) is not None)
     assert set(again.values()) <= {1}
     for trial in lost:
-        if trial.params and retried(trial) is None:
+        if trial.params and read_retry(trial) is None:
             assert again[trial.number] == 1

@@ -25,8 +25,7 @@ from tuneflow.models import engine as engines
 from tuneflow.recipe.catalogue import _folder
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Param
-from tuneflow.storage.heartbeat import CLAIM, PREFIX
-from tuneflow.storage.records import GOAL, KEY, RETRY, RUN
+from tuneflow.storage.user_attrs import CLAIM, GOAL, HEARTBEAT, KEY, RETRY, RUN
 from tuneflow.study.resume import counts
 from tuneflow.tuning.join import join
 
@@ -304,7 +303,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
     max_leaves=5,
 )
-STUDY_KEYS = [KEY, RUN, GOAL, f"{PREFIX}somewhere:1:1.00:0", PREFIX, f"{PREFIX}a:b:c:d"]
+STUDY_KEYS = [KEY, RUN, GOAL, f"{HEARTBEAT}somewhere:1:1.00:0", HEARTBEAT, f"{HEARTBEAT}a:b:c:d"]
 TRIAL_KEYS = [KEY, CLAIM, RETRY, "tuneflow:other"]
 
 

@@ -20,7 +20,7 @@ import tuneflow as tf
 from tuneflow.errors import StorageError
 from tuneflow.models import engine as engines
 from tuneflow.storage import retry as steady
-from tuneflow.storage.records import read_trial_record
+from tuneflow.storage.user_attrs import read_trial_record
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # connections that were cut
 
@@ -79,7 +79,7 @@ def test_a_database_that_is_away_for_ten_seconds_is_waited_for(server, n_jobs):
 def test_a_database_that_is_gone_is_said_and_the_same_call_finishes_the_rest(
     server, n_jobs, monkeypatch
 ):
-    monkeypatch.setattr(steady, "SECONDS_TO_RETURN", 2)
+    monkeypatch.setattr(steady, "SECONDS_TO_WAIT", 2)
 
     def stop(study, trial):
         if trial.number == 20:

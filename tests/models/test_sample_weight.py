@@ -12,7 +12,7 @@ from tuneflow.data.dataset import Data
 from tuneflow.data.metrics import QUICK, REGRESSION, Metric
 from tuneflow.models.engine import Job, start_engine
 from tuneflow.models.preprocessing import prepare
-from tuneflow.storage.records import read_header
+from tuneflow.storage.user_attrs import read_header
 
 NAMES = sorted(tf.recipes().index)
 WEIGHING = [name for name in NAMES if name != "knn"]

@@ -27,7 +27,7 @@ from tables import table, target
 import tuneflow as tf
 from tuneflow.data.dataset import Data
 from tuneflow.models.preprocessing import fit_transformer
-from tuneflow.storage.records import read_header
+from tuneflow.storage.user_attrs import read_header
 from tuneflow.tuning.join import join
 
 #: One recipe for each preparation, and those that scale features or the target.

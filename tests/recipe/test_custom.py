@@ -24,7 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 from tables import table, target
 
 import tuneflow as tf
-from tuneflow.storage.records import read_header, read_trial_record
+from tuneflow.storage.user_attrs import read_header, read_trial_record
 
 C = {"logisticregression__C": {"low": 0.001, "high": 100.0, "log": True}}
 

@@ -8,7 +8,7 @@ import pytest
 from studies import HEADER, study
 
 import tuneflow as tf
-from tuneflow.storage.records import write_header
+from tuneflow.storage.user_attrs import write_header
 
 
 @pytest.mark.parametrize("differs", ["scoring", "data", "folds"])

@@ -12,7 +12,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import KFold
 
 import tuneflow as tf
-from tuneflow.storage.records import read_header
+from tuneflow.storage.user_attrs import read_header
 
 
 @pytest.mark.parametrize(

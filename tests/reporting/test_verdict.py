@@ -11,7 +11,8 @@ from studies import HEADER, SPACES, holdout, plain, study
 
 import tuneflow as tf
 from tuneflow.reporting import format as fmt
-from tuneflow.storage.records import TrialRecord, write_header, write_trial_record
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.user_attrs import write_header, write_trial_record
 
 
 def test_the_interval_is_that_of_the_corrected_paired_test():

@@ -18,7 +18,8 @@ from tuneflow.search.gradient import (
     GradientSampler,
     current_descent,
 )
-from tuneflow.storage.records import TrialRecord, read_trial_record, write_trial_record
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.user_attrs import read_trial_record, write_trial_record
 
 SPACE = Space(
     {

@@ -10,7 +10,8 @@ from sklearn.datasets import load_diabetes
 import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.search.stopping import StoppingRule
-from tuneflow.storage.records import KEY, TrialRecord
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.user_attrs import KEY
 
 DIABETES = load_diabetes(return_X_y=True, as_frame=True)
 

@@ -9,8 +9,9 @@ import optuna
 import psutil
 import pytest
 
-from tuneflow.storage.heartbeat import CLAIM, PREFIX, SILENT, Heartbeat
+from tuneflow.storage.heartbeat import TIMEOUT, Heartbeat
 from tuneflow.storage.open import open_storage
+from tuneflow.storage.user_attrs import CLAIM, HEARTBEAT
 
 
 @pytest.fixture
@@ -19,15 +20,15 @@ def study(tmp_path):
 
 
 def named(study, host, number, started, at):
-    study.set_user_attr(f"{PREFIX}{host}:{number}:{started}:0", at)
+    study.set_user_attr(f"{HEARTBEAT}{host}:{number}:{started}:0", at)
 
 
 def test_two_calls_see_each_other_for_as_long_as_they_are_at_work(study):
     one, two = Heartbeat(study), Heartbeat(study)
     assert one.name != two.name  # also in one process
-    with one.signed_in():
+    with one.beating():
         assert two.others() == [one.name]
-        with two.signed_in():
+        with two.beating():
             assert one.others() == [two.name]
         assert not one.others()
     assert not two.others()
@@ -52,14 +53,14 @@ def test_a_clock_that_is_set_buries_nobody(study):
 
 
 def test_a_process_elsewhere_is_at_work_until_it_has_been_silent_for_long(study):
-    named(study, "elsewhere", 1, "1.00", time.time() - 0.9 * SILENT)
-    named(study, "far away", 1, "1.00", time.time() - 1.1 * SILENT)
+    named(study, "elsewhere", 1, "1.00", time.time() - 0.9 * TIMEOUT)
+    named(study, "far away", 1, "1.00", time.time() - 1.1 * TIMEOUT)
     assert [name.split(":")[0] for name in Heartbeat(study).others()] == ["elsewhere"]
 
 
 @pytest.mark.parametrize("name", ["", "a", "a:b", "a:1:2", "a:b:1.00:0", ":::"])
 def test_what_is_no_name_of_a_call_is_nobody(study, name):
-    study.set_user_attr(PREFIX + name, time.time())
+    study.set_user_attr(HEARTBEAT + name, time.time())
     assert not Heartbeat(study).others()
 
 
@@ -71,8 +72,8 @@ def test_a_sign_that_is_no_time_or_not_of_this_time_is_none(study, at):
 
 def test_a_running_trial_is_abandoned_once_whoever_claimed_it_has_left(study):
     one, two = Heartbeat(study), Heartbeat(study)
-    with one.signed_in(), two.signed_in():
-        one.claim(study.ask())
+    with one.beating(), two.beating():
+        one.claim_trial(study.ask())
         assert not two.abandoned()
         assert not one.abandoned()
         assert [trial.number for trial in one.abandoned(leaving=True)] == [0]
@@ -82,18 +83,18 @@ def test_a_running_trial_is_abandoned_once_whoever_claimed_it_has_left(study):
 def test_a_trial_without_a_claim_is_abandoned_if_nobody_else_is_at_work(study):
     one, two = Heartbeat(study), Heartbeat(study)
     study.ask()
-    with one.signed_in():
+    with one.beating():
         assert [trial.number for trial in one.abandoned()] == [0]
-        with two.signed_in():
+        with two.beating():
             assert not one.abandoned()
 
 
 def test_what_is_in_memory_needs_no_signs():
     study = optuna.create_study()
     heartbeat = Heartbeat(study)
-    with heartbeat.signed_in():
+    with heartbeat.beating():
         trial = study.ask()
-        heartbeat.claim(trial)
+        heartbeat.claim_trial(trial)
     assert not study.user_attrs
     assert CLAIM not in trial.user_attrs
     assert len(heartbeat.abandoned()) == 1

@@ -26,8 +26,8 @@ import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.search.samplers import SAMPLERS
 from tuneflow.storage import open as room
-from tuneflow.storage.heartbeat import CLAIM
-from tuneflow.storage.records import read_header, read_trial_record
+from tuneflow.storage.optuna_internals import few_storage_calls
+from tuneflow.storage.user_attrs import CLAIM, read_header, read_trial_record
 from tuneflow.tuning import tune as study
 
 
@@ -311,7 +311,7 @@ def test_a_look_sees_the_trials_that_were_there_and_ends_with_an_error():
     study.add_trial(optuna.create_trial(value=1.0))
 
     def look():
-        with room.together(study):
+        with few_storage_calls(study):
             seen.append([trial.value for trial in study.get_trials(states=[TrialState.COMPLETE])])
             study.trials[0].set_user_attr("mine", 1)  # a copy, as ever
             study.add_trial(optuna.create_trial(value=2.0))

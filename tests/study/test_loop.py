@@ -16,7 +16,7 @@ from doubles import RECIPE, rows
 import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.storage.heartbeat import Heartbeat
-from tuneflow.storage.records import begin_trial, read_trial_record
+from tuneflow.storage.user_attrs import begin_trial, read_trial_record
 
 
 @pytest.fixture
@@ -42,12 +42,12 @@ def states(study) -> list[str]:
 def test_a_surplus_trial_says_so_and_does_not_count(tmp_path, monkeypatch):
     study = run(tmp_path / "a.journal", 3)
     other = Heartbeat(study)
-    with other.signed_in():
+    with other.beating():
 
         def begin_late(mine, *args):
             """Another call is a moment faster."""
             if not left:
-                left.append(begin_trial(study, other.claimed))
+                left.append(begin_trial(study, other.claim))
             return begin_trial(mine, *args)
 
         left: list[optuna.Trial] = []

@@ -13,7 +13,7 @@ from doubles import RECIPE, rows
 import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.storage.heartbeat import Heartbeat
-from tuneflow.storage.records import retried
+from tuneflow.storage.user_attrs import read_retry
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_a_trial_that_another_call_is_running_counts_and_is_taken_over_if_it_is_
     other, left = Heartbeat(study), threading.Event()
 
     def evaluation() -> None:
-        with other.signed_in():
-            other.claim(asked(study, {"x": 0.25, "kind": "a"}))
+        with other.beating():
+            other.claim_trial(asked(study, {"x": 0.25, "kind": "a"}))
             left.set()
             time.sleep(1.5)
 
@@ -64,7 +64,7 @@ def test_a_trial_that_another_call_is_running_counts_and_is_taken_over_if_it_is_
     thread.join()
     assert states(study).count("COMPLETE") == 6
     assert trials[3].state.name == "FAIL"
-    [again] = [trial for trial in trials if retried(trial) == 3]
+    [again] = [trial for trial in trials if read_retry(trial) == 3]
     assert again.params == {"x": 0.25, "kind": "a"}
     assert states(run(tmp_path / "a.journal", 6)) == states(study)
 
@@ -87,4 +87,4 @@ def test_a_point_that_is_lost_twice_is_not_tried_a_third_time(tmp_path):
     study.ask().suggest_float("x", 0, 1)
     study = run(tmp_path / "a.journal", 4)
     assert states(study) == ["COMPLETE", "COMPLETE", "FAIL", "FAIL", "COMPLETE", "COMPLETE"]
-    assert [retried(trial) for trial in study.trials] == [None, None, None, 2, None, None]
+    assert [read_retry(trial) for trial in study.trials] == [None, None, None, 2, None, None]

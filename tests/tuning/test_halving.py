@@ -11,7 +11,8 @@ import pytest
 from tables import table, target
 
 import tuneflow as tf
-from tuneflow.storage.records import TrialRecord, write_trial_record
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.user_attrs import write_trial_record
 from tuneflow.study.budget import Budget
 from tuneflow.study.loop import RunOptions
 from tuneflow.study.plan import Settings, make_plan

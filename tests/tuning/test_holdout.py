@@ -17,7 +17,7 @@ from tables import table, target
 import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.models.pipeline import Refit
-from tuneflow.storage.records import OUTER, read_header, read_holdout, read_trial_record
+from tuneflow.storage.user_attrs import HOLDOUT, read_header, read_holdout, read_trial_record
 from tuneflow.study.plan import Plan, Settings, make_plan
 from tuneflow.tuning.finalize import finalize
 from tuneflow.tuning.remarks import significance_note
@@ -78,7 +78,7 @@ def test_the_path_begins_with_the_defaults_and_follows_those_that_led():
 def test_the_estimate_is_part_of_the_study_and_of_what_is_shown(tmp_path):
     result = held(storage=tmp_path / "a.db")
     assert asdict(read_holdout(result.study)) == asdict(result.holdout)
-    kept = result.study.user_attrs[OUTER]
+    kept = result.study.user_attrs[HOLDOUT]
     assert json.loads(json.dumps(kept)) == kept
     assert "held-out rows" in repr(result)
     assert "optimism" in repr(result)

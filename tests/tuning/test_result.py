@@ -16,8 +16,9 @@ from doubles import RECIPE, Counting, rows
 import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.reporting.tables.trials import trials
-from tuneflow.storage.records import TrialRecord, read_trial_record, write_trial_record
+from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.study_record import read_study
+from tuneflow.storage.user_attrs import read_trial_record, write_trial_record
 
 OWN = ["state", "score", "rank", "improvement", "last", "ended", "error", "budget"]
 SECONDS = ["seconds", "seconds_fit", "seconds_score"]

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 from tables import table, target
 
 import tuneflow as tf
-from tuneflow.storage.records import read_header, read_trial_record
+from tuneflow.storage.user_attrs import read_header, read_trial_record
 
 ALL = ["roc_auc", "accuracy", "neg_log_loss"]
 

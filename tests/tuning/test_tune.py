@@ -19,8 +19,7 @@ import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.search.pruners import PRUNERS
 from tuneflow.search.samplers import SAMPLERS
-from tuneflow.storage.heartbeat import CLAIM
-from tuneflow.storage.records import KEY, read_header, read_trial_record
+from tuneflow.storage.user_attrs import CLAIM, KEY, read_header, read_trial_record
 
 COMPLETE = optuna.trial.TrialState.COMPLETE
 PRUNED = optuna.trial.TrialState.PRUNED

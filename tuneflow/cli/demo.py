@@ -147,7 +147,7 @@ def _repeatable(board: pd.DataFrame, trials: int) -> str:
 
 
 def _versions(result: Result) -> str:
-    from tuneflow.storage.records import read_header
+    from tuneflow.storage.user_attrs import read_header
 
     header = read_header(result.study)
     python = f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores"

@@ -107,7 +107,7 @@ def save_result(result: Result, folder: Path) -> None:
 
 
 def _best(result: Result) -> dict[str, Any]:
-    from tuneflow.storage.records import read_header
+    from tuneflow.storage.user_attrs import read_header
 
     record = read_header(result.study)
     header = asdict(record) if record else {}

@@ -64,8 +64,8 @@ def serve(
     ] = "localhost",
 ) -> None:
     """Share a storage with workers elsewhere, as grpc://host:port."""
-    from tuneflow.tuning import join
+    from tuneflow.storage import serve as sharing
 
-    server = join.serve(storage, host, port)
+    server = sharing.serve(storage, host, port)
     typer.echo(f"grpc://{host}:{port} serves {storage}, until Ctrl-C.\n{NOT_ENCRYPTED}", err=True)
     server.wait_for_termination()

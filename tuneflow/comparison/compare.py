@@ -21,8 +21,9 @@ from tuneflow.errors import TuneflowWarning, warn
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.reporting.page.display import notebook_shell
 from tuneflow.storage.open import Storage, open_storage
-from tuneflow.storage.records import RunRecord, read_run_record, write_run_record
+from tuneflow.storage.records import RunRecord
 from tuneflow.storage.study_record import read_study
+from tuneflow.storage.user_attrs import read_run_record, write_run_record
 from tuneflow.study.budget import Budget
 from tuneflow.study.loop import RunOptions
 from tuneflow.study.optimize import INTERRUPTED, optimize

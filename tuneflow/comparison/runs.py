@@ -15,8 +15,10 @@ import pandas as pd
 from tuneflow.comparison.ranking import RUN, STEP
 from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.search.samplers import SAMPLERS
-from tuneflow.storage.records import Header, RunRecord, queued_point, read_header, read_run_record
+from tuneflow.storage.optuna_internals import queued_point
+from tuneflow.storage.records import Header, RunRecord
 from tuneflow.storage.study_record import StudyRecord, read_study, score_of
+from tuneflow.storage.user_attrs import read_header, read_run_record
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,9 @@ from tuneflow.data.types import FloatArray
 from tuneflow.recipe.space import Param, Params, Space
 from tuneflow.search.seeded import WrappedSampler
 from tuneflow.search.unit_scale import from_unit, range_length, to_unit
-from tuneflow.storage.records import queued_point, read_trial_record, retried
+from tuneflow.storage.optuna_internals import queued_point
 from tuneflow.storage.study_record import is_counted
+from tuneflow.storage.user_attrs import read_retry, read_trial_record
 
 # Lengths of steps, as shares of the ranges.
 FIRST_RADIUS = 0.2  # how far the first step is trusted
@@ -247,4 +248,4 @@ def _has_slope(param: Param) -> bool:
 
 def _is_queued(trial: FrozenTrial) -> bool:
     """Whether the point was not the sampler's choice; one that is tried again was, if it was."""
-    return queued_point(trial) is not None and retried(trial) is None
+    return queued_point(trial) is not None and read_retry(trial) is None

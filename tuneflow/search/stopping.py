@@ -10,8 +10,9 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from tuneflow.errors import SearchError
-from tuneflow.storage.records import TrialRecord, read_trial_record
+from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.study_record import corrected_standard_error, score_of
+from tuneflow.storage.user_attrs import read_trial_record
 
 FEWEST = 20  # trials before noise may end a study
 

@@ -1,8 +1,10 @@
-"""Who is at work on a study: calls sign in, claim their trials, and give signs of life.
+"""Which processes are at work on a study, and which of its running trials nobody runs any more.
 
-A call is known by host, process, the start of the process, and a count. On its own host it can be
-looked up; on another it is alive while its last sign of life is young. Like the ledger, this
-writes plain JSON only.
+Each call of `tune` that works on a study has a name, of host, process, start of the process and a
+count. It notes the time on the study every minute for as long as it works, and its name on every
+trial that it runs. Whether the owner of a trial is alive can be looked up on the same host; on
+another host it is believed while its last heartbeat is young. The start of the process is in the
+name because the system gives numbers of processes again.
 """
 
 from __future__ import annotations
@@ -14,22 +16,27 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import optuna
 import psutil
 from optuna.trial import FrozenTrial
 
+from tuneflow.storage.optuna_internals import storage_of
 from tuneflow.storage.retry import with_retry
+from tuneflow.storage.user_attrs import (
+    claim_attrs,
+    read_claim,
+    read_heartbeats,
+    write_claim,
+    write_heartbeat,
+)
 
-PREFIX = "tuneflow:at work:"
-CLAIM = "tuneflow:by"
-EVERY = 60.0  # seconds between two signs of life
-SILENT = 600.0  # seconds after which a process on another host is given up
-CLOCK = 60.0  # seconds: a clock that is set moves the start of every process
+INTERVAL = 60.0  # seconds between two heartbeats
+TIMEOUT = 600.0  # seconds without one after which a process on another host counts as dead
+CLOCK = 60.0  # seconds: setting the clock moves the start of every process
 
-_calls = itertools.count()
-_here: set[str] = set()  # calls at work in this process
+_counter = itertools.count()
+_active: set[str] = set()  # calls at work in this process
 
 
 class Heartbeat:
@@ -38,22 +45,22 @@ class Heartbeat:
     def __init__(self, study: optuna.Study) -> None:
         self._study = study
         # Nobody else can see what is in memory, and all who run there end with it.
-        self._private = isinstance(study._storage, optuna.storages.InMemoryStorage)
-        self.name = f"{_process(os.getpid())}:{next(_calls)}"
+        self._private = isinstance(storage_of(study), optuna.storages.InMemoryStorage)
+        self.name = f"{_process(os.getpid())}:{next(_counter)}"
 
     @property
-    def claimed(self) -> dict[str, str]:
-        """What says of a trial who is running it."""
-        return {} if self._private else {CLAIM: self.name}
+    def claim(self) -> dict[str, str]:
+        """The attributes that say of a trial that this call runs it."""
+        return {} if self._private else claim_attrs(self.name)
 
-    def claim(self, trial: optuna.Trial) -> None:
-        """Note on a trial that another call has made, who is running it."""
-        for key, name in self.claimed.items():
-            trial.set_user_attr(key, name)
+    def claim_trial(self, trial: optuna.Trial) -> None:
+        """Note on a trial that another call has made that this one runs it."""
+        write_claim(trial, self.claim)
 
     def others(self) -> list[str]:
         """Other living calls that are at work on the study."""
-        return [name for name in self._living() if name != self.name]
+        heartbeats = read_heartbeats(self._study).items()
+        return [name for name, at in heartbeats if name != self.name and _is_alive(name, at)]
 
     def abandoned(self, *, leaving: bool = False) -> list[FrozenTrial]:
         """Running trials that nobody living runs; those of this call too, if it is leaving.
@@ -66,57 +73,47 @@ class Heartbeat:
             return []
         others = self.others()
         living = others if leaving else [*others, self.name]
-        claims = [(trial, trial.user_attrs.get(CLAIM)) for trial in running]
-        return [trial for trial, by in claims if (by not in living if by else not others)]
+        owners = [(trial, read_claim(trial)) for trial in running]
+        return [t for t, owner in owners if (owner not in living if owner else not others)]
 
     @contextmanager
-    def signed_in(self) -> Iterator[None]:
-        """Signed in for as long as this lasts, with a sign of life every minute."""
+    def beating(self) -> Iterator[None]:
+        """At work for as long as this lasts, with a heartbeat every minute."""
         if self._private:
             yield
             return
-        left = threading.Event()
-        thread = threading.Thread(target=self._beat, args=(left,), daemon=True)
-        _here.add(self.name)
+        ended = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(ended,), daemon=True)
+        _active.add(self.name)
         try:
-            with_retry(lambda: self._sign(time.time()))
+            with_retry(lambda: write_heartbeat(self._study, self.name, time.time()))
             thread.start()
             yield
         finally:
-            _here.discard(self.name)
-            left.set()
+            _active.discard(self.name)
+            ended.set()
             if thread.is_alive():
                 thread.join()
-            self._try_to_sign(0.0)
+            self._try_to_write(0.0)
 
-    def _beat(self, left: threading.Event) -> None:
-        while not left.wait(EVERY):
-            self._try_to_sign(time.time())
+    def _beat(self, ended: threading.Event) -> None:
+        while not ended.wait(INTERVAL):
+            self._try_to_write(time.time())
 
-    def _try_to_sign(self, at: float) -> None:
+    def _try_to_write(self, at: float) -> None:
         try:
-            self._sign(at)
-        except Exception:  # noqa: BLE001 -- a storage that is away: the search itself tells
+            write_heartbeat(self._study, self.name, at)
+        except Exception:  # noqa: BLE001 -- a storage that is away: the search itself reports it
             return
 
-    def _sign(self, at: float) -> None:
-        self._study.set_user_attr(PREFIX + self.name, at)
 
-    def _living(self) -> list[str]:
-        signs = {k: v for k, v in self._study.user_attrs.items() if k.startswith(PREFIX)}
-        names = [(key.removeprefix(PREFIX), at) for key, at in signs.items()]
-        return [name for name, at in names if _lives(name, at)]
-
-
-def _lives(name: str, at: Any) -> bool:
-    if not isinstance(at, float) or not at:
-        return False
+def _is_alive(name: str, at: float) -> bool:
     host, number, started, count = (name.rsplit(":", 3) + [""] * 3)[:4]
     if not number.isdecimal() or not count:  # no name that a call gives itself
         return False
     if host != socket.gethostname():
-        return abs(time.time() - at) < SILENT
-    if int(number) == os.getpid() and name not in _here:
+        return abs(time.time() - at) < TIMEOUT
+    if int(number) == os.getpid() and name not in _active:
         return False
     try:
         began: float = psutil.Process(int(number)).create_time()
@@ -126,5 +123,5 @@ def _lives(name: str, at: Any) -> bool:
 
 
 def _process(number: int) -> str:
-    """A process as no other is called, also not one that gets its number later."""
+    """The name of a process, which no other has, also not one that gets its number later."""
     return f"{socket.gethostname()}:{number}:{psutil.Process(number).create_time():.2f}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,143 +13,128 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import JournalStorage
-from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock
+from optuna.storages.journal import (
+    BaseJournalBackend,
+    JournalFileBackend,
+    JournalFileSymlinkLock,
+)
 
-from tuneflow.errors import TuneflowWarning
+from tuneflow.errors import StudyError, TuneflowWarning
 
 try:
     import fcntl
-except ImportError:  # Windows: locks are only given up after a while
+except ImportError:  # Windows: a lock that was left behind is taken away after a while
     fcntl = None  # type: ignore[assignment]
 
-GRACE = 30.0  # seconds after which a lock of another kind of process is taken away, as by Optuna
-SURE = 0.2  # seconds: time enough for whoever has made the link to lock the file
+GRACE = 30  # seconds after which Optuna takes away a lock of one of its own processes
 BEGIN = b'{"op_code"'  # of every line; inside a text its quotes would be escaped
 
 
-class Lock(BaseJournalFileLock):
+class Lock(JournalFileSymlinkLock):
     """Optuna's lock, a symbolic link beside the journal, so that its own processes respect it.
 
-    Whoever holds it has locked the journal itself as well, which the system undoes when a process
-    dies: a link without a lock is a dead one's. Only links that say so are ours.
+    Before it makes the link, a process of tuneflow locks the journal itself (flock), which the
+    system undoes when the process dies. Whoever has that lock and finds a link of tuneflow's
+    knows that its maker is dead, and takes it away. Links of tuneflow have a path of their own.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._link = f"{path}.lock"
-        self._mine = f"{path.resolve().parent}/./{path.name}"
+        self._target = f"{path.parent.resolve()}/./{path.name}"
         self._file: BufferedReader | None = None
+        super().__init__(self._target, GRACE)
 
     def acquire(self) -> bool:
         """Wait for the lock, or take it from the dead."""
-        seen, since, pause = (0, 0.0), time.monotonic(), 0.001
-        while not self._make_link():
-            there = self._look()
-            if there != seen:
-                seen, since = there, time.monotonic()
-            if time.monotonic() - since > SURE and self._inherit(there, since):
-                return True
-            time.sleep(pause)
-            pause = min(2 * pause, 0.1)
-        self._file = self._path.open("rb")
         if fcntl:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        return True
+            self._file = self._locked()
+            link = f"{self._target}.lock"
+            with suppress(OSError):  # there is no link
+                if os.readlink(link) == self._target:
+                    os.unlink(link)
+        return super().acquire()
 
     def release(self) -> None:
         """Give it back."""
-        with suppress(FileNotFoundError):  # another kind of process has taken it away
-            os.unlink(self._link)
+        with suppress(RuntimeError):  # one of Optuna's own processes has taken it away
+            super().release()
         if self._file:
             self._file.close()
 
-    def _make_link(self) -> bool:
-        try:
-            os.symlink(self._mine, self._link)
-        except FileExistsError:
-            return False
-        return True
-
-    def _look(self) -> tuple[int, float]:
-        """Which link is there."""
-        try:
-            link = os.lstat(self._link)
-        except FileNotFoundError:
-            return 0, 0.0
-        return link.st_ino, link.st_mtime
-
-    def _inherit(self, there: tuple[int, float], since: float) -> bool:
-        """Take over the link of a process that has died."""
-        try:
-            file, mine = self._path.open("rb"), os.readlink(self._link) == self._mine
-        except FileNotFoundError:
-            return False
-        try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:  # somebody living holds it
+    def _locked(self) -> BufferedReader:
+        """The journal, locked; not one that was replaced while this process waited."""
+        while True:
+            file = self._path.open("rb")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(file.fileno()), self._path.stat()):
+                return file
             file.close()
-            return False
-        dead = (mine and fcntl is not None) or time.monotonic() - since > GRACE
-        if not dead or self._look() != there:
-            file.close()
-            return False
-        self._file = file
-        return True
+
+
+class Backend(BaseJournalBackend):
+    """A backend of Optuna's that can hold back what a thread writes.
+
+    It has no snapshots: Optuna pickles them, so that whoever can write to the server could run
+    code wherever the storage is opened. The log says the same.
+    """
+
+    def __init__(self, backend: BaseJournalBackend, *, writable: bool) -> None:
+        self._backend, self._writable = backend, writable
+        self.held: dict[int, list[dict[str, Any]]] = {}  # by thread
+
+    def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:
+        """As the backend does; nothing to a thread whose writes are held back."""
+        return () if get_ident() in self.held else self._backend.read_logs(log_number_from)
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """As the backend does, or hold them back."""
+        if not self._writable:
+            raise StudyError(f"storage: it was opened for reading; got {len(logs)} writes.")
+        if get_ident() in self.held:
+            self.held[get_ident()] += logs
+        else:
+            self._backend.append_logs(logs)
 
 
 class Journal(JournalStorage):
     """Optuna's storage, which can write several operations at a time."""
 
-    def __init__(self, backend: BaseJournalBackend) -> None:
-        self._held: dict[int, list[dict[str, Any]]] = {}  # by thread
-        super().__init__(backend)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_held": {}}
+    def __init__(self, backend: BaseJournalBackend, *, writable: bool = True) -> None:
+        self._logs = Backend(backend, writable=writable)
+        super().__init__(self._logs)
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Hold back what this thread writes, and append it at the end, also of what failed."""
-        self._held[get_ident()] = []
+    def batch(self, study_id: int) -> Iterator[None]:
+        """Hold back what this thread writes to a study, and append it in the end, also of what
+        failed.
+
+        Raises:
+            UpdateFinishedTrialError: It was written to a trial that others had ended.
+        """
+        held = self._logs.held[get_ident()] = []
         try:
             yield
         finally:
-            with self._thread_lock:
-                if held := self._held.pop(get_ident()):
-                    self._backend.append_logs(held)
-                    self._sync_with_backend()
+            del self._logs.held[get_ident()]
+            if held:
+                self._logs.append_logs(held)
+                self._replay(study_id, len(held))
 
-    def _write_log(self, op_code: int, extra_fields: dict[str, Any]) -> None:
-        if get_ident() not in self._held:
-            super()._write_log(op_code, extra_fields)
-            return
-        worker_id = self._replay_result.worker_id
-        self._held[get_ident()].append(
-            {"op_code": op_code, "worker_id": worker_id, **extra_fields}
-        )
-
-    def _sync_with_backend(self) -> None:
-        if get_ident() not in self._held:
-            super()._sync_with_backend()
-
-
-class LogsOnly(BaseJournalBackend):
-    """A backend without its snapshots: Optuna pickles them, and whoever can write to the server
-    could run code wherever the storage is opened. The log says the same."""
-
-    def __init__(self, backend: BaseJournalBackend) -> None:
-        self._backend = backend
-
-    def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:
-        """As the backend does."""
-        return self._backend.read_logs(log_number_from)
-
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """As the backend does."""
-        self._backend.append_logs(logs)
+    def _replay(self, study_id: int, operations: int) -> None:
+        """Read what was written. A refusal interrupts Optuna; it goes on behind it, so that the
+        next reader does not meet the refusal of another operation."""
+        refusal = None
+        for _ in range(operations + 1):
+            try:
+                self.get_study_directions(study_id)
+            except UpdateFinishedTrialError as error:
+                refusal = error
+            else:
+                break
+        if refusal:
+            raise refusal
 
 
 def open_journal(path: Path) -> Journal:
@@ -192,11 +176,11 @@ def _mend(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    msg = (
+    message = (
         f"storage: {path} held {len(torn)} torn line(s), as a power cut or a full disk leaves "
         "behind. Every whole line was kept."
     )
-    warnings.warn(msg, TuneflowWarning, stacklevel=2)
+    warnings.warn(message, TuneflowWarning, stacklevel=2)
 
 
 def _check(path: Path) -> None:
@@ -219,7 +203,7 @@ def _glued(line: bytes) -> bytes:
 
 def _is_operation(line: bytes) -> bool:
     try:
-        found = json.loads(line)
+        operation = json.loads(line)
     except ValueError:
         return False
-    return isinstance(found, dict) and "op_code" in found
+    return isinstance(operation, dict) and "op_code" in operation

@@ -1,22 +1,19 @@
-"""Where a study lives: words become Optuna storages."""
+"""Opens a storage: a file name or a URL becomes an Optuna storage."""
 
 from __future__ import annotations
 
-import copy
 import sqlite3
 import time
 import warnings
-from collections.abc import Container, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from tuneflow.errors import MissingExtra, StudyError
 
 if TYPE_CHECKING:
     import optuna
-    from optuna.trial import FrozenTrial, TrialState
 
 Storage: TypeAlias = "str | Path | optuna.storages.BaseStorage | None"
 
@@ -30,7 +27,7 @@ DRIVERS = {
     "mariadb": "mysql+pymysql",
 }
 TIMES_TO_TRY = 20  # while another process is making the tables of a new database
-MADE_BY_ANOTHER = ("already exists", "duplicate key", "UNIQUE constraint", "Duplicate entry")
+TABLE_EXISTS = ("already exists", "duplicate key", "UNIQUE constraint", "Duplicate entry")
 
 
 def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
@@ -62,48 +59,9 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
             return _by_url(str(storage)) if "://" in str(storage) else _file(Path(storage))
     except ImportError as error:
         raise MissingExtra(
-            f"storage: {_shown(str(storage))} needs a package that is not installed. {error} "
-            "Install it, or an extra of tuneflow: postgresql, mysql, redis, grpc."
+            f"storage: {without_secrets(str(storage))} needs a package that is not installed. "
+            f"{error} Install it, or an extra of tuneflow: postgresql, mysql, redis, grpc."
         ) from error
-
-
-@contextmanager
-def together(study: optuna.Study) -> Iterator[None]:
-    """Within it, the study is spoken to as seldom as can be: its trials are read once, however
-    often a sampler asks, and what is written to a journal is appended at the end, in one
-    synchronous write.
-
-    Nothing that was written within it may be read within it.
-    """
-    from tuneflow.storage.journal import Journal
-
-    storage = study._storage
-    study._storage = cast("optuna.storages.BaseStorage", _OneLook(storage))
-    try:
-        with storage.together() if isinstance(storage, Journal) else nullcontext():
-            yield
-    finally:
-        study._storage = storage
-
-
-class _OneLook:
-    """A storage whose trials are read when they are first asked for, and kept."""
-
-    def __init__(self, storage: optuna.storages.BaseStorage) -> None:
-        self._storage = storage
-        self._trials: dict[int, list[FrozenTrial]] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
-
-    def get_all_trials(
-        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
-    ) -> list[FrozenTrial]:
-        if study_id not in self._trials:
-            self._trials[study_id] = self._storage.get_all_trials(study_id, deepcopy=False)
-        kept = self._trials[study_id]
-        found = [trial for trial in kept if states is None or trial.state in states]
-        return copy.deepcopy(found) if deepcopy else found
 
 
 def _by_url(url: str) -> optuna.storages.BaseStorage:
@@ -115,9 +73,9 @@ def _by_url(url: str) -> optuna.storages.BaseStorage:
         raise StudyError(f"storage: a URL is malformed. {error}") from error
     scheme = parts.scheme
     if scheme == "sqlite" and not parts.query:
-        return _sqlite(_in_a_folder(Path(url.removeprefix("sqlite://").removeprefix("/"))))
+        return _sqlite(_checked(Path(url.removeprefix("sqlite://").removeprefix("/"))))
     if scheme == "redis":
-        return _redis(url)
+        return open_redis(url)
     if scheme == "grpc":
         return storages.GrpcStorageProxy(
             host=parts.hostname or "localhost", port=parts.port or 13000
@@ -136,21 +94,21 @@ def with_driver(url: str) -> str:
     return f"{DRIVERS.get(scheme, scheme)}://{rest}"
 
 
-def _redis(url: str) -> optuna.storages.BaseStorage:
+def open_redis(url: str, *, writable: bool = True) -> optuna.storages.BaseStorage:
+    """A journal in Redis."""
     import redis
-    from optuna import storages
-    from optuna.storages import journal
+    from optuna.storages.journal import JournalRedisBackend
 
-    from tuneflow.storage.journal import LogsOnly
+    from tuneflow.storage.journal import Journal
 
     try:
-        return storages.JournalStorage(LogsOnly(journal.JournalRedisBackend(url)))
+        return Journal(JournalRedisBackend(url), writable=writable)
     except redis.RedisError as error:
-        raise StudyError(f"storage: {_shown(url)} cannot be opened. {error}") from error
+        raise StudyError(f"storage: {without_secrets(url)} cannot be opened. {error}") from error
 
 
 def _file(path: Path) -> optuna.storages.BaseStorage:
-    if _in_a_folder(path).suffix in JOURNALS:
+    if _checked(path).suffix in JOURNALS:
         from tuneflow.storage.journal import open_journal
 
         try:
@@ -162,7 +120,8 @@ def _file(path: Path) -> optuna.storages.BaseStorage:
     return _sqlite(path)
 
 
-def _in_a_folder(path: Path) -> Path:
+def _checked(path: Path) -> Path:
+    """The path, if there can be a file."""
     if path.is_dir() or not path.parent.is_dir():
         raise StudyError(f"storage: a file in a folder that exists is needed; got {path}.")
     return path
@@ -174,7 +133,7 @@ def _sqlite(path: Path) -> optuna.storages.BaseStorage:
 
     try:
         with closing(sqlite3.connect(path, timeout=SECONDS_TO_WAIT)) as connection:
-            _keep_a_log(connection)
+            _switch_to_wal(connection)
             connection.execute("BEGIN IMMEDIATE")  # is it writable? And nothing is written.
             connection.rollback()
     except sqlite3.Error as error:
@@ -191,8 +150,8 @@ def _sqlite(path: Path) -> optuna.storages.BaseStorage:
     return storage
 
 
-def _keep_a_log(connection: sqlite3.Connection) -> None:
-    """Keep a write-ahead log; SQLite itself does not wait for another that is just switching."""
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Use a write-ahead log; SQLite itself does not wait for another process that is switching."""
     until = time.monotonic() + SECONDS_TO_WAIT
     while True:
         try:
@@ -218,14 +177,21 @@ def _database(url: str) -> optuna.storages.RDBStorage:
         try:
             return RDBStorage(url, engine_kwargs=options)
         except (SQLAlchemyError, RuntimeError, ValueError) as error:
-            if more and any(words in str(error) for words in MADE_BY_ANOTHER):
+            if more and any(text in str(error) for text in TABLE_EXISTS):
                 time.sleep(0.1)
                 continue
-            raise StudyError(f"storage: {_shown(url)} cannot be opened. {error}") from error
+            raise StudyError(
+                f"storage: {without_secrets(url)} cannot be opened. {error}"
+            ) from error
     raise AssertionError  # the last time returns or raises
 
 
-def _shown(url: str) -> str:
-    """A URL as anybody may read it: without user, password and options."""
+def without_secrets(url: str) -> str:
+    """A URL that anybody may read: without user, password and options.
+
+    Examples:
+        >>> without_secrets("postgresql://me:secret@host/db?key=1")
+        'postgresql://host/db'
+    """
     parts = urlsplit(url)
     return parts._replace(netloc=parts.hostname or "", query="", fragment="").geturl()

@@ -8,7 +8,7 @@ milliseconds, and whatever Optuna might write is gone with the copy.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,8 +17,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from tuneflow.errors import StudyError
-from tuneflow.storage.open import JOURNALS, Storage, open_storage, with_driver
+from tuneflow.errors import StudyError, did_you_mean
+from tuneflow.storage.open import (
+    JOURNALS,
+    Storage,
+    open_redis,
+    open_storage,
+    with_driver,
+    without_secrets,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -34,13 +41,13 @@ class Source:
         storage: The storage, for reading.
         copy: Where it is a SQLite file: the file, and the copy that is read.
         journal: Where it is a journal: the file.
-        begins: The first line of that file, which no other has: it names its writer.
+        first_line: The first line of that file, which no other has: it names its writer.
     """
 
     storage: optuna.storages.BaseStorage
     copy: Copy | None = None
     journal: Path | None = None
-    begins: bytes = b""
+    first_line: bytes = b""
     _studies: dict[str, tuple[Hashable, optuna.Study]] = field(default_factory=dict)
 
     def stamp(self) -> Hashable:
@@ -54,8 +61,8 @@ class Source:
 
     def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
         """The studies as they are now; trials that had ended before are not read again."""
-        known = self.names()
-        wanted = known if names is None else [_named(name, known) for name in names]
+        there = self.names()
+        wanted = there if names is None else [_check_name(name, there) for name in names]
         return [self._study(name) for name in wanted]
 
     def release(self) -> None:
@@ -67,21 +74,25 @@ class Source:
     def _refresh(self) -> None:
         if self.copy:
             self.copy.refresh()
-        if self.journal and _first_line(self.journal) != self.begins:
-            anew = _journal(self.journal)
-            self.storage, self.begins, self._studies = anew.storage, anew.begins, {}
+        if self.journal and _first_line(self.journal) != self.first_line:
+            reopened = _journal(self.journal)
+            self.storage, self.first_line, self._studies = (
+                reopened.storage,
+                reopened.first_line,
+                {},
+            )
 
     def _study(self, name: str) -> optuna.Study:
         """A study, with the trials that were read, unless another has taken its name."""
         import optuna
 
-        begun = self._begun(name)
-        if name not in self._studies or self._studies[name][0] != begun:
+        identity = self._identity(name)
+        if name not in self._studies or self._studies[name][0] != identity:
             study = optuna.load_study(study_name=name, storage=self.storage)
-            self._studies[name] = (begun, study)
+            self._studies[name] = (identity, study)
         return self._studies[name][1]
 
-    def _begun(self, name: str) -> Hashable:
+    def _identity(self, name: str) -> Hashable:
         """What tells a study from one of that name before it: SQLite gives numbers again."""
         study = self.storage.get_study_id_from_name(name)
         try:
@@ -107,8 +118,8 @@ class Copy:
     def stamp(self) -> Hashable:
         """Sizes and times of the file and of its log."""
         files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
-        found = [file.stat() for file in files if file.exists()]
-        return tuple((stat.st_size, stat.st_mtime_ns) for stat in found)
+        stats = [file.stat() for file in files if file.exists()]
+        return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
 
     def refresh(self) -> None:
         """Copy the file, if it has changed.
@@ -133,12 +144,12 @@ class Copy:
     def _reader(self) -> sqlite3.Connection:
         """A connection that may only read; where there is no log, not even beside the file."""
         log = self.path.with_name(f"{self.path.name}-wal")
-        at_rest = "" if log.exists() or not _logs(self.path) else "&immutable=1"
+        at_rest = "" if log.exists() or not _has_log(self.path) else "&immutable=1"
         url = f"file:{quote(str(self.path.absolute()))}?mode=ro{at_rest}"
         return sqlite3.connect(url, uri=True, timeout=SECONDS_TO_WAIT)
 
 
-def _logs(path: Path) -> bool:
+def _has_log(path: Path) -> bool:
     """Whether a file keeps a log beside it, as its header says (sqlite.org/fileformat)."""
     with path.open("rb") as file:
         return file.read(20)[18:20] == b"\2\2"
@@ -162,9 +173,11 @@ def open_source(storage: Storage) -> Source:
         path = url.partition("://")[2].partition("?")[0].removeprefix("/").removeprefix("file:")
         return _sqlite(_existing(Path(path)))
     if not scheme:
-        path_ = _existing(Path(url))
-        return _journal(path_) if path_.suffix in JOURNALS else _sqlite(path_)
-    return _quiet_redis(url) if scheme == "redis" else _database(url, scheme)
+        file = _existing(Path(url))
+        return _journal(file) if file.suffix in JOURNALS else _sqlite(file)
+    if scheme == "redis":
+        return Source(open_redis(url, writable=False))
+    return _database(url, scheme)
 
 
 def _existing(path: Path) -> Path:
@@ -189,7 +202,7 @@ def _database(url: str, scheme: str) -> Source:
         return Source(open_storage(url))
     url = with_driver(url)
     reads = {"postgresql_readonly": True} if url.startswith("postgresql") else {}
-    return Source(_tables(url, {"execution_options": reads}, _shown(url)))
+    return Source(_tables(url, {"execution_options": reads}, without_secrets(url)))
 
 
 def _tables(url: str, arguments: dict[str, Any], shown: str) -> optuna.storages.RDBStorage:
@@ -212,9 +225,12 @@ def _tables(url: str, arguments: dict[str, Any], shown: str) -> optuna.storages.
 def _journal(path: Path) -> Source:
     from optuna.storages.journal import JournalFileBackend
 
+    from tuneflow.storage.journal import Journal
+
     try:
-        begins = _first_line(path)
-        return Source(_replayed(JournalFileBackend(str(path))), journal=path, begins=begins)
+        first_line = _first_line(path)
+        storage = Journal(JournalFileBackend(str(path)), writable=False)
+        return Source(storage, journal=path, first_line=first_line)
     except (OSError, ValueError, KeyError) as error:
         raise StudyError(f"storage: {path} is not a journal that can be read. {error}") from error
 
@@ -224,36 +240,7 @@ def _first_line(path: Path) -> bytes:
         return file.readline()
 
 
-def _quiet_redis(url: str) -> Source:
-    """Without the snapshot that Optuna keeps there: it is pickled."""
-    opened: Any = open_storage(url)
-    return Source(_replayed(opened._backend))
-
-
-def _replayed(backend: Any) -> optuna.storages.JournalStorage:
-    """A journal storage that has no way to write."""
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import BaseJournalBackend
-
-    class Reading(BaseJournalBackend):
-        def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
-            yield from backend.read_logs(log_number_from)
-
-        def append_logs(self, logs: list[dict[str, Any]]) -> None:
-            raise StudyError(f"storage: it was opened for reading; got {len(logs)} writes.")
-
-    return JournalStorage(Reading())
-
-
-def _named(name: str, known: Sequence[str]) -> str:
-    from tuneflow.errors import did_you_mean as hint
-
-    if name not in known:
-        raise StudyError(f"storage: there is no study {name!r} in it. {hint(name, known)}")
+def _check_name(name: str, names: Sequence[str]) -> str:
+    if name not in names:
+        raise StudyError(f"storage: there is no study {name!r} in it. {did_you_mean(name, names)}")
     return name
-
-
-def _shown(url: str) -> str:
-    """A URL as anybody may read it: without user, password and options."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.hostname or "", query="", fragment="").geturl()

@@ -14,7 +14,7 @@ from tuneflow.errors import StorageError, TuneflowWarning
 
 T = TypeVar("T")
 
-SECONDS_TO_RETURN = 60  # for a database that has gone away
+SECONDS_TO_WAIT = 60  # for a database that has gone away
 #: What libraries raise while a database is away, and what they say if waiting will not help.
 AWAY = (
     "StorageInternalError",
@@ -23,53 +23,52 @@ AWAY = (
     "ConnectionError",
     "RpcError",
 )
-FOR_GOOD = (
+PERMANENT = (
     *("is full", "readonly", "read-only", "disk I/O", "malformed", "no such table"),
     *("Data too long", "Incorrect string value"),  # MySQL: 64 KB, and at worst Latin-1
 )
 
-#: A call was taken for dead, and another told its trial: what is stored stays.
-TOLD_BY_ANOTHER = suppress(UpdateFinishedTrialError)
+#: A call was taken for dead, and another ended its trial: what is stored stays.
+ENDED_BY_ANOTHER = suppress(UpdateFinishedTrialError)
 
 
 def with_retry(call: Callable[[], T]) -> T:
-    """What a call to a storage gives, waiting for a while if the storage is away.
+    """The result of a call to a storage, waiting for a while if the storage is away.
 
     Raises:
         StorageError: It did not return, or cannot take what was to be written.
     """
-    until, pause = time.monotonic() + SECONDS_TO_RETURN, 0.1
+    until, pause = time.monotonic() + SECONDS_TO_WAIT, 0.1
     while True:
         try:
             return call()
         except Exception as error:
             of_the_system = isinstance(error, OSError) and error.errno is not None
-            if not of_the_system and not is_of(error, AWAY):
+            if not of_the_system and not is_kind_of(error, AWAY):
                 raise
-            final = not is_of(error, AWAY) or any(words in said(error) for words in FOR_GOOD)
+            final = not is_kind_of(error, AWAY) or any(
+                text in driver_message(error) for text in PERMANENT
+            )
             if final or time.monotonic() + pause > until:
-                raise StorageError(_lost(error)) from error
+                raise StorageError(
+                    f"storage: trials can no longer be written to it. {driver_message(error)}. "
+                    "What was finished is still there: mend the storage, and the same call "
+                    "goes on."
+                ) from error
             if pause > 1:
-                msg = f"storage: it cannot be reached; waiting for it. {said(error)}"
-                warnings.warn(msg, TuneflowWarning, stacklevel=2)
+                message = f"storage: it cannot be reached; waiting for it. {driver_message(error)}"
+                warnings.warn(message, TuneflowWarning, stacklevel=2)
         time.sleep(pause)
         pause = min(2 * pause, 5.0)
 
 
-def is_of(error: BaseException, names: tuple[str, ...]) -> bool:
+def is_kind_of(error: BaseException, names: tuple[str, ...]) -> bool:
     """Whether an error is of a class with one of these names; its library need not be loaded."""
     return any(kind.__name__ in names for kind in type(error).__mro__)
 
 
-def said(error: BaseException) -> str:
-    """What the driver said, below what libraries made of it."""
+def driver_message(error: BaseException) -> str:
+    """The first line of the driver's own error, below those that libraries made of it."""
     while error.__cause__:
         error = error.__cause__
     return f"{type(error).__name__}: {error}".split("\n")[0]
-
-
-def _lost(error: BaseException) -> str:
-    return (
-        f"storage: trials can no longer be written to it. {said(error)}. What was finished is "
-        "still there: mend the storage, and the same call goes on."
-    )

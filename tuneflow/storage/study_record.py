@@ -11,14 +11,8 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuneflow.errors import StudyError
-from tuneflow.storage.records import (
-    Header,
-    HoldoutRecord,
-    TrialRecord,
-    read_header,
-    read_holdout,
-    read_trial_record,
-)
+from tuneflow.storage.records import Header, HoldoutRecord, TrialRecord
+from tuneflow.storage.user_attrs import read_header, read_holdout, read_trial_record
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,9 +10,10 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.storage.heartbeat import Heartbeat
-from tuneflow.storage.records import TrialRecord, read_trial_record
+from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.retry import with_retry
 from tuneflow.storage.study_record import is_counted
+from tuneflow.storage.user_attrs import read_trial_record
 from tuneflow.study.plan import Plan
 from tuneflow.study.resume import QueuedPoint, queued_points, reclaim_lost_trials
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -27,9 +28,15 @@ from optuna.trial import FrozenTrial
 
 from tuneflow.recipe.space import Params
 from tuneflow.storage.heartbeat import Heartbeat
-from tuneflow.storage.open import together
-from tuneflow.storage.records import TrialRecord, begin_trial, write_trial_record
-from tuneflow.storage.retry import TOLD_BY_ANOTHER, with_retry
+from tuneflow.storage.optuna_internals import (
+    few_storage_calls,
+    on_stop,
+    stored_trial,
+    write_system_attrs,
+)
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.retry import ENDED_BY_ANOTHER, with_retry
+from tuneflow.storage.user_attrs import begin_trial, write_trial_record
 from tuneflow.study.budget import SECONDS_BETWEEN_LOOKS, Budget, BudgetTracker
 from tuneflow.study.objective import Outcome, TrialSpec, state_and_value
 from tuneflow.study.plan import Plan
@@ -96,17 +103,13 @@ class Loop:
         Raises:
             KeyboardInterrupt: Ctrl-C; what was finished is in the study.
         """
-        vars(self.study)["stop"] = self._tracker.stop  # for callbacks, as in Optuna's own loop
-        try:
+        with on_stop(self.study, self._tracker.stop), closing(self._bar), closing(self.pool):
             self._ask_for_trials()
             while self._open or self._tracker.waits_for_others():
                 shared = self._tracker.is_shared
                 for event in self.pool.wait(SECONDS_BETWEEN_LOOKS if shared else SECONDS_TO_WAIT):
                     self._handle(event)
                 self._ask_for_trials()
-        finally:
-            self.pool.close()
-            self._bar.close()
 
     def leave(self) -> None:
         """Tell trials that have ended, and that the others were interrupted."""
@@ -137,14 +140,14 @@ class Loop:
         """The next trial: one that waits, one at a queued point, or one for the sampler."""
         if self._tracker.take_waiting():
             trial = with_retry(self.study.ask)
-            with_retry(lambda: self.heartbeat.claim(trial))
+            with_retry(lambda: self.heartbeat.claim_trial(trial))
             return trial
         point = self._tracker.next_point()
         chosen = (point.params, point.again) if point else ()
-        return with_retry(lambda: begin_trial(self.study, self.heartbeat.claimed, *chosen))
+        return with_retry(lambda: begin_trial(self.study, self.heartbeat.claim, *chosen))
 
     def _suggest(self, trial: optuna.Trial) -> Params:
-        with together(self.study):
+        with few_storage_calls(self.study):
             return self.plan.evaluation.space.suggest(trial)
 
     def _start_trials(self) -> None:
@@ -162,7 +165,7 @@ class Loop:
         """Write what a worker reports; tell its trial, and others that have waited for it."""
         trial = self._open[event.number]
         if not isinstance(event, Outcome):
-            with TOLD_BY_ANOTHER:
+            with ENDED_BY_ANOTHER:
                 with_retry(lambda: trial.report(event.score, event.step))
             return
         self._write(trial, event)
@@ -182,22 +185,21 @@ class Loop:
         def write() -> None:
             for step, score in outcome.steps.items():
                 trial.report(score, step)
-            for key, value in outcome.attrs.items():
-                trial.storage.set_trial_system_attr(trial._trial_id, key, value)
+            write_system_attrs(trial, outcome.attrs)
             if self._in_order:
                 write_trial_record(trial, outcome.record)
 
-        with TOLD_BY_ANOTHER:
+        with ENDED_BY_ANOTHER:
             with_retry(write)
 
     def _tell(self, trial: optuna.Trial, record: TrialRecord) -> FrozenTrial:
         state, value = state_and_value(record, trial.number, len(self.plan.evaluation.folds))
-        with TOLD_BY_ANOTHER, together(self.study):
+        with ENDED_BY_ANOTHER, few_storage_calls(self.study):
             write_trial_record(trial, record)
             frozen = self.study.tell(trial, value, state, skip_if_finished=True)
             if frozen.state.is_finished():
                 return frozen
-        return trial.storage.get_trial(trial._trial_id)  # a journal is not written before here
+        return stored_trial(trial)  # a journal is not written before here
 
     def _finish(self, number: int) -> None:
         """Tell a trial that has ended, to the study and to everybody who wants to know."""

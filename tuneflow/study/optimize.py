@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from tuneflow.errors import SearchError, StorageError
 from tuneflow.storage.heartbeat import Heartbeat
+from tuneflow.storage.optuna_internals import on_stop
 from tuneflow.study.budget import Budget
 from tuneflow.study.loop import Loop, RunOptions
 from tuneflow.study.objective import Objective
@@ -51,7 +52,7 @@ def optimize(study: optuna.Study, plan: Plan, options: RunOptions) -> str:
     )
     heartbeat, sampler = Heartbeat(study), search.make_sampler()
     study.sampler = plan.rate.hold(sampler) if plan.rate else sampler
-    with heartbeat.signed_in(), _stoppable(study):
+    with heartbeat.beating(), on_stop(study, lambda: None):
         reclaim_lost_trials(study, plan, heartbeat)
         pool = options.workers.pool(objective, study)
         loop = Loop(study, plan, pool, heartbeat, options)
@@ -69,16 +70,6 @@ def optimize(study: optuna.Study, plan: Plan, options: RunOptions) -> str:
             return INTERRUPTED
         _leave(loop)
         return ""
-
-
-@contextmanager
-def _stoppable(study: optuna.Study) -> Iterator[None]:
-    """Within it `study.stop()` may be called, also by samplers that have run out of points."""
-    vars(study)["stop"] = lambda: None
-    try:
-        yield
-    finally:
-        del vars(study)["stop"]
 
 
 def _leave(loop: Loop) -> None:

@@ -17,17 +17,11 @@ from optuna.trial import FrozenTrial, TrialState
 from tuneflow.errors import StudyError
 from tuneflow.recipe.space import Params
 from tuneflow.storage.heartbeat import Heartbeat
-from tuneflow.storage.records import (
-    Header,
-    TrialRecord,
-    queued_point,
-    read_header,
-    read_trial_record,
-    retried,
-    write_header,
-)
-from tuneflow.storage.retry import is_of, said, with_retry
+from tuneflow.storage.optuna_internals import queued_point
+from tuneflow.storage.records import Header, TrialRecord
+from tuneflow.storage.retry import driver_message, is_kind_of, with_retry
 from tuneflow.storage.study_record import is_counted
+from tuneflow.storage.user_attrs import read_header, read_retry, read_trial_record, write_header
 from tuneflow.study.objective import state_and_value
 from tuneflow.study.plan import Plan
 from tuneflow.study.warnings_filter import suppress_warnings
@@ -49,9 +43,11 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
                 load_if_exists=True,
             )
     except Exception as error:
-        if not is_of(error, ("StorageInternalError", "SQLAlchemyError")):
+        if not is_kind_of(error, ("StorageInternalError", "SQLAlchemyError")):
             raise
-        raise StudyError(f"storage: the study {name!r} cannot be opened. {said(error)}") from error
+        raise StudyError(
+            f"storage: the study {name!r} cannot be opened. {driver_message(error)}"
+        ) from error
     check_header(study, plan.header)  # MySQL takes Churn for churn: a new name may be an old one
     if read_header(study) is None:
         with_retry(lambda: write_header(study, plan.header))
@@ -118,7 +114,7 @@ def queued_points(study: optuna.Study, plan: Plan) -> list[QueuedPoint]:
     initial points that no call has tried on all folds or is about to."""
     trials, folds = study.get_trials(deepcopy=False), len(plan.evaluation.folds)
     taken = [queued_point(trial) or trial.params for trial in trials if _is_taken(trial, folds)]
-    retries = {retried(trial) for trial in trials}
+    retries = {read_retry(trial) for trial in trials}
     lost = [
         QueuedPoint(trial.params, trial.number)
         for trial in trials
@@ -141,7 +137,7 @@ def _is_taken(trial: FrozenTrial, folds: int) -> bool:
 
 def _is_lost(trial: FrozenTrial, retries: set[int | None]) -> bool:
     """Whether a trial was lost, is no retry itself, and has not been retried."""
-    if trial.state != TrialState.FAIL or retried(trial) is not None or trial.number in retries:
+    if trial.state != TrialState.FAIL or read_retry(trial) is not None or trial.number in retries:
         return False
     record = read_trial_record(trial)
     return record is None or record.ended == "interrupted"

@@ -8,8 +8,8 @@ import time
 import optuna
 
 from tuneflow.errors import NoTrialError, warn
-from tuneflow.storage.records import write_holdout
 from tuneflow.storage.study_record import read_study
+from tuneflow.storage.user_attrs import write_holdout
 from tuneflow.study.optimize import INTERRUPTED
 from tuneflow.study.plan import Plan
 from tuneflow.tuning.holdout import judge

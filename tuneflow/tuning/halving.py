@@ -26,9 +26,9 @@ import optuna
 from optuna.trial import TrialState
 
 from tuneflow.errors import SearchError
-from tuneflow.storage.records import write_goal
 from tuneflow.storage.retry import with_retry
 from tuneflow.storage.study_record import read_study
+from tuneflow.storage.user_attrs import write_goal
 from tuneflow.study.budget import Budget
 from tuneflow.study.loop import RunOptions
 from tuneflow.study.optimize import INTERRUPTED, optimize

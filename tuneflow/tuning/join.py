@@ -8,10 +8,11 @@ from typing import Any
 
 import optuna
 
-from tuneflow.errors import MissingExtra, StudyError, did_you_mean
+from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.storage.open import Storage, open_storage
-from tuneflow.storage.records import Header, read_goal, read_header
+from tuneflow.storage.records import Header
+from tuneflow.storage.user_attrs import read_goal, read_header
 from tuneflow.study.budget import Budget
 from tuneflow.study.loop import Callback, RunOptions
 from tuneflow.study.optimize import optimize
@@ -63,27 +64,6 @@ def join(
         )
     budget = Budget(goal, started, math.inf if timeout is None else started + timeout)
     return optimize(study, plan, RunOptions(budget, Workers.of(workers), [callback], progress))
-
-
-def serve(storage: Storage, host: str, port: int) -> Any:
-    """Share a storage with other machines; a server of gRPC's, which is running.
-
-    Raises:
-        StudyError: The storage cannot be opened, or the port is taken.
-        MissingExtra: gRPC is not installed.
-    """
-    try:
-        from optuna.storages._grpc.server import make_server
-
-        server = make_server(optuna.storages.get_storage(open_storage(storage)), host, port)
-    except ImportError as error:
-        raise MissingExtra(
-            f"serve: gRPC is needed. {error} Install it: pip install 'tuneflow[grpc]'"
-        ) from error
-    except RuntimeError as error:
-        raise StudyError(f"serve: {host}:{port} cannot be used. {error}") from error
-    server.start()
-    return server
 
 
 def _study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:

@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from tuneflow.errors import MissingExtra, RecipeError, TuneflowWarning
-from tuneflow.storage.records import read_header
+from tuneflow.storage.user_attrs import read_header
 
 if TYPE_CHECKING:
     from tuneflow.tuning.result import Result

@@ -9,7 +9,8 @@ from optuna.trial import FrozenTrial
 
 from tuneflow.errors import TrialError
 from tuneflow.models.pipeline import Refit
-from tuneflow.storage.records import TrialRecord, read_trial_record
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.user_attrs import read_trial_record
 from tuneflow.study.plan import Plan
 
 

@@ -24,8 +24,10 @@ from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
 from tuneflow.reporting.report import Report
 from tuneflow.reporting.tables import trials as table
-from tuneflow.storage.records import Header, TrialRecord, read_header
+from tuneflow.storage.optuna_internals import storage_of
+from tuneflow.storage.records import Header, TrialRecord
 from tuneflow.storage.study_record import StudyRecord, read_study, score_of
+from tuneflow.storage.user_attrs import read_header
 from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.tuning.holdout import Holdout
 from tuneflow.tuning.selection import Select, select_trial
@@ -188,7 +190,7 @@ def in_memory(study: optuna.Study) -> optuna.Study:
     """A copy of a study that needs no storage."""
     own, name = optuna.storages.InMemoryStorage(), study.study_name
     with suppress_warnings():
-        optuna.copy_study(from_study_name=name, from_storage=study._storage, to_storage=own)
+        optuna.copy_study(from_study_name=name, from_storage=storage_of(study), to_storage=own)
     return optuna.load_study(study_name=name, storage=own)
 
 

@@ -16,8 +16,8 @@ from tuneflow.errors import warn
 from tuneflow.recipe.custom import as_recipe, check_space
 from tuneflow.reporting.live.notebook_figure import NotebookFigure
 from tuneflow.storage.open import Storage, open_storage
-from tuneflow.storage.records import write_goal
 from tuneflow.storage.retry import with_retry
+from tuneflow.storage.user_attrs import write_goal
 from tuneflow.study.budget import Budget
 from tuneflow.study.loop import Callback, RunOptions
 from tuneflow.study.optimize import check_end, optimize

@@ -6,7 +6,8 @@ import optuna
 from studies import study
 
 import tuneflow as tf
-from tuneflow.storage.records import TrialRecord, write_trial_record
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.user_attrs import write_trial_record
 
 
 def test_failures_are_grouped_by_the_error_inside():

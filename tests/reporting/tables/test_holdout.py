@@ -5,7 +5,7 @@ from __future__ import annotations
 from studies import holdout
 
 import tuneflow as tf
-from tuneflow.storage.records import OUTER
+from tuneflow.storage.user_attrs import HOLDOUT
 
 
 def test_overtuning_is_how_much_an_earlier_leader_was_better_on_held_out_rows():
@@ -17,5 +17,5 @@ def test_overtuning_is_how_much_an_earlier_leader_was_better_on_held_out_rows():
 
 def test_an_estimate_that_is_damaged_is_none():
     made = holdout()
-    made.set_user_attr(OUTER, {**made.user_attrs[OUTER], "path": "gone"})
+    made.set_user_attr(HOLDOUT, {**made.user_attrs[HOLDOUT], "path": "gone"})
     assert "holdout" not in {panel.key for panel in tf.report(made).panels}

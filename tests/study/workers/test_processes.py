@@ -17,7 +17,7 @@ from sklearn.datasets import load_iris
 import tuneflow as tf
 from tuneflow.models import engine as engines
 from tuneflow.search.pruners import PRUNERS
-from tuneflow.storage.records import read_trial_record
+from tuneflow.storage.user_attrs import read_trial_record
 from tuneflow.study.workers import processes
 
 COMPLETE = optuna.trial.TrialState.COMPLETE

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 import optuna
 from optuna.trial import FrozenTrial
 
-from tuneflow.storage.retry import TOLD_BY_ANOTHER, with_retry
+from tuneflow.storage.retry import ENDED_BY_ANOTHER, with_retry
 from tuneflow.study.objective import Objective, Outcome, TrialSpec
 
 
@@ -76,10 +76,10 @@ class _StoredTrial:
     trial: optuna.Trial
 
     def report(self, value: float, step: int) -> None:
-        with TOLD_BY_ANOTHER:
+        with ENDED_BY_ANOTHER:
             with_retry(lambda: self.trial.report(value, step))
 
     def should_prune(self) -> bool:
-        with TOLD_BY_ANOTHER:
+        with ENDED_BY_ANOTHER:
             return with_retry(self.trial.should_prune)
         return True

@@ -15,6 +15,7 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
+from tuneflow.storage.optuna_internals import pruner_attrs
 from tuneflow.study.objective import Objective, Outcome, TrialSpec
 from tuneflow.study.workers.pool import IntermediateScore
 
@@ -177,15 +178,7 @@ class _RemoteTrial:
 
 
 def ended_trials(trials: Iterable[FrozenTrial]) -> list[EndedTrial]:
-    """What a pruner may ask of trials that have ended; samplers keep theirs under names with a
-    colon, which are not sent."""
+    """What a pruner may ask of trials that have ended."""
     return [
-        (
-            trial.number,
-            trial.state,
-            trial.values,
-            dict(trial.intermediate_values),
-            {k: v for k, v in trial.system_attrs.items() if ":" not in k and k != "fixed_params"},
-        )
-        for trial in trials
+        (t.number, t.state, t.values, dict(t.intermediate_values), pruner_attrs(t)) for t in trials
     ]
