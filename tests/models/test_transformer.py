@@ -160,10 +160,10 @@ def test_a_study_goes_on_only_behind_the_same_transformer(storage, tmp_path):
     assert "ColumnTransformer" in read_header(first.study).recipe_json
 
 
-def test_who_has_no_more_than_the_ledger_cannot_join(tmp_path):
+def test_who_has_no_more_than_the_storage_cannot_join(tmp_path):
     tuned(columns(), storage=tmp_path / "a.db", study_name="mine")
     X = table()
-    with pytest.raises(tf.StudyError, match="handed over in Python, which the ledger does not"):
+    with pytest.raises(tf.StudyError, match="handed over in Python, which the storage does not"):
         join(tmp_path / "a.db", "mine", (X, target(X, "binary")))
 
 

@@ -23,7 +23,7 @@ def cv_results(
 ) -> dict[str, Any]:
     """What scikit-learn calls ``cv_results_``, of trials that have ended.
 
-    A trial that was given up or failed has no mean, stands last in the ranking, and has the scores
+    A trial that was pruned or failed has no mean, stands last in the ranking, and has the scores
     of the folds that it came to. Times are those of all folds together, divided by their number:
     what the folds took one by one is not recorded, so that its deviation is NaN.
 

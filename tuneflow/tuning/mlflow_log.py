@@ -1,4 +1,4 @@
-"""A result in MLflow: by its own API, so that it lands wherever MLflow was told to put runs."""
+"""A result in MLflow: by its own API, so that it lands wherever MLflow is set up to put runs."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ def log_to_mlflow(result: Result, experiment: str | None = None) -> str:
         mlflow.log_text(result.report().to_markdown(), "report.md")
         if code := _code(result):
             mlflow.log_text(code, "model.py")
-        found: str = run.info.run_id
-    return found
+        return str(run.info.run_id)
 
 
 def _code(result: Result) -> str:

@@ -126,7 +126,7 @@ class Result:
         """Code that trains the model anew, to the same predictions, without tuneflow.
 
         It defines ``pipeline``, of scikit-learn and the library that was tuned, and ``fit(X, y)``,
-        which takes the table as it was given here, without the rows that `test_size` kept.
+        which takes the same table, without the held-out rows.
 
         Raises:
             RecipeError: An argument cannot be written as code, such as a lambda.
