@@ -7,19 +7,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binned_statistic_2d
 
 from tuneflow.reporting.figures import style
-from tuneflow.reporting.figures.scales import share, share_ticks
+from tuneflow.reporting.figures.scales import axis, landmarks, place, spread
 from tuneflow.reporting.figures.style import Drawing, Spec
-from tuneflow.reporting.tables.parameters import is_choice
+from tuneflow.reporting.format import plain
+from tuneflow.reporting.tables.parameters import is_choice, position
 from tuneflow.reporting.tables.trials import column_of
 from tuneflow.storage.study_record import StudyRecord
 
 INACTIVE = -0.12  # place on an axis from 0 to 1
+TICKS = 5
 BINS = 16
 MOST_PARAMETERS = 12
 FEWEST = 10  # trials
-NARROW = "A narrow screen shows the most important parameters."
 
 
 def parallel(
@@ -34,43 +36,47 @@ def parallel(
     scores = style.signif(shown["score"])
     all_ = [float(shown["score"].min()), float(shown["score"].max())]
     low, high = style.view(shown["score"].tolist(), record.sign) or all_
-    colour = {"color": scores, "cmin": low, "cmax": high, "showscale": True, **_colours(record)}
+    colour = {"color": scores, "cmin": low, "cmax": high, "showscale": True}
+    first = {"label": style.label(record.scoring), "values": scores}
     trace = {
         "type": "parcoords",
-        "line": colour,
-        "dimensions": [
-            {"label": style.label(record.scoring), "values": scores},
-            *(_dimension(name, shown, record) for name in names),
-        ],
+        "line": {**colour, "colorscale": "Cividis", "reversescale": not record.maximize},
+        "dimensions": [first, *(_dimension(name, shown, record) for name in names)],
         "rangefont": {"color": "rgba(0,0,0,0)"},  # the ends are ticks, too
         "labelside": "bottom",
         "labelangle": 20 if len(names) > 5 else 0,
     }
     layout = {"height": 430, "margin": {"l": 60, "r": 30, "t": 26, "b": 90}}
     alt = f"{len(shown):,} complete trials as lines through {len(names)} parameters."
-    notes = [style.thinned(len(shown), len(scored)), NARROW if len(names) > 4 else ""]
-    note = " ".join(filter(None, notes))
+    narrow = "A narrow screen shows the most important parameters." if len(names) > 4 else ""
+    note = " ".join(filter(None, [style.thinned(len(shown), len(scored)), narrow]))
     return Drawing("parallel", "All parameters together", alt, [trace], layout, note)
 
 
-def _colours(record: StudyRecord) -> Spec:
-    return {"colorscale": "Cividis", "reversescale": not record.maximize}
-
-
 def _dimension(name: str, trials: pd.DataFrame, record: StudyRecord) -> Spec:
-    dist, values = record.spaces[name], trials[column_of(name)]
-    idle = values.isna()
-    places = [
-        INACTIVE if missing else share(value, dist)
-        for value, missing in zip(values, idle, strict=True)
-    ]
-    ticks = [*([(INACTIVE, "inactive")] if idle.any() else []), *share_ticks(dist)]
+    """An axis of parallel coordinates: from 0 to 1 on the parameter's own scale."""
+    dist: Any = record.spaces[name]
+
+    def share(value: Any) -> float:
+        if not is_choice(dist):
+            return min(1.0, max(0.0, position(value, dist)))
+        return place(value, dist) / (len(dist.choices) - 1) if len(dist.choices) > 1 else 0.5
+
+    if is_choice(dist):
+        ticks = {share(choice): plain(choice) for choice in dist.choices}
+    else:
+        values = [dist.low] if dist.single() else spread(dist, TICKS)
+        ticks = {share(value): f"{value:.3g}" for value in values}
+    column = trials[column_of(name)]
+    if idle := bool(column.isna().any()):
+        ticks = {INACTIVE: "inactive", **ticks}
+    places = [INACTIVE if pd.isna(value) else share(value) for value in column]
     return {
         "label": style.label(name),
         "values": [round(at, 4) for at in places],
-        "range": [INACTIVE if idle.any() else 0, 1],
-        "tickvals": [round(at, 4) for at, _ in ticks],
-        "ticktext": [text for _, text in ticks],  # taken as it is: no markup here
+        "range": [INACTIVE if idle else 0, 1],
+        "tickvals": [round(at, 4) for at in ticks],
+        "ticktext": list(ticks.values()),  # taken as it is: no markup here
     }
 
 
@@ -80,52 +86,25 @@ def contour(trials: pd.DataFrame, parameters: pd.DataFrame, record: StudyRecord)
     both = trials[trials["score"].abs() < math.inf].dropna(subset=[*map(column_of, names)])
     if len(names) < 2 or len(both) < FEWEST or parameters["importance"].isna().all():
         return None
-    x, y = (CellAxis(name, record.spaces[name]) for name in names)
-    grid = np.full((y.size, x.size), -math.inf)
-    np.maximum.at(grid, (y.cells(both), x.cells(both)), both["score"].to_numpy() * record.sign)
-    heat: Spec = {"type": "heatmap", "z": [style.signif(row) for row in grid * record.sign]}
-    heat |= {"hoverongaps": False, "hovertemplate": "best %{z:.6g}<extra></extra>"}
-    heat |= _colours(record)
-    if ends := style.view(both["score"].tolist(), record.sign):
-        heat |= {"zmin": ends[0], "zmax": ends[1]}
-    layout = style.layout(*names, height=430, xaxis=x.ticks(), yaxis=y.ticks())
-    alt = f"The best score in each cell of {x.name} and {y.name}."
+    places, edges = [], []
+    for name in names:
+        dist: Any = record.spaces[name]
+        choices = len(dist.choices) if is_choice(dist) else 0
+        ends = [at - 0.5 for at in range(choices + 1)] if choices else spread(dist, BINS + 1)
+        values = [place(value, dist) for value in both[column_of(name)]]
+        places.append(np.clip(values, ends[0], ends[-1]))
+        edges.append(ends)
+    merit = both["score"] * record.sign
+    cells = binned_statistic_2d(*reversed(places), merit, "max", [*reversed(edges)]).statistic
+    heat: Spec = {"type": "heatmap", "z": [style.signif(row) for row in cells * record.sign]}
+    heat |= {"x": style.signif(edges[0]), "y": style.signif(edges[1]), "hoverongaps": False}
+    heat |= {"colorscale": "Cividis", "reversescale": not record.maximize}
+    heat["hovertemplate"] = "best %{z:.6g}<extra></extra>"
+    if limits := style.view(both["score"].tolist(), record.sign):
+        heat |= {"zmin": limits[0], "zmax": limits[1]}
+    x, y = ({**axis(record.spaces[name]), "showgrid": False} for name in names)
+    layout = style.layout(*names, height=430, xaxis=x, yaxis=y)
+    alt = f"The best score in each cell of {names[0]} and {names[1]}."
     note = "A cell shows its best trial; empty cells were not tried."
-    traces = [heat, *_landmarks(x, y, record)]
+    traces = [heat, *landmarks(record, *names)]
     return Drawing("contour", "The two that mattered most", alt, traces, layout, note)
-
-
-class CellAxis:
-    """A parameter in cells: one for each choice, or as many of a range as are told apart."""
-
-    def __init__(self, name: str, dist: Any) -> None:
-        self.name, self.dist, self.choice = name, dist, is_choice(dist)
-        self.size = len(dist.choices) if self.choice else BINS
-
-    def place(self, at: float) -> float:
-        """A place from 0 to 1, counted in cells; the middle of the first is 0."""
-        return at * (self.size - 1) if self.choice else at * self.size - 0.5
-
-    def cells(self, trials: pd.DataFrame) -> list[int]:
-        """The cells in which the values of trials lie."""
-        places = [share(value, self.dist) for value in trials[column_of(self.name)]]
-        if self.choice:
-            return [round(self.place(at)) for at in places]
-        return [min(int(at * self.size), self.size - 1) for at in places]
-
-    def ticks(self) -> Spec:
-        """What plotly is to know of the axis."""
-        places, names = zip(*share_ticks(self.dist), strict=True)
-        return {**style.ticks(map(self.place, places), names), "showgrid": False}
-
-
-def _landmarks(x: CellAxis, y: CellAxis, record: StudyRecord) -> list[Spec]:
-    """Where the first point and the best trial lie."""
-    marker = {"size": 14, "opacity": 1, "line": {"color": "#ffffff", "width": 1.5}}
-    traces = []
-    for trial, title, look in style.landmarks(record):
-        if {x.name, y.name} <= trial.params.keys():
-            at = [axis.place(share(trial.params[axis.name], axis.dist)) for axis in (x, y)]
-            more: Spec = {"marker": marker, "hovertemplate": f"{title}<extra></extra>"}
-            traces.append(style.points(at[:1], at[1:], title, look, **more))
-    return traces
