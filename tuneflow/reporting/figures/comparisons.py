@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import pandas as pd
@@ -27,9 +26,9 @@ def anytime(bands: pd.DataFrame, x: str, scoring: str) -> Drawing:
     first, last = bands["at"].min(), bands["at"].max()
     log = style.log_axis(first, last) if x == "seconds" and last > first else {}
     # Below the axis: above the figure, plotly's own bar would cover the buttons.
-    buttons = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right"}
-    buttons |= {"y": -0.06, "yanchor": "top", "buttons": _buttons(len(traces) // 2, scoring)}
-    layout = style.layout(x, scoring, updatemenus=[buttons], xaxis=log)
+    menu = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right"}
+    menu |= {"y": -0.06, "yanchor": "top", "buttons": _buttons(len(traces) // 2, scoring)}
+    layout = style.layout(x, scoring, updatemenus=[menu], xaxis=log)
     many = count(len(contenders), "contender")
     key = "anytime" if x == "trial" else f"anytime_{x}"
     title = f"Best so far, by {x}"
@@ -47,17 +46,12 @@ def _buttons(half: int, scoring: str) -> list[Spec]:
     """Scores, which the first half of the traces shows, or regrets on a logarithmic axis."""
     regret = "regret: best known minus best so far"
     choices = [("score", True, "linear", scoring), ("log regret", False, "log", regret)]
-    return [
-        {
-            "label": name,
-            "method": "update",
-            "args": [
-                {"visible": [first] * half + [not first] * half},
-                {"yaxis.type": kind, "yaxis.title.text": title},
-            ],
-        }
-        for name, first, kind, title in choices
-    ]
+    buttons = []
+    for name, first, kind, title in choices:
+        visible = {"visible": [first] * half + [not first] * half}
+        args = [visible, {"yaxis.type": kind, "yaxis.title.text": title}]
+        buttons.append({"label": name, "method": "update", "args": args})
+    return buttons
 
 
 def _band(band: pd.DataFrame, name: str, look: Look, prefix: str) -> list[Spec]:
@@ -81,20 +75,11 @@ def _band(band: pd.DataFrame, name: str, look: Look, prefix: str) -> list[Spec]:
 
 def final(runs: pd.DataFrame, scoring: str) -> Drawing:
     """Final scores of every run."""
-    traces = [
-        {
-            "type": "box",
-            "y": style.signif(rows["score"].dropna()),
-            "name": name,
-            "boxpoints": "all",
-            "jitter": 0.4,
-            "pointpos": 0,
-            "marker": {"color": colour},
-            "line": {"color": colour},
-            "showlegend": False,
-        }
-        for name, rows, (colour, _) in _contenders(runs)
-    ]
+    box = {"type": "box", "boxpoints": "all", "jitter": 0.4, "pointpos": 0, "showlegend": False}
+    traces = []
+    for name, rows, (colour, _) in _contenders(runs):
+        look = {"marker": {"color": colour}, "line": {"color": colour}}
+        traces.append({**box, **look, "y": style.signif(rows["score"].dropna()), "name": name})
     alt = f"Final scores of {count(len(runs), 'run')}; the table has the numbers."
     return Drawing("final", "Final scores", alt, traces, style.layout("contender", scoring))
 
@@ -106,16 +91,15 @@ def critical(ranks: pd.DataFrame, difference: float) -> Drawing:
     heights = list(range(len(places), 0, -1))
     dots = style.points(places, heights, "mean rank", (style.BLUE, "circle"), marker={"size": 11})
     joined = [(places[first], places[last]) for first, last in cliques(places, difference)]
-    layout = style.layout(
-        "mean rank, 1 is best",
-        "",
-        shapes=[_join(*ends, -0.4 * at) for at, ends in enumerate(joined)],
-        xaxis={"range": [0.9, len(places) + 0.1]},
-        yaxis={
-            **style.ticks(heights, ordered["contender"]),
-            "range": [-0.4 * max(len(joined), 1), len(places) + 0.5],
-        },
-    )
+    join = {"type": "line", "line": {"color": style.GREY, "width": 5}}
+    shapes = [
+        {**join, "x0": x0 - 0.03, "x1": x1 + 0.03, "y0": -0.4 * at, "y1": -0.4 * at}
+        for at, (x0, x1) in enumerate(joined)
+    ]
+    across = {"range": [0.9, len(places) + 0.1]}
+    up = {"range": [-0.4 * max(len(joined), 1), len(places) + 0.5]}
+    up |= style.ticks(heights, ordered["contender"])
+    layout = style.layout("mean rank, 1 is best", "", shapes=shapes, xaxis=across, yaxis=up)
     alt = f"Mean ranks; ranks closer than {number(difference)} are not apart."
     note = f"Critical difference (Nemenyi): {number(difference)}. A bar joins who is not apart."
     return Drawing("critical", "Ranks and critical difference", alt, [dots], layout, note)
@@ -135,22 +119,17 @@ def cliques(places: list[float], difference: float) -> list[tuple[int, int]]:
     return stretches
 
 
-def _join(x0: float, x1: float, y: float) -> Spec:
-    line = {"color": style.GREY, "width": 5}
-    return {"type": "line", "x0": x0 - 0.03, "x1": x1 + 0.03, "y0": y, "y1": y, "line": line}
-
-
 def overhead(ranking: pd.DataFrame) -> Drawing:
     """Seconds of a run: proposing and writing, and the rest."""
-    names = [style.label(name) for name in ranking.index]
-    sampler = ranking["seconds_sampler"].fillna(0.0)
-    rest = (ranking["seconds"].fillna(0.0) - sampler).clip(lower=0.0)
-    traces = [
-        style.bars(sampler, names, "sampler and storage", (style.ORANGE, "")),
-        style.bars(rest, names, "models", (style.BLUE, "")),
+    frame = ranking[["seconds", "seconds_sampler"]].fillna(0.0)
+    sampler = frame["seconds_sampler"]
+    frame["rest"] = (frame["seconds"] - sampler).clip(lower=0.0)
+    parts = [
+        ("seconds_sampler", "sampler and storage", (style.ORANGE, "")),
+        ("rest", "models", (style.BLUE, "")),
     ]
+    traces = style.bars(frame, parts)
     upwards = {"autorange": "reversed"}
     layout = style.layout("median seconds of a run", "", barmode="stack", yaxis=upwards)
-    most = max((value for value in sampler if math.isfinite(value)), default=0.0)
-    alt = f"Seconds of a run; samplers take up to {number(most)} of them."
+    alt = f"Seconds of a run; samplers take up to {number(sampler.max())} of them."
     return Drawing("overhead", "What the sampler costs", alt, traces, layout)

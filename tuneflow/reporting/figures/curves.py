@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -26,7 +24,10 @@ def curves(rungs: pd.DataFrame, trials: pd.DataFrame, record: StudyRecord) -> Dr
     if not along["number"].duplicated().any():
         return None
     x = axis_of(along)
-    along = along.assign(x=along[x], group=_groups(along, trials))
+    state = along["number"].map(trials["state"])
+    fewer = (along["folds"] < along["folds"].max()) & (x == "budget")
+    probes = (state == "pruned") & fewer.fillna(False)
+    along = along.assign(x=along[x], group=state.mask(probes, "probe"))
     traces, drawn, all_ = [], 0, 0
     for group, (name, look) in GROUPS.items():
         rows = along[along["group"] == group]
@@ -59,13 +60,6 @@ def axis_of(rungs: pd.DataFrame) -> str:
     return "budget" if rungs["budget"].nunique() > 1 else "folds"
 
 
-def _groups(rungs: pd.DataFrame, trials: pd.DataFrame) -> pd.Series[Any]:
-    """Complete, pruned, or pruned while fewer folds than usual took part."""
-    state = rungs["number"].map(trials["state"])
-    fewer = (rungs["folds"] < rungs["folds"].max()) & (axis_of(rungs) == "budget")
-    return state.mask((state == "pruned") & fewer.fillna(False), "probe")
-
-
 def _some(rungs: pd.DataFrame) -> pd.DataFrame:
     """Whole curves, evenly spread over the trials, as many as a trace has points for."""
     numbers = rungs["number"].unique()
@@ -80,16 +74,13 @@ def _lines(rungs: pd.DataFrame, name: str, look: Look) -> list[Spec]:
     if rungs.empty:
         return []
     colour, symbol = look
-    x: list[Any] = []
-    y: list[Any] = []
-    for _, curve in rungs.groupby("number", sort=False):
-        x += [*curve["x"], None]
-        y += [*curve["score"], None]
+    groups = rungs.groupby("number", sort=False)
+    x, y = ([at for _, one in groups[axis] for at in (*one, None)] for axis in ("x", "score"))
     more = {"hoverinfo": "skip", "opacity": 0.35, "line": {"width": 1}, "legendgroup": name}
     size = min(len(x) - 1, style.MOST)
     traces = [style.line(x[:size], y[:size], name, (colour, "solid"), **more)]
     if symbol:
-        last = rungs.groupby("number").tail(1)
+        last = groups.tail(1)
         hover = f"trial %{{customdata}} {name} at %{{x:.4g}}<br>%{{y:.6g}}<extra></extra>"
         more = {"customdata": last["number"].tolist(), "hovertemplate": hover}
         more |= {"legendgroup": name, "showlegend": False}

@@ -62,16 +62,19 @@ def _steps(scores: pd.Series[float], sign: int) -> pd.Series[float]:
 
 
 def _history(key: str, title: str, x: str, frame: pd.DataFrame, record: StudyRecord) -> Drawing:
-    baseline = score_of(record.baseline)
-    ends = _ends(frame, record, baseline)
-    floor = _floor(frame, ends, record.sign)
-    traces, notes = _points(frame.assign(floor=floor), floor, record.sign)
-    best = _steps(frame["score"], record.sign)
+    ends, sign = _ends(frame, record, score_of(record.baseline)), record.sign
+    merit = frame["score"].fillna(frame["last"]) * sign
+    floor = merit[merit.abs() < math.inf].min() * sign
+    if ends:  # a trial without a score, or with one too far off, is shown at the edge
+        floor = ends[0 if sign > 0 else 1] + sign * (ends[1] - ends[0]) / 40
+    floor = 0.0 if math.isnan(floor) else floor
+    traces, notes = _points(frame.assign(floor=floor), floor, sign)
+    best = _steps(frame["score"], sign)
     wide = {**style.STEPS, "width": 3}
     look = (style.GREEN, "solid")
     traces.append(style.line(frame["x"].loc[best.index], best, "best so far", look, line=wide))
-    level = style.baseline_level(record)
-    layout = style.layout(x, record.scoring, yaxis=style.within(ends), **level)
+    more = style.baseline_level(record)
+    layout = style.layout(x, record.scoring, yaxis=style.within(ends), **more)
     alt = f"{title}: {record.scoring} ended at {number(score_of(record.best))}."
     return Drawing(key, title, alt, traces, layout, notes)
 
@@ -87,15 +90,6 @@ def _ends(frame: pd.DataFrame, record: StudyRecord, baseline: float) -> list[flo
     span = (max(merit) - min(merit)) or abs(max(merit)) or 1.0
     room = [max(worst, min(merit) - ROOM * span) - span / 20, max(merit) + span / 12]
     return sorted(end * record.sign for end in room)
-
-
-def _floor(frame: pd.DataFrame, ends: list[float] | None, sign: int) -> float:
-    """Where trials are shown that have no score, or one too far off."""
-    if ends:
-        return ends[0 if sign > 0 else 1] + sign * (ends[1] - ends[0]) / 40
-    merit = frame["score"].fillna(frame["last"]) * sign
-    finite = merit[merit.abs() < math.inf]
-    return float(finite.min()) * sign if len(finite) else 0.0
 
 
 def _points(frame: pd.DataFrame, floor: float, sign: int) -> tuple[list[Spec], str]:

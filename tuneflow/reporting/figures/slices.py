@@ -30,7 +30,9 @@ GROUPS = (
 def slices(
     trials: pd.DataFrame, parameters: pd.DataFrame, record: StudyRecord
 ) -> Iterator[Drawing]:
-    """A figure for every parameter, the most important first."""
+    """A figure for every parameter, the most important first; none without a score."""
+    if not record.scored:
+        return
     scored = trials[trials["score"].abs() < math.inf]
     ends = style.view(scored["score"].tolist(), record.sign, [score_of(record.baseline)])
     shown = style.thin(scored, "score", MOST)

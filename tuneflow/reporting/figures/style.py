@@ -87,17 +87,13 @@ def layout(x: str, y: str, **more: Any) -> Spec:
         "margin": {"l": 62, "r": 16, "t": 12, "b": 48},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "hovermode": "closest",
-        "xaxis": _axis(x),
-        "yaxis": _axis(y),
     }
+    for axis, title in (("xaxis", x), ("yaxis", y)):
+        named = {"text": label(title), "standoff": 10}
+        base[axis] = {"title": named, "automargin": True, "zeroline": False}
     for key, value in more.items():
         base[key] = {**base[key], **value} if isinstance(base.get(key), dict) else value
     return base
-
-
-def _axis(title: str) -> Spec:
-    named = {"text": label(title), "standoff": 10}
-    return {"title": named, "automargin": True, "zeroline": False}
 
 
 def within(ends: Sequence[float] | None) -> Spec:
@@ -165,22 +161,26 @@ def segments(
     return x, [value for height in heights for value in (height, height, None)]
 
 
-def bars(values: Iterable[Any], names: list[str], name: str, look: Look, **more: Any) -> Spec:
-    """A trace of level bars; a look is a colour with a pattern here."""
-    marker = {"color": look[0], "pattern": {"shape": look[1]}}
-    trace = {"type": "bar", "orientation": "h", "x": signif(values), "y": names, "name": name}
-    return {**trace, "marker": marker, **more}
+def bars(frame: pd.DataFrame, parts: Iterable[tuple[str, str, Look]], **more: Any) -> list[Spec]:
+    """Traces of level bars, a bar a row; a part is a column, its name, a colour and a pattern."""
+    bar = {"type": "bar", "orientation": "h", "y": [label(name) for name in frame.index], **more}
+    traces = []
+    for column, name, (colour, shape) in parts:
+        marker = {"color": colour, "pattern": {"shape": shape}}
+        traces.append({**bar, "x": signif(frame[column]), "name": name, "marker": marker})
+    return traces
 
 
 def signif(values: Iterable[Any]) -> list[Any]:
     """Numbers with six digits, so that noise does not fill a page; what is none is null."""
-    return [_short(value) for value in values]
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    return value.item() if hasattr(value, "item") else value  # JSON knows no integers of numpy's
+    # JSON knows no integers of numpy's
+    python = (value.item() if hasattr(value, "item") else value for value in values)
+    return [
+        (float(f"{value:.6g}") if math.isfinite(value) else None)
+        if isinstance(value, float)
+        else value
+        for value in python
+    ]
 
 
 def thin(frame: pd.DataFrame, by: str, most: int = MOST) -> pd.DataFrame:
@@ -220,7 +220,7 @@ def baseline_level(record: StudyRecord) -> Spec:
     """
     if record.baseline is None:
         return {}
-    y = _short(score_of(record.baseline))
+    (y,) = signif([score_of(record.baseline)])
     shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y}
     shape["line"] = {"color": PINK, "dash": "dash", "width": 2}
     name = {"xref": "paper", "x": 1, "xanchor": "right", "y": y, "yanchor": "bottom"}
