@@ -60,7 +60,7 @@ class Encoder:
         try:
             matrix = np.ascontiguousarray(pipeline.fit_transform(rows))
         except (ValueError, TypeError, ArithmeticError) as error:
-            raise _refusal(schema, rows, error) from error
+            raise refusal(schema, rows, error) from error
         return cls(schema, pipeline), matrix
 
     @property
@@ -80,7 +80,7 @@ class Encoder:
         try:
             return np.asarray(self.pipeline.transform(rows))
         except (ValueError, TypeError, ArithmeticError) as error:
-            raise self.schema.refusal(rows, error) from error
+            raise refusal(self.schema, rows, error) from error
 
 
 def encoding(schema: Schema) -> Pipeline:
@@ -97,17 +97,17 @@ def encoding(schema: Schema) -> Pipeline:
     return Pipeline(steps).set_output(transform="default")
 
 
-def _refusal(schema: Schema, rows: pd.DataFrame, error: Exception) -> DataError:
+def refusal(schema: Schema, rows: pd.DataFrame, error: Exception) -> DataError:
     """What is wrong with a table, by the name of the first column that cannot be encoded."""
     for i, column in enumerate(schema.columns):
         try:
             encoding(Schema((column,))).fit(rows.iloc[:, [i]])
         except (ValueError, TypeError, ArithmeticError) as reason:
             return DataError(
-                f"column {column.name!r}: it cannot become numbers; its kind is {column.kind}, "
-                f"its type {column.dtype}. {type(reason).__name__}: {reason}"
+                f"column {column.name!r}: its kind is {column.kind}, and it cannot become "
+                f"numbers; got {rows.dtypes.iloc[i]}. {type(reason).__name__}: {reason}"
             )
-    return DataError(f"X: its columns cannot become numbers. {error}")
+    return DataError(f"X: a table like the one of the training is needed. {error}")
 
 
 def _blocks(schema: Schema) -> list[tuple[str, Any, list[int]]]:
@@ -189,4 +189,4 @@ def _transformer(way: str, schema: Schema, positions: Sequence[int]) -> Pipeline
     codes = OrdinalEncoder(
         categories=categories, handle_unknown="use_encoded_value", unknown_value=UNKNOWN
     )
-    return make_pipeline(objects, *LEVELS[way](), missing, codes)
+    return make_pipeline(objects, *LEVELS[way](), missing, _call("to_numpy"), codes)

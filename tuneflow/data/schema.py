@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from tuneflow.data.types import FloatArray
 from tuneflow.errors import DataError, TuneflowWarning, did_you_mean
 
 Kind = Literal["number", "date", "duration", "category"]
@@ -57,15 +58,17 @@ class Column:
             texts = tuple(sorted(set(map(str, levels))))
         return cls(name, kind, texts, label, dtype, all(isinstance(v, str) for v in levels))
 
+    def is_fine(self, dtype: Any) -> bool:
+        """Whether cells of a type need no more looking at: levels are anything, as text."""
+        numpy = isinstance(dtype, np.dtype) and dtype.kind in "iufb"
+        return self.kind == "category" or (self.kind == "number" and numpy)
+
     def conform(self, values: pd.Series) -> pd.Series:
-        """Cells of another table, in the kind of this column; the same object, if they are."""
+        """Cells of another table, in the kind of this column."""
         try:
-            if _kind(values) == self.kind:
-                _warn_of_infinities(self.name, values)
-                return values
             if values.isna().all():
                 return pd.Series(np.nan, values.index)
-            return values if self.kind == "category" else self._converted(values)
+            return values if _kind(values) == self.kind else self._converted(values)
         except (ValueError, TypeError, ArithmeticError) as error:  # a decimal's signalling NaN
             raise DataError(
                 f"column {self.name!r}: its kind is {self.kind}, as when the model was made; "
@@ -153,32 +156,19 @@ class Schema:
             DataError: A column is missing, or holds another kind of value than in training.
         """
         frame, changed = self.select(X), {}
-        for i, column in enumerate(self.columns):
-            values = frame.iloc[:, i]
-            if (as_trained := column.conform(values)) is not values:
-                changed[i] = as_trained
+        for i, (column, dtype) in enumerate(zip(self.columns, frame.dtypes, strict=True)):
+            if not column.is_fine(dtype):
+                changed[i] = column.conform(frame.iloc[:, i])
+            elif dtype.kind == "f":
+                _warn_of_infinities(column.name, frame.iloc[:, i].to_numpy())
         if changed:
             parts = [changed.get(i, frame.iloc[:, i]) for i in range(len(self.columns))]
             frame = pd.concat(parts, axis=1).set_axis(frame.columns, axis=1)
         return frame
 
-    def refusal(self, frame: pd.DataFrame, error: Exception) -> DataError:
-        """What is wrong with a table that a model refused, by the name of a column if it can be
-        told."""
-        for column, label in zip(self.columns, range(frame.shape[1]), strict=True):
-            try:
-                Column.of(column.label, frame.iloc[:, label])
-            except DataError as reason:
-                return DataError(
-                    f"column {column.name!r}: its kind is {column.kind}, as when the model was "
-                    f"made; {reason}"
-                )
-        return DataError(f"X: a table like the one of the training is needed. {error}")
 
-
-def _warn_of_infinities(name: str, values: pd.Series) -> None:
-    infinite = int(np.isinf(values.to_numpy()).sum()) if values.dtype.kind == "f" else 0
-    if infinite:
+def _warn_of_infinities(name: str, values: FloatArray) -> None:
+    if infinite := int(np.isinf(values).sum()):
         warnings.warn(
             f"column {name!r}: {infinite} infinite values are taken as gaps.",
             TuneflowWarning,

@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tuneflow.data.dataset import Data
+from tuneflow.data.encoder import refusal
 from tuneflow.data.folds import share
 from tuneflow.data.schema import Schema
 from tuneflow.data.types import FloatArray, Task
@@ -166,7 +167,7 @@ class Refit:
         try:
             yield
         except (ValueError, TypeError) as error:
-            raise self.schema.refusal(rows, error) from error
+            raise refusal(self.schema, rows, error) from error
 
 
 def trained(engine: Engine, prepared: Prepared, data: Data, params: Params, amount: int) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, softmax
-from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
@@ -66,6 +65,8 @@ def with_labels(estimator: Any, classes: npt.NDArray[Any]) -> Any:
     dates = classes.dtype.kind in "mM" and _library(estimator) == "lightgbm"
     if not len(classes) or codes or (takes_labels(estimator) and not dates):
         return estimator
+    from sklearn.ensemble import VotingClassifier
+
     return VotingClassifier([("model", estimator)], voting="soft")
 
 

@@ -16,40 +16,29 @@ from sklearn.pipeline import Pipeline
 from tuneflow.data.encoder import LEVELS, MEASURES
 from tuneflow.errors import DataError
 
-#: Types in a saved model beyond those that skops trusts: fitted state and plain functions.
-TRUSTED = (
-    "collections.OrderedDict",
-    "functools.partial",  # what it calls is listed, and has to be trusted, by itself
-    "lightgbm.basic.Booster",
-    "lightgbm.sklearn.LGBMClassifier",
-    "lightgbm.sklearn.LGBMRegressor",
-    "numpy.asarray",
-    "numpy.clip",
-    "numpy.dot",
-    "numpy.dtype",
-    "numpy.nan_to_num",
-    "numpy.take",
-    "numpy.zeros_like",
-    "operator.methodcaller",  # of methods that the encoder calls, and of no others: `_check_calls`
-    "pandas.DataFrame",
-    "pandas.to_datetime",
-    "pandas.to_numeric",
-    "pandas.to_timedelta",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.metrics._dist_metrics.ManhattanDistance64",
-    "sklearn.neighbors._ball_tree.BallTree",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.tree._tree.Tree",
-    "sklearn.utils._bunch.Bunch",
-    "sklearn.utils.validation.check_array",
-    "xgboost.core.Booster",
-    "xgboost.sklearn.XGBClassifier",
-    "xgboost.sklearn.XGBRegressor",
-)
+#: Types in a saved model beyond those that skops trusts: fitted state and plain functions, by
+#: module. What `partial` calls has to be trusted by itself; which methods `methodcaller` may call
+#: is looked at by `_check_calls`.
+TRUSTED = {
+    "collections": "OrderedDict",
+    "functools": "partial",
+    "lightgbm.basic": "Booster",
+    "lightgbm.sklearn": "LGBMClassifier LGBMRegressor",
+    "numpy": "asarray clip dot dtype nan_to_num take zeros_like",
+    "operator": "methodcaller",
+    "pandas": "DataFrame to_datetime to_numeric to_timedelta",
+    "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
+    "sklearn.metrics._dist_metrics": "EuclideanDistance64 ManhattanDistance64",
+    "sklearn.neighbors._ball_tree": "BallTree",
+    "sklearn.neighbors._kd_tree": "KDTree",
+    "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer",
+    "sklearn.tree._tree": "Tree",
+    "sklearn.utils._bunch": "Bunch",
+    "sklearn.utils.validation": "check_array",
+    "xgboost.core": "Booster",
+    "xgboost.sklearn": "XGBClassifier XGBRegressor",
+}
 
 
 def save(model: Pipeline, path: str | Path) -> Path:
@@ -104,7 +93,7 @@ def _check_calls(model: Pipeline, path: str | Path) -> None:
     """Refuse calls of methods that no encoder of ours makes: methods of a frame can run code."""
     steps = (step for make in (*MEASURES.values(), *LEVELS.values()) for step in make())
     allowed = {repr(call) for step in steps for call in _calls(step)}
-    allowed |= {repr(methodcaller("fillna", math.nan))}
+    allowed |= {repr(methodcaller("fillna", math.nan)), repr(methodcaller("to_numpy"))}
     if strangers := {repr(call) for call in _calls(model)} - allowed:
         raise DataError(f"load: {path} holds calls that no model makes: {sorted(strangers)}.")
 
@@ -135,7 +124,8 @@ def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
     import skops.io
 
     types = list(skops.io.get_untrusted_types(file=path))
-    if strangers := [name for name in types if name not in {*TRUSTED, *trusted}]:
+    ours = {f"{module}.{name}" for module, names in TRUSTED.items() for name in names.split()}
+    if strangers := [name for name in types if name not in {*ours, *trusted}]:
         raise DataError(
             f"load: {path} holds types that are not known to be harmless: {', '.join(strangers)}. "
             "If you trust where it comes from, pass their names as `trusted`."
