@@ -10,8 +10,9 @@ from tables import TASKS, table, target
 import tuneflow as tf
 from tuneflow.data.dataset import Data
 from tuneflow.data.metrics import QUICK, REGRESSION, Metric
-from tuneflow.models.engine import Job, start_engine
+from tuneflow.models.engine import Job
 from tuneflow.models.preprocessing import prepare
+from tuneflow.models.registry import start_engine
 from tuneflow.storage.user_attrs import read_header
 
 NAMES = sorted(tf.recipes().index)

@@ -15,7 +15,7 @@ from sklearn.model_selection import RepeatedKFold, TimeSeriesSplit
 from tables import table, target
 
 import tuneflow as tf
-from tuneflow.models import engine as engines
+from tuneflow.models import registry as engines
 from tuneflow.models.pipeline import Refit
 from tuneflow.storage.user_attrs import HOLDOUT, read_header, read_holdout, read_trial_record
 from tuneflow.study.plan import Plan, Settings, make_plan

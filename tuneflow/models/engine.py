@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Protocol
 
 import numpy.typing as npt
@@ -107,18 +106,3 @@ class Engine(Protocol):
             amount: What is to be spent, in units of growth.
             classes: Labels that it will be told instead of codes; empty for a regression.
         """
-
-
-#: Engine by the word that a recipe uses for it: module and class.
-ENGINES: dict[str, tuple[str, str]] = {
-    "lightgbm": ("tuneflow.models.lightgbm", "LightGBM"),
-    "xgboost": ("tuneflow.models.xgboost", "XGBoost"),
-    "sklearn": ("tuneflow.models.sklearn", "Sklearn"),
-}
-
-
-def start_engine(job: Job) -> Engine:
-    """Import the library that a recipe names, and put it to work."""
-    module, name = ENGINES[job.recipe.engine]
-    engine: Engine = getattr(import_module(module), name)(job)
-    return engine

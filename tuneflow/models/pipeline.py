@@ -29,9 +29,10 @@ from tuneflow.data.folds import share
 from tuneflow.data.schema import Schema
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import DataError
-from tuneflow.models.engine import Engine, Job, start_engine
+from tuneflow.models.engine import Engine, Job
 from tuneflow.models.predictions import choices, predictions, with_labels
 from tuneflow.models.preprocessing import Prepared, Target, prepare
+from tuneflow.models.registry import start_engine
 from tuneflow.models.sample_weight import WEIGHTS
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params, Space
