@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Hashable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import optuna
 
 SECONDS_TO_WAIT = 10  # for a process that is just writing
+
+
+_memory = partial(sqlite3.connect, ":memory:", check_same_thread=False)
 
 
 @dataclass
@@ -108,12 +111,8 @@ class Copy:
 
     path: Path
     lock: Any = field(default_factory=Lock)
+    memory: sqlite3.Connection = field(default_factory=_memory)
     _stamp: Hashable = None
-
-    @cached_property
-    def memory(self) -> sqlite3.Connection:
-        """The copy."""
-        return sqlite3.connect(":memory:", check_same_thread=False)
 
     def stamp(self) -> Hashable:
         """Sizes and times of the file and of its log."""

@@ -94,11 +94,8 @@ class StudyRecord:
     @cached_property
     def counted(self) -> tuple[Trial, ...]:
         """Trials that came to an end by themselves; see :func:`is_counted`."""
-        return tuple(
-            trial
-            for trial, record in zip(self.trials, self.records, strict=True)
-            if _is_counted(trial, record)
-        )
+        pairs = zip(self.trials, self.records, strict=True)
+        return tuple(trial for trial, record in pairs if _is_counted(trial, record))
 
     @cached_property
     def states(self) -> Counter[str]:
@@ -191,7 +188,7 @@ def read_study(study: optuna.Study) -> StudyRecord:
     """
     if len(study.directions) != 1:
         raise StudyError(
-            f"study {study.study_name!r}: a report is about one objective; "
+            f"study {study.study_name!r}: tuneflow is about one objective; "
             f"got {len(study.directions)}. Optuna's own plots draw Pareto fronts."
         )
     trials = tuple(study.get_trials(deepcopy=False))
