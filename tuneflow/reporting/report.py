@@ -14,8 +14,7 @@ from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.reporting.figures.all_figures import drawings
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.live import app
-from tuneflow.reporting.live.source import StudyList, StudySource
-from tuneflow.reporting.live.state import LiveState
+from tuneflow.reporting.live.state import LiveState, StudyList, StudySource
 from tuneflow.reporting.page.content import Page, page_of_panels
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.tables.costs import cost, timeline

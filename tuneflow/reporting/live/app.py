@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tuneflow.errors import MissingExtra, StudyError, TuneflowError
 from tuneflow.reporting.format import count, listing, plain
-from tuneflow.reporting.live.state import LiveState, Records, fingerprint
+from tuneflow.reporting.live.state import LiveState, fingerprint
 from tuneflow.reporting.page.document import ASSETS, LIBRARY, asset, library
 from tuneflow.reporting.page.markup import Child
 
@@ -51,7 +51,15 @@ def serve(state: LiveState, *, port: int, browser: bool) -> None:
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for every request
-    with _listening(port) as door:
+    try:  # werkzeug would end the process where the port cannot be had
+        door = socket.create_server((HOST, port))
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise StudyError(
+            f"dashboard: a port that can be had is needed; got {HOST}:{port}. {why}. "
+            "Port 0 stands for any that is free."
+        ) from error
+    with door:
         http = make_server(HOST, port, server, threaded=True, fd=door.fileno())
     url = f"http://{HOST}:{http.port}/"
     logging.getLogger("tuneflow").warning("the report is at %s; Ctrl-C ends it", url)
@@ -63,22 +71,11 @@ def serve(state: LiveState, *, port: int, browser: bool) -> None:
         http.server_close()
 
 
-def _listening(port: int) -> socket.socket:
-    """A socket on a port of this machine; werkzeug ends the process where it cannot have one."""
-    try:
-        return socket.create_server((HOST, port))
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise StudyError(
-            f"dashboard: a port that can be had is needed; got {HOST}:{port}. {why}. "
-            "Port 0 stands for any that is free."
-        ) from error
-
-
 def app(state: LiveState) -> Any:
     """The Dash application; its server is ``.server``."""
     try:
         import dash
+        from flask import request
     except ImportError as error:
         raise MissingExtra(
             "dashboard: it needs Dash, which is not installed. pip install 'tuneflow[live]'"
@@ -87,13 +84,8 @@ def app(state: LiveState) -> Any:
     page.enable_dev_tools(debug=False, dev_tools_disable_version_check=True)
     page.index_string = asset("live.html")
     page.layout = _layout(dash)
-    _prepare_server(page.server)
     _connect(dash, page, state)
-    return page
-
-
-def _prepare_server(server: Any) -> None:
-    from flask import request
+    server = page.server
 
     @server.before_request  # type: ignore[untyped-decorator]
     def _refuse_other_hosts() -> Any:
@@ -104,6 +96,8 @@ def _prepare_server(server: Any) -> None:
     @server.route(f"/{LIBRARY}")  # type: ignore[untyped-decorator]
     def _plotly() -> Any:
         return server.response_class(library(), mimetype="text/javascript")
+
+    return page
 
 
 def _layout(dash: Any) -> Any:
@@ -117,15 +111,10 @@ def _layout(dash: Any) -> Any:
         html.Output(id="status", **{"aria-live": "polite"}),
     ]
     theme = html.Button("Dark", id="theme", type="button")
-    return html.Div(
-        [
-            html.Header([html.Div(id="headline"), theme], className="top"),
-            html.Div(choose, className="choose", role="search"),
-            html.Div(id="live"),
-            dcc.Interval("tick", interval=SECONDS * 1000),
-            dcc.Store("mark"),
-        ]
-    )
+    top = html.Header([html.Div(id="headline"), theme], className="top")
+    chosen = html.Div(choose, className="choose", role="search")
+    tick = dcc.Interval("tick", interval=SECONDS * 1000)
+    return html.Div([top, chosen, html.Div(id="live"), tick, dcc.Store("mark")])
 
 
 def _connect(dash: Any, page: Any, state: LiveState) -> None:
@@ -158,20 +147,16 @@ def _changes(
     if not records:
         empty = dict.fromkeys(("headline", "content", "mark"))
         return {**changes, **empty, "status": "No study yet."}
-    changes["status"] = _status(records)
+    states = [trial.state.name for trial in records[0].trials]
+    running = [f"{states.count('RUNNING')} running"] if "RUNNING" in states else []
+    changes["status"] = listing([count(len(states), "trial"), *running])
     if not study:  # what was chosen meanwhile stands
         changes["chosen"] = records[0].name
     if (now := fingerprint(records)) != mark:
         page = state.render(records)
-        changes |= {"headline": component(dash, page.headline), "mark": now}
-        changes["content"] = component(dash, page.content)
+        headline, content = (component(dash, part) for part in (page.headline, page.content))
+        changes |= {"headline": headline, "content": content, "mark": now}
     return changes
-
-
-def _status(records: Records) -> str:
-    states = [trial.state.name for trial in records[0].trials]
-    running = states.count("RUNNING")
-    return listing([count(len(states), "trial"), *([f"{running} running"] if running else [])])
 
 
 def component(dash: Any, element: Child) -> Any:

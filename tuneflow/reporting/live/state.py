@@ -1,4 +1,4 @@
-"""What a live page shows at the moment, and what it says when it cannot show it."""
+"""Where a live page finds its studies, what it shows of them, and what it says if it cannot."""
 
 from __future__ import annotations
 
@@ -7,17 +7,51 @@ import textwrap
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
+
+import optuna
 
 from tuneflow.errors import TuneflowError
 from tuneflow.reporting.format import plain
-from tuneflow.reporting.live.source import StudySource
 from tuneflow.reporting.page.content import Page
 from tuneflow.storage.study_record import StudyRecord, last_touched, read_study
 
 Records: TypeAlias = tuple[StudyRecord, ...]
 
 LONGEST = 300  # characters of an error's message
+
+
+class StudySource(Protocol):
+    """Studies that may change while a page shows them."""
+
+    def stamp(self) -> Hashable:
+        """Something that changes when a study does; None if nobody can tell."""
+
+    def names(self) -> list[str]:
+        """Names of the studies there are now."""
+
+    def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
+        """Studies as they are now; all of them by default."""
+
+
+@dataclass(frozen=True)
+class StudyList:
+    """Studies that the caller holds, as opposed to a storage that is opened."""
+
+    items: tuple[optuna.Study, ...]
+
+    def stamp(self) -> Hashable:
+        """None: whether a study has changed is known only to whoever runs it."""
+        return None
+
+    def names(self) -> list[str]:
+        """Names of the studies."""
+        return [study.study_name for study in self.items]
+
+    def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
+        """The studies, in the order asked for."""
+        by_name = dict(zip(self.names(), self.items, strict=True))
+        return [by_name[name] for name in (by_name if names is None else names)]
 
 
 @dataclass
@@ -70,26 +104,21 @@ class LiveState:
         names = self.source.names()
         if not names:
             return ()
-        chosen = study or (self.first if self.first in names else self._latest())
+        chosen = study or (self.first if self.first in names else None)
+        if not chosen:  # the one that was touched last, of those that a report can be about
+            studies = self.source.studies()
+            records = [read_study(each) for each in studies if len(each.directions) == 1]
+            chosen = records[last_touched(records)].name if records else names[0]
         wanted = dict.fromkeys([chosen, *(name for name in others if name in names)])
         return tuple(read_study(each) for each in self.source.studies(list(wanted)))
-
-    def _latest(self) -> str:
-        """The study that was touched last, of those that a report can be about."""
-        studies = self.source.studies()
-        records = [read_study(study) for study in studies if len(study.directions) == 1]
-        return records[last_touched(records)].name if records else studies[0].study_name
 
 
 def fingerprint(records: Records) -> str:
     """A text that differs between two looks if there is something new to show."""
-    return repr([(r.name, len(r.trials), _begun(r), _unfinished(r), r.holdout) for r in records])
-
-
-def _begun(record: StudyRecord) -> str:
-    return str(record.trials[0].datetime_start) if record.trials else ""
-
-
-def _unfinished(record: StudyRecord) -> list[tuple[int, int]]:
-    running = (trial for trial in record.trials if not trial.state.is_finished())
-    return [(trial.number, len(trial.intermediate_values)) for trial in running]
+    seen = []
+    for record in records:
+        begun = [trial.datetime_start for trial in record.trials[:1]]
+        running = [trial for trial in record.trials if not trial.state.is_finished()]
+        steps = [(trial.number, len(trial.intermediate_values)) for trial in running]
+        seen.append((record.name, len(record.trials), begun, steps, record.holdout))
+    return repr(seen)

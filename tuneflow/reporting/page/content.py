@@ -12,12 +12,7 @@ from tuneflow.reporting.panels import Panel
 
 MOST_ROWS = 2_000  # of a table under a figure; the table of trials is there in full
 # Panels, each with its table, that show the table openly; elsewhere it is folded away.
-OPEN_TABLES = {
-    ("failures", "failures"),
-    ("verdict", "ranking"),
-    ("each", "each"),
-    ("pairs", "tests"),
-}
+OPEN = {"failures": "failures", "verdict": "ranking", "each": "each", "pairs": "tests"}
 
 
 @dataclass(frozen=True)
@@ -37,43 +32,31 @@ class Page:
 
 def page_of_panels(name: str, subject: str, panels: Sequence[Panel]) -> Page:
     """The page of a report: its name below a word on what it is about, and its panels."""
-    return Page(name, headline(plain(subject), name), content(panels))
-
-
-def headline(kicker: str, name: str) -> Node:
-    """The largest line of a page, below a small one that says what kind of thing it is about."""
-    return node("div", node("p", kicker, class_="kicker"), node("h1", plain(name)))
+    kicker = node("p", plain(subject), class_="kicker")
+    return Page(name, node("div", kicker, node("h1", plain(name))), content(panels))
 
 
 def content(panels: Sequence[Panel]) -> Node:
     """All of a page below its headline."""
     links = [node("li", node("a", panel.title, href=f"#{panel.key}")) for panel in panels]
-    sections = [_section(panel) for panel in panels]
-    return node(
-        "div",
-        node("nav", node("ol", *links), class_="contents", aria_label="Contents"),
-        node("main", *sections, id="main"),
-        class_="page",
-    )
-
-
-def _section(panel: Panel) -> Node:
-    title = f"{panel.key}-title"
-    return node(
-        "section",
-        node("h2", panel.title, id=title),
-        node("p", panel.note, class_="note"),
-        *_findings(panel),
-        *_table(panel),
-        id=panel.key,
-        aria_labelledby=title,
-    )
+    contents = node("nav", node("ol", *links), class_="contents", aria_label="Contents")
+    sections = []
+    for panel in panels:
+        title = node("h2", panel.title, id=f"{panel.key}-title")
+        parts = [title, node("p", panel.note, class_="note"), *_findings(panel), *_table(panel)]
+        attributes = {"id": panel.key, "aria_labelledby": f"{panel.key}-title"}
+        sections.append(node("section", *parts, **attributes))
+    return node("div", contents, node("main", *sections, id="main"), class_="page")
 
 
 def _findings(panel: Panel) -> Iterator[Node]:
     """What stands above the table of a panel: numbers, parameters, warnings, figures."""
     if panel.cards:
-        yield node("dl", *map(_card, panel.cards), class_="cards")
+        cards = [
+            node("div", node("dt", title), node("dd", value), node("dd", meaning, class_="small"))
+            for title, value, meaning in panel.cards
+        ]
+        yield node("dl", *cards, class_="cards")
     if panel.params:
         chips = (f"{plain(k)} {plain(parameter_value(v))}" for k, v in panel.params.items())
         yield _list(chips, "chips", "Best parameters")
@@ -86,28 +69,18 @@ def _findings(panel: Panel) -> Iterator[Node]:
         yield node("div", *figures, class_="figures many" if small else "figures")
 
 
-def _card(card: tuple[str, str, str]) -> Node:
-    title, value, meaning = card
-    return node("div", node("dt", title), node("dd", value), node("dd", meaning, class_="small"))
-
-
 def _list(items: Iterable[str], class_: str, name: str) -> Node:
     return node("ul", *(node("li", item) for item in items), class_=class_, aria_label=name)
 
 
 def _figure(drawing: Drawing, *, titled: bool) -> Node:
     # plotly keeps the zoom of a live figure for as long as its uirevision stays the same.
-    layout = {**drawing.spec["layout"], "uirevision": label(drawing.key)}
+    layout = {**drawing.layout, "uirevision": label(drawing.key)}
     caption = [node("strong", plain(drawing.title))] if titled else []
     caption += [node("span", drawing.note)] if drawing.note else []
-    plot = node(
-        "div",
-        class_="plot",
-        data_spec=as_json({**drawing.spec, "layout": layout}),
-        role="img",
-        aria_label=plain(drawing.alt),
-        style=f"min-height:{layout['height']}px",
-    )
+    spec, room = as_json({**drawing.spec, "layout": layout}), f"min-height:{layout['height']}px"
+    image = {"role": "img", "aria_label": plain(drawing.alt), "style": room}
+    plot = node("div", class_="plot", data_spec=spec, **image)
     return node("figure", node("figcaption", *caption), plot)
 
 
@@ -124,7 +97,7 @@ def _table(panel: Panel) -> Iterator[Node]:
         element = node("div", class_="grid", data_caption="All trials", data_source="trials")
     else:
         element = table(panel.frame, panel.title, MOST_ROWS)
-    if (panel.key, panel.table) in OPEN_TABLES:
+    if OPEN.get(panel.key) == panel.table:
         yield element
     else:
         summary = f"Table: {panel.table}, {count(len(panel.frame), 'row')}"

@@ -31,9 +31,9 @@ class Node:
 
 
 def node(tag: str, *children: Child, **attributes: str) -> Node:
-    """An element; ``class_`` is ``class``, and ``data_key`` is ``data-key``."""
+    """An element; ``class_`` is ``class``, ``data_key`` is ``data-key``; no empty attribute."""
     named = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
-    return Node(tag, named, children)
+    return Node(tag, {key: value for key, value in named.items() if value}, children)
 
 
 def html(element: Child) -> str:
@@ -44,14 +44,12 @@ def html(element: Child) -> str:
     """
     if isinstance(element, str):
         return escape(element, quote=False)
-    attributes = "".join(f" {key}='{_quoted(v)}'" for key, v in element.attributes.items())
-    children = "".join(map(html, element.children))
-    return f"<{element.tag}{attributes}>{children}</{element.tag}>"
-
-
-def _quoted(value: str) -> str:
-    """For single quotes: JSON is full of double ones, which then stay as they are."""
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;")
+    # In single quotes, the double ones, of which JSON is full, stay as they are.
+    quoted = {
+        k: escape(v, quote=False).replace("'", "&#39;") for k, v in element.attributes.items()
+    }
+    attributes = "".join(f" {key}='{value}'" for key, value in quoted.items())
+    return f"<{element.tag}{attributes}>{''.join(map(html, element.children))}</{element.tag}>"
 
 
 def as_json(value: Any) -> str:
@@ -61,58 +59,37 @@ def as_json(value: Any) -> str:
 
 def table(frame: pd.DataFrame, caption: str, most: int | None = None) -> Node:
     """A frame as a table: plain if it is short, otherwise one to sort, filter and turn over."""
-    frame = _with_index(frame)
-    short = len(frame) * frame.shape[1] <= MOST_CELLS
-    return _static(frame, caption) if short else grid(frame, caption, most)
-
-
-def grid(frame: pd.DataFrame, caption: str, most: int | None = None) -> Node:
-    """A frame as a table to sort, filter and turn over; its first `most` rows only, if given."""
-    frame = _with_index(frame)
-    frame = frame.loc[:, ~(frame.isna() | (frame == "")).all()]  # an empty column takes no room
-    rows = frame if most is None else frame.head(most)
-    data = {
-        "columns": [plain(name) for name in frame.columns],
-        "data": [_values(rows[name]) for name in frame.columns],
-    }
-    note = "" if len(rows) == len(frame) else f" The first {len(rows):,} of {len(frame):,} rows."
-    return node(
-        "div",
-        class_="grid",
-        data_caption=plain(caption) + note,
-        data_rows=as_json(data),
-        role="region",
-        aria_label=plain(caption),
-    )
-
-
-def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.reset_index() if frame.index.name else frame
-
-
-def _static(frame: pd.DataFrame, caption: str) -> Node:
-    heads = [_head(name, frame[name]) for name in frame.columns]
+    frame = frame.reset_index() if frame.index.name else frame
+    if len(frame) * frame.shape[1] > MOST_CELLS:
+        return grid(frame, caption, most)
+    heads = [
+        node("th", plain(name), scope="col", class_="number" if column.dtype.kind in "if" else "")
+        for name, column in frame.items()
+    ]
     rows = [node("tr", *map(_cell, row)) for row in frame.itertuples(index=False, name=None)]
     head, body = node("thead", node("tr", *heads)), node("tbody", *rows)
-    return node(
-        "div",
-        node("table", node("caption", plain(caption)), head, body),
-        class_="scroll",
-        tabindex="0",
-        role="region",
-        aria_label=plain(caption),
-    )
-
-
-def _head(name: Any, column: pd.Series[Any]) -> Node:
-    right = {"class_": "number"} if column.dtype.kind in "if" else {}
-    return node("th", plain(name), scope="col", **right)
+    content = node("table", node("caption", plain(caption)), head, body)
+    more = {"role": "region", "aria_label": plain(caption)}
+    return node("div", content, class_="scroll", tabindex="0", **more)
 
 
 def _cell(value: Any) -> Node:
     text = cell(value)
     kind = "number" if _is_number(value) else "long" if len(text) > LONG else ""
-    return node("td", text, **({"class_": kind} if kind else {}))
+    return node("td", text, class_=kind)
+
+
+def grid(frame: pd.DataFrame, caption: str, most: int | None = None) -> Node:
+    """A frame as a table to sort, filter and turn over; its first `most` rows only, if given."""
+    frame = frame.reset_index() if frame.index.name else frame
+    frame = frame.loc[:, ~(frame.isna() | (frame == "")).all()]  # an empty column takes no room
+    rows = frame if most is None else frame.head(most)
+    columns, data = [plain(name) for name in rows.columns], [_values(rows[name]) for name in rows]
+    note = "" if len(rows) == len(frame) else f" The first {len(rows):,} of {len(frame):,} rows."
+    text = {"data_caption": plain(caption) + note, "aria_label": plain(caption), "role": "region"}
+    return node(
+        "div", class_="grid", data_rows=as_json({"columns": columns, "data": data}), **text
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -121,8 +98,6 @@ def _is_number(value: Any) -> bool:
 
 def cell(value: Any) -> str:
     """A value of a frame as text; what is missing is nothing."""
-    import pandas as pd
-
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float):
