@@ -16,7 +16,7 @@ from commands import ENOUGH, QUICK, fail, run
 import tuneflow as tf
 from tuneflow.cli import files
 from tuneflow.study.evaluation import Evaluation
-from tuneflow.study.objective import Objective, Outcome, PrunableTrial, TrialSpec
+from tuneflow.study.objective import Objective, Outcome, Pruner, TrialSpec
 
 
 def test_tune_prints_the_result_and_says_that_nothing_was_saved(table: Path) -> None:
@@ -150,10 +150,10 @@ def test_ctrl_c_keeps_the_best_so_far_and_is_exit_code_130(
 ) -> None:
     climb = Objective.__call__
 
-    def interrupted(objective: Objective, spec: TrialSpec, trial: PrunableTrial) -> Outcome:
+    def interrupted(objective: Objective, spec: TrialSpec, pruner: Pruner) -> Outcome:
         if spec.number == 2:
             monkeypatch.setattr(Evaluation, "score", fail(KeyboardInterrupt()))
-        return climb(objective, spec, trial)
+        return climb(objective, spec, pruner)
 
     monkeypatch.setattr(Objective, "__call__", interrupted)
     result = run("tune", table, *QUICK, "--trials", "9", "--out", tmp_path / "out")

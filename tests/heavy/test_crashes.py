@@ -21,8 +21,8 @@ from postgresql import postgresql
 
 import tuneflow as tf
 from tuneflow.models import registry as engines
+from tuneflow.storage.study_record import is_counted
 from tuneflow.storage.user_attrs import read_retry, read_trial_record
-from tuneflow.study.resume import counts
 
 KILLS = 100
 TOTAL = 2000  # more than a hundred short lives can finish, so that none of them is idle
@@ -139,7 +139,7 @@ def check(trials, finished: dict[int, float], total: int) -> None:
     """Nothing was lost, nothing is left over, nothing was done more than once too often."""
     assert len(finished) > KILLS  # the callers did get to work
     assert {n: trials[n].value for n in finished} == finished
-    assert sum(map(counts, trials)) == total
+    assert sum(map(is_counted, trials)) == total
     assert {trial.state.name for trial in trials} <= {"COMPLETE", "FAIL"}
     lost = [
         trial

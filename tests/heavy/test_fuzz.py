@@ -25,8 +25,8 @@ from tuneflow.models import registry as engines
 from tuneflow.recipe.catalogue import _folder
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Param
+from tuneflow.storage.study_record import is_counted
 from tuneflow.storage.user_attrs import CLAIM, GOAL, HEARTBEAT, KEY, RETRY, RUN
-from tuneflow.study.resume import counts
 from tuneflow.tuning.join import join
 
 TEXTS = {file.stem: file.read_text(encoding="utf-8") for file in sorted(_folder().glob("*.toml"))}
@@ -66,7 +66,7 @@ def check(result: tf.Result | tf.TuneflowError, X, y, n_trials: int) -> None:
     if isinstance(result, tf.TuneflowError):
         return
     trials = result.study.get_trials(deepcopy=False)
-    assert sum(map(counts, trials)) == n_trials
+    assert sum(map(is_counted, trials)) == n_trials
     assert np.isfinite(result.best_score)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

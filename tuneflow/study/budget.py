@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from operator import attrgetter
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -53,6 +54,7 @@ class BudgetTracker:
         finished: Trials that have ended, in the order in which this call learned of it.
         counted: How many of them count towards the total.
         best: The best of those that are complete.
+        waiting: How many trials somebody has queued in the study, which are next.
         is_shared: Whether other calls work on the study.
         is_stopped: Whether the study is to end before its budget does.
     """
@@ -63,15 +65,13 @@ class BudgetTracker:
         self._study, self._plan = study, plan
         self._heartbeat, self._budget = heartbeat, budget
         trials = study.get_trials(deepcopy=False)
-        self.finished = [trial for trial in trials if trial.state.is_finished()]
-        self.counted = sum(map(is_counted, self.finished))
-        self.best = max(filter(_is_complete, self.finished), key=_value, default=None)
-        self.is_shared = bool(heartbeat.others())
-        self.is_stopped = False
-        self._waiting = sum(trial.state == TrialState.WAITING for trial in trials)
+        self.finished: list[FrozenTrial] = []
+        self.counted, self.is_stopped, self.is_shared = 0, False, bool(heartbeat.others())
+        self.best: FrozenTrial | None = None
+        self.waiting = sum(trial.state == TrialState.WAITING for trial in trials)
         self._newest = len(trials) - 1
         self._queue = queued_points(study, plan)
-        self._apply_stopping_rule()
+        self.add(*(trial for trial in trials if trial.state.is_finished()))
 
     def total(self) -> int | None:
         """Trials in all, as far as is known; a grid may end before the budget does."""
@@ -81,7 +81,7 @@ class BudgetTracker:
 
     def ends_at(self) -> float:
         """When trials have to end: the refit of the best takes its time, too."""
-        if math.isinf(self._budget.deadline) or self.best is None:
+        if math.isinf(self._budget.deadline) or not self.best:
             return self._budget.deadline
         record, rate = read_trial_record(self.best) or TrialRecord(), self._plan.rate
         factor = rate.rounds_factor if rate else 1.0
@@ -89,18 +89,10 @@ class BudgetTracker:
 
     def may_begin(self, unfinished: int) -> bool:
         """Whether another trial may begin, beside so many of this call that have not ended."""
-        if self._is_over():
-            return False
-        if self._plan.search.is_finite and not self._queue and not self._waiting:
+        is_exhausted = self._plan.search.is_finite and not self._queue and not self.waiting
+        if is_exhausted or self._is_over():
             return False
         return self._budget.total is None or self._begun(unfinished) < self._budget.total
-
-    def take_waiting(self) -> bool:
-        """Whether there is a trial that somebody has queued in the study, which is next."""
-        if not self._waiting:
-            return False
-        self._waiting -= 1
-        return True
 
     def next_point(self) -> QueuedPoint | None:
         """The next point that is not for the sampler to choose; None if there is none."""
@@ -120,13 +112,15 @@ class BudgetTracker:
         earlier = [trial for trial in self._read() if trial.number < number]
         return sum(map(_is_begun, earlier)) >= self._budget.total
 
-    def add(self, trial: FrozenTrial) -> None:
-        """Take in a trial of this call that has ended."""
-        self.finished.append(trial)
-        self.counted += is_counted(trial)
-        if _is_complete(trial) and (self.best is None or _value(trial) > _value(self.best)):
-            self.best = trial
-        self._apply_stopping_rule()
+    def add(self, *trials: FrozenTrial) -> None:
+        """Take in trials that have ended, of this call or of others."""
+        self.finished += trials
+        self.counted += sum(map(is_counted, trials))
+        complete = [t for t in (self.best, *trials) if t and t.state == TrialState.COMPLETE]
+        self.best = max(complete, key=attrgetter("value"), default=None)
+        rule = self._plan.stopping
+        if rule and rule.is_due([trial for trial in self.finished if is_counted(trial)]):
+            self.stop()
 
     def waits_for_others(self) -> bool:
         """Whether others still run trials of the total; what they have lost is reclaimed."""
@@ -153,27 +147,12 @@ class BudgetTracker:
         if not self.is_shared:
             return self.counted + unfinished
         trials, old = self._read(), {trial.number for trial in self.finished}
-        new = [t for t in trials if t.state.is_finished() and t.number not in old]
-        self.finished += new
-        self.counted += sum(map(is_counted, new))
+        self.add(*(t for t in trials if t.state.is_finished() and t.number not in old))
         return sum(map(_is_begun, trials))
 
     def _read(self) -> list[FrozenTrial]:
         return with_retry(lambda: self._study.get_trials(deepcopy=False))
 
-    def _apply_stopping_rule(self) -> None:
-        rule = self._plan.stopping
-        if rule and rule.is_due([trial for trial in self.finished if is_counted(trial)]):
-            self.stop()
-
 
 def _is_begun(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.RUNNING or is_counted(trial)
-
-
-def _is_complete(trial: FrozenTrial) -> bool:
-    return trial.state == TrialState.COMPLETE
-
-
-def _value(trial: FrozenTrial) -> float:
-    return -math.inf if trial.value is None else trial.value

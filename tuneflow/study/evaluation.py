@@ -72,12 +72,11 @@ class Evaluation:
 
     @cached_property
     def decisions(self) -> dict[tuple[int, float], int]:
-        """Where a trial may be given up, (folds, budget), and the step under which its score is
+        """Where a trial may be pruned, (folds, budget), and the step under which its score is
         reported there. Steps start at one: halving reads them as a resource."""
-        inside = (
-            () if self.growth.schedule == "folds" else self.growth.pruning_budgets(self.budgets)
-        )
-        rungs = [(folds, at) for folds in self.stages for at in (*inside, self.budgets[-1])]
+        budgets, is_folds = self.budgets, self.growth.schedule == "folds"
+        inside = () if is_folds else self.growth.pruning_budgets(budgets)
+        rungs = [(folds, at) for folds in self.stages for at in (*inside, budgets[-1])]
         return {rung: step for step, rung in enumerate(rungs[:-1], start=1)}
 
     @property
@@ -102,31 +101,26 @@ class Evaluation:
         return lambda rows: {**fixed, **self.space.decode(values, rows)}
 
     def score(self, at: int, learner: Learner) -> tuple[float, ...]:
-        """The score of a learner on the rows of its fold that it was not trained on, and what
-        the other metrics say."""
-        shown, rows = cache(partial(self._predictions, at, learner)), self.folds[at].valid
-        try:
-            score = self.metric.score(shown(self._chooses(self.metric)), self.data, rows)
-        except ValueError as error:  # a deviance, say, of predictions below zero
-            raise TrialError(
-                f"{self.metric.name} refused the predictions on fold {at}: {error}"
-            ) from error
-        if not math.isfinite(score):
-            raise TrialError(f"{self.metric.name} must be finite; got {score} on fold {at}.")
-        said = [score]
-        for metric in self.also:
+        """The score of a learner on the rows of its fold that it was not trained on, and those by
+        the other metrics."""
+        predictions, rows = cache(partial(self._predictions, at, learner)), self.folds[at].valid
+        scores: list[float] = []
+        for metric in (self.metric, *self.also):
+            chosen = self.recipe.predicts_labels and metric.needs == "labels"
             try:
-                said.append(metric.score(shown(self._chooses(metric)), self.data, rows))
-            except ValueError:  # it is only recorded
-                said.append(math.nan)
-        return tuple(said)
-
-    def _chooses(self, metric: Metric) -> bool:
-        """Whether labels are all that a metric looks at, and for the estimator to choose."""
-        return self.recipe.predicts_labels and metric.needs == "labels"
+                scores.append(metric.score(predictions(chosen), self.data, rows))
+            except ValueError as error:  # a deviance, say, of predictions below zero
+                if not scores:
+                    message = f"{metric.name} refused the predictions on fold {at}: {error}"
+                    raise TrialError(message) from error
+                scores.append(math.nan)  # it is only recorded
+        if not math.isfinite(scores[0]):
+            raise TrialError(f"{self.metric.name} must be finite; got {scores[0]} on fold {at}.")
+        return tuple(scores)
 
     def _predictions(self, at: int, learner: Learner, chosen: bool) -> FloatArray:
-        """What a learner says of the rows of its fold that it was not trained on."""
+        """What a learner predicts on the rows of its fold that it was not trained on: labels
+        where they are for the estimator to choose, and all that the metric looks at."""
         prepared = self.prepared(at)
         if chosen:
             return choices(learner.model, prepared.fold.X_valid, prepared.fold.classes)
@@ -140,10 +134,9 @@ class Evaluation:
         and its derivatives in the parameters, in the scale of the space."""
         prepared, fold = self.prepared(at), self.folds[at]
         X, target = prepared.fold.X_valid, prepared.target
-        smooth = cast(Differentiable, learner)
-        found = smooth.gradient(X, target.transform(self.data.y[fold.valid]))
-        every = len(fold.train)
+        y, every = target.transform(self.data.y[fold.valid]), len(fold.train)
+        slope = cast(Differentiable, learner).gradient(X, y)
         rows = self.growth.amount(budget, self.arguments(values)(every), every)
-        by = parameter_gradient(self.space, values, rows, found.by)
+        by = parameter_gradient(self.space, values, rows, slope.by)
         unit = target.scale  # 1 for classes
-        return Slope(found.loss * unit, {name: slope * unit for name, slope in by.items()})
+        return Slope(slope.loss * unit, {name: each * unit for name, each in by.items()})

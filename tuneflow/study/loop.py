@@ -21,6 +21,7 @@ import copy
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import optuna
@@ -38,11 +39,11 @@ from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.retry import ENDED_BY_ANOTHER, with_retry
 from tuneflow.storage.user_attrs import begin_trial, write_trial_record
 from tuneflow.study.budget import SECONDS_BETWEEN_LOOKS, Budget, BudgetTracker
-from tuneflow.study.objective import Outcome, TrialSpec, state_and_value
+from tuneflow.study.objective import Outcome, TrialSpec, WorkerEvent, state_and_value
 from tuneflow.study.plan import Plan
 from tuneflow.study.progress import ProgressBar
-from tuneflow.study.workers.pool import WorkerEvent, WorkerPool
-from tuneflow.study.workers.workers import Workers
+from tuneflow.study.resume import reclaim_lost_trials
+from tuneflow.study.workers.workers import WorkerPool, Workers
 
 Callback: TypeAlias = Callable[[optuna.Study, FrozenTrial], None]
 
@@ -67,11 +68,10 @@ class RunOptions:
     progress: bool = False
 
 
-@dataclass
 class Loop:
     """One call at work on a study.
 
-    Attributes:
+    Args:
         study: Where trials go.
         plan: What they are about.
         pool: Who runs them.
@@ -79,23 +79,23 @@ class Loop:
         options: When it is over, and who wants to know of its trials.
     """
 
-    study: optuna.Study
-    plan: Plan
-    pool: WorkerPool
-    heartbeat: Heartbeat
-    options: RunOptions
-    _tracker: BudgetTracker = field(init=False)
-    _bar: ProgressBar = field(init=False)
-    _open: dict[int, optuna.Trial] = field(default_factory=dict, init=False)  # not yet told
-    _backlog: list[tuple[TrialSpec, int]] = field(default_factory=list, init=False)
-    _in_order: bool = field(init=False)
-    _outcomes: dict[int, Outcome] = field(default_factory=dict, init=False)  # of open trials
-
-    def __post_init__(self) -> None:
-        tracker = BudgetTracker(self.study, self.plan, self.heartbeat, self.options.budget)
-        bar = tracker.finished, tracker.counted, tracker.total()
-        self._tracker, self._bar = tracker, ProgressBar(*bar, shown=self.options.progress)
-        self._in_order = self.options.workers.reproducible
+    def __init__(
+        self,
+        study: optuna.Study,
+        plan: Plan,
+        pool: WorkerPool,
+        heartbeat: Heartbeat,
+        options: RunOptions,
+    ) -> None:
+        self._study, self._plan, self._pool = study, plan, pool
+        self._heartbeat, self._options = heartbeat, options
+        self._tracker = BudgetTracker(study, plan, heartbeat, options.budget)
+        trials = self._tracker.finished, self._tracker.counted, self._tracker.total()
+        self._bar = ProgressBar(*trials, shown=options.progress)
+        self._open: dict[int, optuna.Trial] = {}  # not yet told
+        self._backlog: list[tuple[TrialSpec, int]] = []
+        self._outcomes: dict[int, Outcome] = {}  # of open trials
+        self._in_order = options.workers.reproducible
 
     def run(self) -> None:
         """Run trials until the budget is spent.
@@ -103,61 +103,58 @@ class Loop:
         Raises:
             KeyboardInterrupt: Ctrl-C; what was finished is in the study.
         """
-        with on_stop(self.study, self._tracker.stop), closing(self._bar), closing(self.pool):
+        with on_stop(self._study, self._tracker.stop), closing(self._bar), closing(self._pool):
             self._ask_for_trials()
             while self._open or self._tracker.waits_for_others():
                 shared = self._tracker.is_shared
-                for event in self.pool.wait(SECONDS_BETWEEN_LOOKS if shared else SECONDS_TO_WAIT):
+                for event in self._pool.wait(SECONDS_BETWEEN_LOOKS if shared else SECONDS_TO_WAIT):
                     self._handle(event)
                 self._ask_for_trials()
 
     def leave(self) -> None:
-        """Tell trials that have ended, and that the others were interrupted."""
+        """Record every trial of this call that is still open, however far it came: as it ended,
+        or as interrupted."""
         for number, trial in self._open.items():
             outcome = self._outcomes.get(number)
             self._tell(trial, outcome.record if outcome else TrialRecord(ended="interrupted"))
+        reclaim_lost_trials(self._study, self._plan, self._heartbeat, leaving=True)
 
     # ---------- asking ----------
 
     def _ask_for_trials(self) -> None:
-        size = self.pool.size * (AHEAD if self._in_order and self.pool.size > 1 else 1)
+        size = self._pool.size * (AHEAD if self._in_order and self._pool.size > 1 else 1)
         while len(self._open) < size and self._tracker.may_begin(len(self._open)):
-            self._ask()
-
-    def _ask(self) -> None:
-        trial = self._begin()
-        values = with_retry(lambda: self._suggest(trial))
-        self._open[trial.number] = trial
-        if self._tracker.is_surplus(trial.number):
-            self._outcomes[trial.number] = Outcome(trial.number, TrialRecord(ended="surplus"))
-            self._finish(trial.number)
-            return
-        spec = TrialSpec(trial.number, values, self._tracker.ends_at())
-        self._backlog.append((spec, len(self._tracker.finished)))
-        self._start_trials()
+            trial = self._begin()
+            values, number = with_retry(partial(self._suggest, trial)), trial.number
+            self._open[number] = trial
+            if self._tracker.is_surplus(number):
+                self._outcomes[number] = Outcome(number, TrialRecord(ended="surplus"))
+                self._finish(number)
+                continue
+            spec = TrialSpec(number, values, self._tracker.ends_at())
+            self._backlog.append((spec, len(self._tracker.finished)))
+            self._start_trials()
 
     def _begin(self) -> optuna.Trial:
         """The next trial: one that waits, one at a queued point, or one for the sampler."""
-        if self._tracker.take_waiting():
-            trial = with_retry(self.study.ask)
-            with_retry(lambda: self.heartbeat.claim_trial(trial))
+        if self._tracker.waiting:
+            self._tracker.waiting -= 1
+            trial = with_retry(self._study.ask)
+            with_retry(lambda: self._heartbeat.claim_trial(trial))
             return trial
-        point = self._tracker.next_point()
-        chosen = (point.params, point.again) if point else ()
-        return with_retry(lambda: begin_trial(self.study, self.heartbeat.claim, *chosen))
+        point = self._tracker.next_point() or ()
+        return with_retry(lambda: begin_trial(self._study, self._heartbeat.claim, *point))
 
     def _suggest(self, trial: optuna.Trial) -> Params:
-        with few_storage_calls(self.study):
-            return self.plan.evaluation.space.suggest(trial)
+        with few_storage_calls(self._study):
+            return self._plan.evaluation.space.suggest(trial)
 
     def _start_trials(self) -> None:
         """Hand trials to workers that are free, each with what had ended when it was asked for."""
-        while self._backlog and self._running() < self.pool.size:
+        done = len(self._outcomes)
+        while self._backlog and len(self._open) - done - len(self._backlog) < self._pool.size:
             spec, ended = self._backlog.pop(0)
-            self.pool.start(spec, self._open[spec.number], self._tracker.finished[:ended])
-
-    def _running(self) -> int:
-        return len(self._open) - len(self._outcomes) - len(self._backlog)
+            self._pool.start(spec, self._open[spec.number], self._tracker.finished[:ended])
 
     # ---------- telling ----------
 
@@ -193,10 +190,10 @@ class Loop:
             with_retry(write)
 
     def _tell(self, trial: optuna.Trial, record: TrialRecord) -> FrozenTrial:
-        state, value = state_and_value(record, trial.number, len(self.plan.evaluation.folds))
-        with ENDED_BY_ANOTHER, few_storage_calls(self.study):
+        state, value = state_and_value(record, trial.number, len(self._plan.evaluation.folds))
+        with ENDED_BY_ANOTHER, few_storage_calls(self._study):
             write_trial_record(trial, record)
-            frozen = self.study.tell(trial, value, state, skip_if_finished=True)
+            frozen = self._study.tell(trial, value, state, skip_if_finished=True)
             if frozen.state.is_finished():
                 return frozen
         return stored_trial(trial)  # a journal is not written before here
@@ -209,6 +206,6 @@ class Loop:
         if outcome.error:
             raise outcome.error
         self._tracker.add(frozen)
-        self._bar.show(frozen, self.options.budget.deadline)
-        for callback in self.options.callbacks:
-            callback(self.study, copy.deepcopy(frozen))  # it may do with it as it likes
+        self._bar.show(frozen, self._options.budget.deadline)
+        for callback in self._options.callbacks:
+            callback(self._study, copy.deepcopy(frozen))  # it may do with it as it likes

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from optuna.trial import TrialState
 
@@ -55,14 +55,17 @@ class TrialSpec:
     deadline: float = math.inf
 
 
-class PrunableTrial(Protocol):
-    """What a trial reports its scores to, and asks whether it is pruned, as an `optuna.Trial`."""
+#: Takes a step and the score that a trial has reached there, and says whether to prune the trial.
+Pruner: TypeAlias = Callable[[int, float], bool]
 
-    def report(self, value: float, step: int) -> None:
-        """Note a score."""
 
-    def should_prune(self) -> bool:
-        """Whether the trial shall end here."""
+@dataclass(frozen=True)
+class IntermediateScore:
+    """A score that a trial has reached, while it goes on."""
+
+    number: int
+    step: int
+    score: float
 
 
 @dataclass
@@ -82,6 +85,10 @@ class Outcome:
     error: BaseException | None = None
     steps: dict[int, float] = field(default_factory=dict)
     attrs: dict[str, Any] = field(default_factory=dict)
+
+
+#: What a worker reports.
+WorkerEvent: TypeAlias = IntermediateScore | Outcome
 
 
 def state_and_value(
@@ -119,12 +126,12 @@ class Objective:
     prunes: bool = True
     needs_gradients: bool = False
 
-    def __call__(self, spec: TrialSpec, trial: PrunableTrial) -> Outcome:
+    def __call__(self, spec: TrialSpec, pruner: Pruner) -> Outcome:
         """Run a trial; the record keeps what was spent and why it ended, however it ended."""
         record = TrialRecord()
         outcome = Outcome(spec.number, record)
         try:
-            _TrialRun(self, spec, trial, record).run()
+            _TrialRun(self, spec, pruner, record).run()
         except _EndedEarlyError:
             pass
         except TrialError as error:
@@ -145,13 +152,15 @@ class _TrialRun:
 
     objective: Objective
     spec: TrialSpec
-    trial: PrunableTrial
+    pruner: Pruner
     record: TrialRecord
     learners: dict[int, Learner] = field(default_factory=dict)
     scores: dict[tuple[int, float], tuple[float, ...]] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Take in more folds, stage by stage; earlier ones keep what they have grown."""
+        """Take in more folds, stage by stage; earlier ones keep what they have grown. A sampler
+        that wants it gets the mean loss over all folds, and its gradient in the scale of the
+        space."""
         evaluation = self.evaluation
         for folds in evaluation.stages:
             best = self.grow(folds)
@@ -160,7 +169,10 @@ class _TrialRun:
             self.report_and_prune(folds, evaluation.budgets[-1], best)
         if self.objective.needs_gradients and len(self.record.scores) == len(evaluation.folds):
             with self.timed("seconds_fit"):
-                self.differentiate()
+                at = self.spec.values, self.record.budget
+                slopes = [evaluation.slope(*each, *at) for each in self.learners.items()]
+            self.record.loss, names = fmean(slope.loss for slope in slopes), slopes[0].by
+            self.record.gradient = {n: fmean(slope.by[n] for slope in slopes) for n in names}
 
     @property
     def evaluation(self) -> Evaluation:
@@ -172,14 +184,16 @@ class _TrialRun:
 
     def grow(self, folds: int) -> Rung:
         """Grow so many folds together, rung by rung; the best rung of them."""
-        evaluation, best = self.evaluation, Rung()
+        evaluation, growth, best = self.evaluation, self.evaluation.growth, Rung()
         for budget in evaluation.budgets:
             rung = self.reach(folds, budget)
             if not rung.scores:
                 break
             self.record.curve.append((folds, budget, rung.mean))
-            best = rung if not evaluation.growth.patience or rung.mean > best.mean else best
-            is_last = self.is_out_of_patience(budget, best) or budget == evaluation.budgets[-1]
+            best = rung if not growth.patience or rung.mean > best.mean else best
+            is_last = budget == evaluation.budgets[-1]
+            if growth.patience and budget >= growth.patience * best.budget + growth.first:
+                self.record.ended, is_last = "patience", True  # the best lies so far below
             if is_last or budget >= self.record.budget:  # more folds are less until they catch up
                 self.keep(best)
             if is_last:
@@ -193,29 +207,22 @@ class _TrialRun:
         for fold in range(folds):  # all before one grows: binning rows takes them twice
             if self.is_over():
                 return Rung()
-            self.begin(fold)
+            if fold not in self.learners:
+                with self.timed("seconds_fit"), self.refusals():
+                    self.learners[fold] = self.evaluation.learner(fold, self.arguments)
         for fold in range(folds):
             if self.is_over():
                 return Rung()
             rows = len(self.evaluation.folds[fold].train)
             amounts.append(self.evaluation.growth.amount(budget, self.arguments(rows), rows))
-            if (fold, budget) not in self.scores:
-                self.scores[fold, budget] = self.score(fold, amounts[-1])
+            if (fold, budget) in self.scores:
+                continue
+            with self.timed("seconds_fit"), self.refusals():
+                self.learners[fold].grow(amounts[-1])
+            with self.timed("seconds_score"):
+                self.scores[fold, budget] = self.evaluation.score(fold, self.learners[fold])
         scores = [self.scores[fold, budget][0] for fold in range(folds)]
         return Rung(budget, scores, round(fmean(amounts)))
-
-    def begin(self, fold: int) -> None:
-        """Have a learner for a fold."""
-        if fold not in self.learners:
-            with self.timed("seconds_fit"), self.refusals():
-                self.learners[fold] = self.evaluation.learner(fold, self.arguments)
-
-    def score(self, fold: int, amount: int) -> tuple[float, ...]:
-        """Grow a learner, and score it by every metric."""
-        with self.timed("seconds_fit"), self.refusals():
-            self.learners[fold].grow(amount)
-        with self.timed("seconds_score"):
-            return self.evaluation.score(fold, self.learners[fold])
 
     def report_and_prune(self, folds: int, budget: float, best: Rung) -> None:
         """Where a decision is due, report the best rung so far, and end here if the pruner says
@@ -223,19 +230,10 @@ class _TrialRun:
         step = self.evaluation.decisions.get((folds, budget))
         if step is None or not self.objective.prunes:
             return
-        self.trial.report(best.scores[-1] if self.objective.reports_each_fold else best.mean, step)
-        prune = self.trial.should_prune()
-        if prune and self.spec.values != self.evaluation.space.defaults():
+        score = best.scores[-1] if self.objective.reports_each_fold else best.mean
+        if self.pruner(step, score) and self.spec.values != self.evaluation.space.defaults():
             self.record.ended = "pruned"
             raise _EndedEarlyError
-
-    def is_out_of_patience(self, budget: float, best: Rung) -> bool:
-        """Whether the best rung lies so far below that no better one is expected."""
-        growth = self.evaluation.growth
-        if not growth.patience or budget < growth.patience * best.budget + growth.first:
-            return False
-        self.record.ended = "patience"
-        return True
 
     def is_over(self) -> bool:
         """Whether time is up; the first trial goes on until it has a score."""
@@ -258,15 +256,6 @@ class _TrialRun:
         for place, metric in enumerate(self.evaluation.also, start=1):
             scores = [self.scores[fold, rung.budget][place] for fold in range(len(rung.scores))]
             self.record.also[metric.name] = scores
-
-    def differentiate(self) -> None:
-        """Record the mean loss over the folds, and its gradient in the scale of the space."""
-        slopes = [
-            self.evaluation.slope(fold, learner, self.spec.values, self.record.budget)
-            for fold, learner in self.learners.items()
-        ]
-        self.record.loss = fmean(slope.loss for slope in slopes)
-        self.record.gradient = {n: fmean(slope.by[n] for slope in slopes) for n in slopes[0].by}
 
     @contextmanager
     def timed(self, column: str) -> Iterator[None]:

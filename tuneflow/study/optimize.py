@@ -54,28 +54,20 @@ def optimize(study: optuna.Study, plan: Plan, options: RunOptions) -> str:
     study.sampler = plan.rate.hold(sampler) if plan.rate else sampler
     with heartbeat.beating(), on_stop(study, lambda: None):
         reclaim_lost_trials(study, plan, heartbeat)
-        pool = options.workers.pool(objective, study)
-        loop = Loop(study, plan, pool, heartbeat, options)
+        loop = Loop(study, plan, options.workers.pool(objective, study), heartbeat, options)
         try:
             with suppress_warnings(), threadpool_limits(1), sigterm_as_ctrl_c():
                 loop.run()
-        except StorageError as error:  # nothing can be written, so that no trial can be left
-            if not _has_scores(study):
-                raise
-            return str(error)
         except BaseException as error:
-            _leave(loop)
-            if not isinstance(error, KeyboardInterrupt) or not _has_scores(study):
+            is_writable = not isinstance(error, StorageError)
+            if is_writable:
+                loop.leave()
+            is_interruption = isinstance(error, KeyboardInterrupt | StorageError)
+            if not is_interruption or not _has_scores(study):
                 raise
-            return INTERRUPTED
-        _leave(loop)
+            return INTERRUPTED if is_writable else str(error)
+        loop.leave()
         return ""
-
-
-def _leave(loop: Loop) -> None:
-    """Record every trial of this call that is still open, however far it came."""
-    loop.leave()
-    reclaim_lost_trials(loop.study, loop.plan, loop.heartbeat, leaving=True)
 
 
 def _has_scores(study: optuna.Study) -> bool:

@@ -8,7 +8,7 @@ been written, as failed otherwise (`reclaim_lost_trials`), and tries its point o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TypeAlias
 
 import optuna
 from optuna.study import StudyDirection
@@ -25,6 +25,10 @@ from tuneflow.storage.user_attrs import read_header, read_retry, read_trial_reco
 from tuneflow.study.objective import state_and_value
 from tuneflow.study.plan import Plan
 from tuneflow.study.warnings_filter import suppress_warnings
+
+#: A point that is not for the sampler to choose, and the number of the trial that was lost there;
+#: None if the point is new.
+QueuedPoint: TypeAlias = tuple[Params, int | None]
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> optuna.Study:
@@ -56,22 +60,21 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
 
 def check_header(study: optuna.Study, header: Header) -> None:
     """Refuse a study that is about something else, and say what differs."""
-    stored = read_header(study)
+    stored, name = read_header(study), study.study_name
     if study.directions != [StudyDirection.MAXIMIZE]:
         directions = ", ".join(each.name.lower() for each in study.directions)
         raise StudyError(
-            f"study {study.study_name!r}: one that maximizes is needed, since scores are better "
-            f"the higher they are; got {directions}. Choose another study_name."
+            f"study {name!r}: one that maximizes is needed; got {directions}. Choose another "
+            "study_name."
         )
     if stored is None and study.get_trials(deepcopy=False):
         raise StudyError(
-            f"study {study.study_name!r}: only a study that tuneflow made can be resumed; this "
-            "one has trials but no header. Choose another study_name."
+            f"study {name!r}: only tuneflow's can be resumed; got trials but no header. Choose "
+            "another study_name."
         )
     if stored and (differences := stored.differences(header)):
         raise StudyError(
-            f"study {study.study_name!r} exists and is about something else:\n  "
-            + "\n  ".join(differences)
+            "\n  ".join([f"study {name!r} exists and is about something else:", *differences])
             + "\nRepeat the call that made it, or choose another study_name."
         )
 
@@ -96,33 +99,16 @@ def reclaim_lost_trials(
             continue  # another call was faster
 
 
-@dataclass(frozen=True)
-class QueuedPoint:
-    """A point that is not for the sampler to choose.
-
-    Attributes:
-        params: Where it is.
-        again: The number of the trial that was lost there; None if it is new.
-    """
-
-    params: Params
-    again: int | None = None
-
-
 def queued_points(study: optuna.Study, plan: Plan) -> list[QueuedPoint]:
     """What is to be tried before the sampler is asked: points whose trial was lost, once, then
     initial points that no call has tried on all folds or is about to."""
     trials, folds = study.get_trials(deepcopy=False), len(plan.evaluation.folds)
     taken = [queued_point(trial) or trial.params for trial in trials if _is_taken(trial, folds)]
     retries = {read_retry(trial) for trial in trials}
-    lost = [
-        QueuedPoint(trial.params, trial.number)
-        for trial in trials
-        if trial.params and trial.params not in taken and _is_lost(trial, retries)
-    ]
-    taken += [point.params for point in lost]
-    new = [QueuedPoint(point) for point in plan.search.initial_points if point not in taken]
-    return [*lost, *new]
+    lost = [t for t in trials if t.params and t.params not in taken and _is_lost(t, retries)]
+    taken += [trial.params for trial in lost]
+    new = [(point, None) for point in plan.search.initial_points if point not in taken]
+    return [*((trial.params, trial.number) for trial in lost), *new]
 
 
 def _is_taken(trial: FrozenTrial, folds: int) -> bool:

@@ -20,15 +20,14 @@ def check_limits(n_trials: int | None, timeout: float | None, random_state: int)
     if timeout is not None and not timeout > 0:
         raise SearchError(f"timeout: seconds above zero are needed; got {timeout!r}.")
     if not isinstance(random_state, int) or random_state < 0:
-        raise SearchError(
-            f"random_state: a whole number from 0 is needed, so that a study can be resumed; "
-            f"got {random_state!r}."
-        )
+        raise SearchError(f"random_state: a whole number from 0 is needed; got {random_state!r}.")
 
 
 def check_evaluation(evaluation: Evaluation, sampler: object) -> None:
-    """Refuse a table, folds and weights that do not fit the recipe, the metric or the sampler."""
-    _check_arguments(evaluation)
+    """Refuse a table, folds and weights that do not fit the recipe, the metric or the sampler; and
+    arguments that the library does not know, also those of parameters that are not active."""
+    values = {name: param.default for name, param in evaluation.space.params.items()}
+    evaluation.engine.check(evaluation.arguments(values)(evaluation.folds.smallest_train))
     _check_weights(evaluation)
     _check_class_weights(evaluation)
     _check_folds(evaluation)
@@ -36,21 +35,13 @@ def check_evaluation(evaluation: Evaluation, sampler: object) -> None:
         _check_gradients(evaluation)
 
 
-def _check_arguments(evaluation: Evaluation) -> None:
-    """Refuse names that the library does not know, also of parameters that are not active."""
-    values = {name: param.default for name, param in evaluation.space.params.items()}
-    evaluation.engine.check(evaluation.arguments(values)(evaluation.folds.smallest_train))
-
-
 def _check_weights(evaluation: Evaluation) -> None:
     """Refuse weights where the model has no use for them; nothing is dropped in silence."""
     if evaluation.data.weights is None or evaluation.engine.weight_names:
         return
-    recipe = evaluation.recipe
+    recipe, task = evaluation.recipe, evaluation.data.task
     last = recipe.template[-1] if isinstance(recipe.template, Pipeline) else recipe.template
-    estimator = (
-        recipe.estimator_path(evaluation.data.task) if last is None else type(last).__name__
-    )
+    estimator = recipe.estimator_path(task) if last is None else type(last).__name__
     raise DataError(
         f"sample_weight: the model must take weights; got recipe {recipe.name!r}, whose "
         f"{estimator} has none, or does not ask for them where scikit-learn's metadata "
@@ -60,18 +51,15 @@ def _check_weights(evaluation: Evaluation) -> None:
 
 def _check_class_weights(evaluation: Evaluation) -> None:
     """Refuse weights by label: models are trained on the places of labels, from zero."""
-    recipe, labels = evaluation.recipe, evaluation.data.classes.tolist()
-    template = recipe.template
-    arguments = (
-        recipe.fixed_for(evaluation.data.task) if template is None else template.get_params()
-    )
+    template, labels = evaluation.recipe.template, evaluation.data.classes.tolist()
+    fixed = evaluation.recipe.fixed_for(evaluation.data.task)
+    arguments = fixed if template is None else template.get_params()
     for name, value in arguments.items():
         by_label = name.endswith("class_weight") and isinstance(value, Mapping)
         if by_label and labels != list(range(len(labels))):
             raise DataError(
-                f"{name}: models are trained on 0, 1, ... in place of the labels, which are "
-                f"{labels[:5]}; got {value}. Use 'balanced', sample_weight, or a target of such "
-                "numbers."
+                f"{name}: models are trained on 0, 1, ... in place of the labels {labels[:5]}; "
+                f"got {value}. Use 'balanced', sample_weight, or a target of such numbers."
             )
 
 
@@ -83,8 +71,8 @@ def _check_folds(evaluation: Evaluation) -> None:
         if len(absent) and math.isnan(metric.score_of_class_shares(data, fold.valid)):
             raise DataError(
                 f"cv: {metric.name} needs every class in each fold; got none of "
-                f"{data.classes[absent].tolist()[:5]} among the rows of fold {at} that are "
-                "scored. Use fewer folds, or scoring='neg_log_loss'."
+                f"{data.classes[absent].tolist()[:5]} among the scored rows of fold {at}. Use "
+                "fewer folds, or scoring='neg_log_loss'."
             )
 
 
@@ -92,13 +80,13 @@ def _check_gradients(evaluation: Evaluation) -> None:
     """Refuse gradients that the library does not have, and those of rows that count unlike."""
     if evaluation.data.weights is not None:
         raise DataError(
-            "sample_weight: the sampler 'gradient' differentiates a loss in which all rows count "
-            "alike; got weights. Leave them out, or use 'tpe'."
+            "sample_weight: the sampler 'gradient' follows a loss in which all rows count alike; "
+            "got weights. Leave them out, or use 'tpe'."
         )
     for name, param in evaluation.space.params.items():
         if param.gradient and name not in evaluation.engine.gradients:
             raise RecipeError(
                 f"recipe: space.{name} says gradient, but {evaluation.recipe.title} has none in "
-                "it, at least not with these arguments; got "
-                f"{sorted(evaluation.engine.gradients)}. Leave the key out."
+                f"it with these arguments; got {sorted(evaluation.engine.gradients)}. Leave the "
+                "key out."
             )

@@ -20,10 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from tuneflow.errors import MissingExtra, SearchError, did_you_mean
 from tuneflow.storage.records import TrialRecord
-from tuneflow.study.objective import Objective, Outcome, TrialSpec
+from tuneflow.study.objective import Objective, Outcome, TrialSpec, WorkerEvent
 from tuneflow.study.warnings_filter import suppress_warnings
-from tuneflow.study.workers.pool import WorkerEvent
-from tuneflow.study.workers.remote import Payload, TrialRequest, WorkerContext, ended_trials
+from tuneflow.study.workers.remote import EndedTrial, Payload, WorkerContext, ended_trials
 
 #: What clusters raise for a task whose worker died, again and again.
 WORKER_DIED = ("KilledWorker", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError")
@@ -53,14 +52,14 @@ class Executors:
 
     def start(self, spec: TrialSpec, trial: optuna.Trial, ended: Sequence[FrozenTrial]) -> None:
         """Submit a trial, with all that a pruner may ask."""
-        seconds = spec.deadline - time.monotonic()  # clocks of machines differ
-        request = TrialRequest(replace(spec, deadline=seconds), ended_trials(ended), anew=True)
-        future = self._executor.submit(run_remotely, self._payload, request)
+        spec = replace(spec, deadline=spec.deadline - time.monotonic())  # clocks differ
+        request = self._payload, spec, ended_trials(ended)
+        future = self._executor.submit(run_remotely, *request)
         self._numbers[future] = spec.number
 
     def wait(self, seconds: float) -> list[WorkerEvent]:
         """What became of trials that have ended."""
-        done, _ = wait(self._numbers, seconds, FIRST_COMPLETED)
+        done = wait(self._numbers, seconds, FIRST_COMPLETED).done
         return [_outcome(future, self._numbers.pop(future)) for future in done]
 
     def close(self) -> None:
@@ -71,27 +70,26 @@ class Executors:
             self._executor.shutdown(wait=False)
 
 
-def run_remotely(payload: Payload, request: TrialRequest) -> Outcome:
+def run_remotely(payload: Payload, spec: TrialSpec, ended: list[EndedTrial]) -> Outcome:
     """Run a trial in whatever process this is; folds are kept for the next one.
 
     Args:
         payload: What all trials share.
-        request: The trial; its deadline is in seconds from now.
+        spec: The trial; its deadline is in seconds from now.
+        ended: Trials that its pruner may see.
     """
-    spec = replace(request.spec, deadline=time.monotonic() + request.spec.deadline)
+    spec = replace(spec, deadline=time.monotonic() + spec.deadline)
     with threadpool_limits(1), suppress_warnings():
         with _unpacking:
             if payload.key not in _contexts:
                 _contexts.clear()
                 _contexts[payload.key] = payload.open()
             context = _contexts[payload.key]
-        return context.run(replace(request, spec=spec))
+        return context.run(None, spec, ended, anew=True)
 
 
 def _outcome(future: Future[Outcome], number: int) -> Outcome:
-    if future.cancelled():
-        return Outcome(number, TrialRecord(ended="interrupted"), error=KeyboardInterrupt())
-    error = future.exception()
+    error = KeyboardInterrupt() if future.cancelled() else future.exception()
     if error is None:
         return future.result()
     if type(error).__name__ in WORKER_DIED:

@@ -32,10 +32,9 @@ from threadpoolctl import threadpool_limits
 
 from tuneflow.errors import StudyError
 from tuneflow.storage.records import TrialRecord
-from tuneflow.study.objective import Objective, Outcome, TrialSpec
+from tuneflow.study.objective import Objective, Outcome, TrialSpec, WorkerEvent
 from tuneflow.study.warnings_filter import suppress_warnings
-from tuneflow.study.workers.pool import WorkerEvent
-from tuneflow.study.workers.remote import Payload, TrialRequest, WorkerContext, ended_trials
+from tuneflow.study.workers.remote import Payload, WorkerContext, ended_trials
 
 #: Set before the libraries are loaded: a second thread on a busy core makes fits much slower.
 ONE_THREAD = {
@@ -76,9 +75,9 @@ class Worker:
         is_new = payload.key != self._payload_key
         known = 0 if is_new or anew else self._known
         self._payload_key, self._known = payload.key, max(len(attempt.ended), known)
-        request = TrialRequest(attempt.spec, ended_trials(attempt.ended[known:]), anew)
+        request = attempt.spec, ended_trials(attempt.ended[known:]), anew
         with suppress(OSError):  # it has died; whoever waits for it finds out
-            self.pipe.send((payload if is_new else None, request))
+            self.pipe.send((payload if is_new else None, *request))
 
     def end(self) -> None:
         """Kill it, whatever it does."""
@@ -125,7 +124,9 @@ class Processes:
         left = since + self._timeout - time.monotonic()
         ready = wait(list(busy), max(0.0, min(seconds, left)))
         events = [self._receive(busy[pipe]) for pipe in ready]
-        events += [self._time_out(worker) for worker in [*self._workers] if self._is_late(worker)]
+        late = [w for w in self._workers if time.monotonic() - w.since >= self._timeout]
+        error = f"it took longer than trial_timeout, {self._timeout:g} s"
+        events += [self._fail(worker, "timeout", error) for worker in late]
         return [event for event in events if event]
 
     def close(self) -> None:
@@ -149,7 +150,6 @@ class Processes:
         except (EOFError, OSError, pickle.UnpicklingError):
             return self._replace(worker)
         if isinstance(message, BaseException):
-            self._remove(worker)
             raise StudyError(f"n_jobs: a worker could not begin. {message!r}") from message
         if message == BEGUN:
             worker.since = time.monotonic()
@@ -161,28 +161,20 @@ class Processes:
     def _replace(self, worker: Worker) -> Outcome | None:
         """A process has died: begin its trial again, unless that was the last try."""
         worker.process.join()
-        code, attempt = worker.process.exitcode or 0, worker.attempt
-        self._remove(worker)
-        assert attempt
-        if attempt.tries < MOST_TRIES:
-            self._begin(attempt._replace(tries=attempt.tries + 1))
-            return None
+        code = worker.process.exitcode or 0
         reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        record = TrialRecord(ended="crashed", error=f"its process died: {reason}")
-        return Outcome(attempt.spec.number, record)
+        outcome = self._fail(worker, "crashed", f"its process died: {reason}")
+        if worker.attempt and worker.attempt.tries < MOST_TRIES:
+            self._begin(worker.attempt._replace(tries=worker.attempt.tries + 1))
+            return None
+        return outcome
 
-    def _is_late(self, worker: Worker) -> bool:
-        return time.monotonic() - worker.since >= self._timeout
-
-    def _time_out(self, worker: Worker) -> Outcome:
-        self._remove(worker)
-        assert worker.attempt
-        error = f"it took longer than trial_timeout, {self._timeout:g} s"
-        return Outcome(worker.attempt.spec.number, TrialRecord(ended="timeout", error=error))
-
-    def _remove(self, worker: Worker) -> None:
-        worker.end()
+    def _fail(self, worker: Worker, ended: str, error: str) -> Outcome:
+        """End a process, and its trial."""
         self._workers.remove(worker)
+        worker.end()
+        assert worker.attempt
+        return Outcome(worker.attempt.spec.number, TrialRecord(ended=ended, error=error))
 
 
 def _free_worker() -> Worker:
@@ -219,7 +211,7 @@ def _serve(pipe: Connection[Any, Any]) -> None:
 def _run_trials(pipe: Connection[Any, Any]) -> None:
     context: WorkerContext | None = None
     while pipe.poll(IDLE_SECONDS):
-        payload, request = pipe.recv()
+        payload, *request = pipe.recv()
         if payload:
             try:
                 context = payload.open()
@@ -229,7 +221,7 @@ def _run_trials(pipe: Connection[Any, Any]) -> None:
         assert context
         pipe.send(BEGUN)
         with threadpool_limits(1):
-            outcome = context.run(request, pipe.send)
+            outcome = context.run(pipe.send, *request)
         pipe.send(replace(outcome, error=_sendable(outcome.error)))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,16 +15,15 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
-from tuneflow.storage.optuna_internals import pruner_attrs
-from tuneflow.study.objective import Objective, Outcome, TrialSpec
-from tuneflow.study.workers.pool import IntermediateScore
+from tuneflow.data.types import FloatArray
+from tuneflow.storage.optuna_internals import pruner_attrs, stored_trial
+from tuneflow.study.objective import IntermediateScore, Objective, Outcome, TrialSpec
 
 #: What a pruner may ask of a trial that has ended: number, state, values, scores by step, and what
 #: pruners have noted on it.
 EndedTrial: TypeAlias = tuple[
     int, TrialState, list[float] | None, dict[int, float], dict[str, Any]
 ]
-Send: TypeAlias = Callable[[IntermediateScore], None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Payload:
 
     Attributes:
         key: Names it; workers keep what they have unpacked.
-        content: The objective, and the study's name, direction and pruner, pickled.
+        content: The objective, and the study's name and pruner, pickled.
         table: File with the matrix, which processes of one machine share; None if it is inside.
     """
 
@@ -44,41 +43,36 @@ class Payload:
     @classmethod
     def of(cls, objective: Objective, study: optuna.Study, table: Path | None = None) -> Payload:
         """Pack, with the table in a file if it is not to be sent."""
-        data = objective.evaluation.data
+        X = objective.evaluation.data.X
         if table:
-            np.save(table, data.X)
-            data = replace(data, X=np.empty((0, 0)))
-        evaluation = replace(objective.evaluation, data=data, _prepared={})
-        context = WorkerContext(
-            replace(objective, evaluation=evaluation),
-            study.study_name,
-            study.direction,
-            study.pruner,
-        )
-        return cls(uuid.uuid4().hex, cloudpickle.dumps(context), table)
+            np.save(table, X)
+        objective = _with_matrix(objective, np.empty((0, 0)) if table else X)
+        content = cloudpickle.dumps((objective, study.study_name, study.pruner))
+        return cls(uuid.uuid4().hex, content, table)
 
     def open(self) -> WorkerContext:
         """Unpack; a table in a file stays on the disk until rows of it are used."""
-        context: WorkerContext = cloudpickle.loads(self.content)
-        if self.table is None:
-            return context
-        evaluation = context.objective.evaluation
-        data = replace(evaluation.data, X=np.load(self.table, mmap_mode="r"))
-        evaluation = replace(evaluation, data=data)
-        return replace(context, objective=replace(context.objective, evaluation=evaluation))
+        objective, name, pruner = cloudpickle.loads(self.content)
+        if self.table:
+            objective = _with_matrix(objective, np.load(self.table, mmap_mode="r"))
+        return WorkerContext(objective, name, pruner)
+
+
+def _with_matrix(objective: Objective, X: FloatArray) -> Objective:
+    """The objective with this matrix in its table, and no fold prepared yet."""
+    data = replace(objective.evaluation.data, X=X)
+    return replace(objective, evaluation=replace(objective.evaluation, data=data, _prepared={}))
 
 
 class PrunerStudy:
     """A study in memory that knows of the real one what a pruner asks for."""
 
-    def __init__(
-        self, name: str, direction: optuna.study.StudyDirection, pruner: BasePruner
-    ) -> None:
+    def __init__(self, name: str, pruner: BasePruner) -> None:
         self._storage = optuna.storages.InMemoryStorage()
         self._study = optuna.create_study(
             storage=self._storage,
             study_name=name,
-            direction=direction,
+            direction="maximize",
             pruner=pruner,
             sampler=optuna.samplers.RandomSampler(seed=0),
         )
@@ -100,10 +94,6 @@ class PrunerStudy:
         """A trial that is running."""
         return optuna.Trial(self._study, self._id(number))
 
-    def attrs(self, number: int) -> dict[str, Any]:
-        """What the pruner has noted on a trial."""
-        return self._storage.get_trial(self._id(number)).system_attrs
-
     def _id(self, number: int) -> int:
         """A trial by its number; all numbers below are there, too, as in the study."""
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
@@ -113,68 +103,48 @@ class PrunerStudy:
 
 
 @dataclass(frozen=True)
-class TrialRequest:
-    """A trial that is sent to a worker.
-
-    Attributes:
-        spec: The trial.
-        ended: Trials that had ended before: all of them, or those that are new to the worker.
-        anew: Whether they are all of them, and nothing else may be seen.
-    """
-
-    spec: TrialSpec
-    ended: Sequence[EndedTrial]
-    anew: bool
-
-
-@dataclass(frozen=True)
 class WorkerContext:
     """What a worker keeps from trial to trial: the objective with its folds, and what its pruner
     is asked about."""
 
     objective: Objective
     study_name: str
-    direction: optuna.study.StudyDirection
     pruner: BasePruner
 
     @cached_property
     def study(self) -> PrunerStudy:
         """The study that learns from trial to trial."""
-        return self.new_study()
+        return PrunerStudy(self.study_name, self.pruner)
 
-    def new_study(self) -> PrunerStudy:
-        """A study that knows nothing yet."""
-        return PrunerStudy(self.study_name, self.direction, self.pruner)
-
-    def run(self, request: TrialRequest, send: Send | None = None) -> Outcome:
+    def run(
+        self,
+        send: Callable[[IntermediateScore], None] | None,
+        spec: TrialSpec,
+        ended: Iterable[EndedTrial],
+        anew: bool,
+    ) -> Outcome:
         """Run a trial.
 
         Args:
-            request: The trial, and what goes with it.
             send: Called with every score at once; without it, they come with the outcome.
+            spec: The trial.
+            ended: Trials that had ended before: all of them, or those that are new here.
+            anew: Whether they are all of them, and the pruner may see nothing else.
         """
-        study, number = self.new_study() if request.anew else self.study, request.spec.number
-        study.learn(request.ended)
-        trial = _RemoteTrial(study.trial(number), send)
-        outcome = self.objective(request.spec, trial)
-        return replace(outcome, steps=trial.steps, attrs=study.attrs(number))
+        study = PrunerStudy(self.study_name, self.pruner) if anew else self.study
+        study.learn(ended)
+        trial, steps = study.trial(spec.number), dict[int, float]()
 
+        def report_and_ask(step: int, score: float) -> bool:
+            trial.report(score, step)
+            if send:
+                send(IntermediateScore(spec.number, step, score))
+            else:
+                steps[step] = score
+            return trial.should_prune()
 
-@dataclass
-class _RemoteTrial:
-    trial: optuna.Trial
-    send: Send | None
-    steps: dict[int, float] = field(default_factory=dict)
-
-    def report(self, value: float, step: int) -> None:
-        self.trial.report(value, step)
-        if self.send:
-            self.send(IntermediateScore(self.trial.number, step, value))
-        else:
-            self.steps[step] = value
-
-    def should_prune(self) -> bool:
-        return self.trial.should_prune()
+        outcome = self.objective(spec, report_and_ask)
+        return replace(outcome, steps=steps, attrs=stored_trial(trial).system_attrs)
 
 
 def ended_trials(trials: Iterable[FrozenTrial]) -> list[EndedTrial]:

@@ -1,16 +1,76 @@
-"""How many trials run at a time, and where: what a caller asks for becomes a pool of workers."""
+"""How many trials run at a time, and where: what a caller asks for becomes a pool of workers.
+
+The simplest pool, this process, stands here; the others are loaded when they are needed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Protocol
 
 import joblib
 import optuna
+from optuna.trial import FrozenTrial
 
 from tuneflow.errors import SearchError
-from tuneflow.study.objective import Objective
-from tuneflow.study.workers.pool import InProcess, WorkerPool
+from tuneflow.storage.retry import ENDED_BY_ANOTHER, with_retry
+from tuneflow.study.objective import Objective, TrialSpec, WorkerEvent
+
+
+class WorkerPool(Protocol):
+    """Who runs trials.
+
+    Pruners see, wherever they run, what had ended before the trial began.
+
+    Attributes:
+        size: How many trials at a time.
+    """
+
+    size: int
+
+    def start(self, spec: TrialSpec, trial: optuna.Trial, ended: Sequence[FrozenTrial]) -> None:
+        """Start a trial; `ended` are those that had ended before, oldest first."""
+
+    def wait(self, seconds: float) -> list[WorkerEvent]:
+        """What has happened, after so many seconds at most."""
+
+    def close(self) -> None:
+        """End what is still running."""
+
+
+class InProcess:
+    """Trials run in this process, one after the other."""
+
+    size = 1
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._events: list[WorkerEvent] = []
+
+    def start(self, spec: TrialSpec, trial: optuna.Trial, ended: Sequence[FrozenTrial]) -> None:
+        """Run a trial to its end; it reports to the study by itself.
+
+        The storage may be away for a while; and another call may have taken this one for dead and
+        have told the trial, which then ends here.
+        """
+
+        def report_and_ask(step: int, score: float) -> bool:
+            with ENDED_BY_ANOTHER:
+                with_retry(lambda: trial.report(score, step))
+                return with_retry(trial.should_prune)
+            return True
+
+        self._events.append(self._objective(spec, report_and_ask))
+
+    def wait(self, seconds: float) -> list[WorkerEvent]:
+        """What became of it, at once."""
+        events, self._events = self._events, []
+        return events
+
+    def close(self) -> None:
+        """Nothing is running."""
 
 
 @dataclass(frozen=True)
