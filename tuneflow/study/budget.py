@@ -51,8 +51,11 @@ class BudgetTracker:
     once, so that the total is exact.
 
     Attributes:
+        study: Where trials go.
+        plan: What they are about.
+        heartbeat: What other calls know this one by.
         finished: Trials that have ended, in the order in which this call learned of it.
-        counted: How many of them count towards the total.
+        counted: Those of them that count towards the total.
         best: The best of those that are complete.
         waiting: How many trials somebody has queued in the study, which are next.
         is_shared: Whether other calls work on the study.
@@ -62,11 +65,11 @@ class BudgetTracker:
     def __init__(
         self, study: optuna.Study, plan: Plan, heartbeat: Heartbeat, budget: Budget
     ) -> None:
-        self._study, self._plan = study, plan
-        self._heartbeat, self._budget = heartbeat, budget
+        self.study, self.plan, self.heartbeat, self._budget = study, plan, heartbeat, budget
         trials = study.get_trials(deepcopy=False)
         self.finished: list[FrozenTrial] = []
-        self.counted, self.is_stopped, self.is_shared = 0, False, bool(heartbeat.others())
+        self.counted: list[FrozenTrial] = []
+        self.is_stopped, self.is_shared = False, bool(heartbeat.others())
         self.best: FrozenTrial | None = None
         self.waiting = sum(trial.state == TrialState.WAITING for trial in trials)
         self._newest = len(trials) - 1
@@ -76,20 +79,20 @@ class BudgetTracker:
     def total(self) -> int | None:
         """Trials in all, as far as is known; a grid may end before the budget does."""
         totals = [] if self._budget.total is None else [self._budget.total]
-        totals += [self.counted + len(self._queue)] if self._plan.search.is_finite else []
+        totals += [len(self.counted) + len(self._queue)] if self.plan.search.is_finite else []
         return min(totals, default=None)
 
     def ends_at(self) -> float:
         """When trials have to end: the refit of the best takes its time, too."""
         if math.isinf(self._budget.deadline) or not self.best:
             return self._budget.deadline
-        record, rate = read_trial_record(self.best) or TrialRecord(), self._plan.rate
+        record, rate = read_trial_record(self.best) or TrialRecord(), self.plan.rate
         factor = rate.rounds_factor if rate else 1.0
-        return self._budget.until(factor * self._plan.refit_seconds(record))
+        return self._budget.until(factor * self.plan.refit_seconds(record))
 
     def may_begin(self, unfinished: int) -> bool:
         """Whether another trial may begin, beside so many of this call that have not ended."""
-        is_exhausted = self._plan.search.is_finite and not self._queue and not self.waiting
+        is_exhausted = self.plan.search.is_finite and not self._queue and not self.waiting
         if is_exhausted or self._is_over():
             return False
         return self._budget.total is None or self._begun(unfinished) < self._budget.total
@@ -97,7 +100,7 @@ class BudgetTracker:
     def next_point(self) -> QueuedPoint | None:
         """The next point that is not for the sampler to choose; None if there is none."""
         if self.is_shared:
-            self._queue = with_retry(lambda: queued_points(self._study, self._plan))
+            self._queue = with_retry(lambda: queued_points(self.study, self.plan))
         return self._queue.pop(0) if self._queue else None
 
     def is_surplus(self, number: int) -> bool:
@@ -115,22 +118,22 @@ class BudgetTracker:
     def add(self, *trials: FrozenTrial) -> None:
         """Take in trials that have ended, of this call or of others."""
         self.finished += trials
-        self.counted += sum(map(is_counted, trials))
+        self.counted += filter(is_counted, trials)
         complete = [t for t in (self.best, *trials) if t and t.state == TrialState.COMPLETE]
         self.best = max(complete, key=attrgetter("value"), default=None)
-        rule = self._plan.stopping
-        if rule and rule.is_due([trial for trial in self.finished if is_counted(trial)]):
+        rule = self.plan.stopping
+        if rule and rule.is_due(self.counted):
             self.stop()
 
     def waits_for_others(self) -> bool:
         """Whether others still run trials of the total; what they have lost is reclaimed."""
         if not self.is_shared or self._budget.total is None or self._is_over():
             return False
-        with_retry(lambda: reclaim_lost_trials(self._study, self._plan, self._heartbeat))
-        self._queue = with_retry(lambda: queued_points(self._study, self._plan))
+        with_retry(lambda: reclaim_lost_trials(self.study, self.plan, self.heartbeat))
+        self._queue = with_retry(lambda: queued_points(self.study, self.plan))
         if self.may_begin(0):
             return True
-        if self.counted >= self._budget.total or not with_retry(self._heartbeat.others):
+        if len(self.counted) >= self._budget.total or not with_retry(self.heartbeat.others):
             return False
         time.sleep(SECONDS_BETWEEN_LOOKS)
         return True
@@ -145,13 +148,13 @@ class BudgetTracker:
     def _begun(self, unfinished: int) -> int:
         """Trials that count or may come to do so, whoever runs them."""
         if not self.is_shared:
-            return self.counted + unfinished
+            return len(self.counted) + unfinished
         trials, old = self._read(), {trial.number for trial in self.finished}
         self.add(*(t for t in trials if t.state.is_finished() and t.number not in old))
         return sum(map(_is_begun, trials))
 
     def _read(self) -> list[FrozenTrial]:
-        return with_retry(lambda: self._study.get_trials(deepcopy=False))
+        return with_retry(lambda: self.study.get_trials(deepcopy=False))
 
 
 def _is_begun(trial: FrozenTrial) -> bool:

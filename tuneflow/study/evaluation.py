@@ -14,7 +14,6 @@ import numpy as np
 from tuneflow.data.dataset import Data
 from tuneflow.data.folds import Folds
 from tuneflow.data.metrics import Metric
-from tuneflow.data.schema import Schema
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import TrialError
 from tuneflow.models.engine import Differentiable, Engine, Learner, Slope
@@ -78,11 +77,6 @@ class Evaluation:
         inside = () if is_folds else self.growth.pruning_budgets(budgets)
         rungs = [(folds, at) for folds in self.stages for at in (*inside, budgets[-1])]
         return {rung: step for step, rung in enumerate(rungs[:-1], start=1)}
-
-    @property
-    def schema(self) -> Schema:
-        """What the columns are when a recipe comes to them, in the first fold."""
-        return self.prepared(0).schema if self.recipe.transformer is not None else self.data.schema
 
     def prepared(self, at: int) -> Prepared:
         """A fold, prepared for the recipe; once for all trials."""

@@ -28,7 +28,6 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from tuneflow.recipe.space import Params
-from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.storage.optuna_internals import (
     few_storage_calls,
     on_stop,
@@ -40,7 +39,6 @@ from tuneflow.storage.retry import ENDED_BY_ANOTHER, with_retry
 from tuneflow.storage.user_attrs import begin_trial, write_trial_record
 from tuneflow.study.budget import SECONDS_BETWEEN_LOOKS, Budget, BudgetTracker
 from tuneflow.study.objective import Outcome, TrialSpec, WorkerEvent, state_and_value
-from tuneflow.study.plan import Plan
 from tuneflow.study.progress import ProgressBar
 from tuneflow.study.resume import reclaim_lost_trials
 from tuneflow.study.workers.workers import WorkerPool, Workers
@@ -72,25 +70,15 @@ class Loop:
     """One call at work on a study.
 
     Args:
-        study: Where trials go.
-        plan: What they are about.
-        pool: Who runs them.
-        heartbeat: What other calls know this one by.
+        tracker: What is left of the budget; it says whether another trial may begin.
+        pool: Who runs trials.
         options: When it is over, and who wants to know of its trials.
     """
 
-    def __init__(
-        self,
-        study: optuna.Study,
-        plan: Plan,
-        pool: WorkerPool,
-        heartbeat: Heartbeat,
-        options: RunOptions,
-    ) -> None:
-        self._study, self._plan, self._pool = study, plan, pool
-        self._heartbeat, self._options = heartbeat, options
-        self._tracker = BudgetTracker(study, plan, heartbeat, options.budget)
-        trials = self._tracker.finished, self._tracker.counted, self._tracker.total()
+    def __init__(self, tracker: BudgetTracker, pool: WorkerPool, options: RunOptions) -> None:
+        self._tracker, self._pool, self._options = tracker, pool, options
+        self._study, self._plan, self._heartbeat = tracker.study, tracker.plan, tracker.heartbeat
+        trials = tracker.finished, len(tracker.counted), tracker.total()
         self._bar = ProgressBar(*trials, shown=options.progress)
         self._open: dict[int, optuna.Trial] = {}  # not yet told
         self._backlog: list[tuple[TrialSpec, int]] = []

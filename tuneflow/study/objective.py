@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from statistics import fmean
 from typing import Any, TypeAlias
 
@@ -131,18 +131,18 @@ class Objective:
         record = TrialRecord()
         outcome = Outcome(spec.number, record)
         try:
-            _TrialRun(self, spec, pruner, record).run()
+            arguments = cache(self.evaluation.arguments(spec.values))
+            _TrialRun(self, self.evaluation, spec, pruner, record, arguments).run()
         except _EndedEarlyError:
             pass
-        except TrialError as error:
-            record.ended, record.error = "failed", f"{type(error).__name__}: {error}"
         except BaseException as error:  # noqa: BLE001 -- the caller raises it, when it is written
             is_interrupted = isinstance(error, KeyboardInterrupt | StorageError)
             record.ended = "interrupted" if is_interrupted else "failed"
             record.error = f"{type(error).__name__}: {error}"
-            recipe = self.evaluation.recipe.name
-            error.add_note(f"recipe {recipe}, trial {spec.number}, {spec.values}")
-            outcome.error = error
+            if not isinstance(error, TrialError):
+                recipe = self.evaluation.recipe.name
+                error.add_note(f"recipe {recipe}, trial {spec.number}, {spec.values}")
+                outcome.error = error
         return outcome
 
 
@@ -151,9 +151,11 @@ class _TrialRun:
     """One configuration on its way up the rungs."""
 
     objective: Objective
+    evaluation: Evaluation
     spec: TrialSpec
     pruner: Pruner
     record: TrialRecord
+    arguments: Callable[[int], Params]
     learners: dict[int, Learner] = field(default_factory=dict)
     scores: dict[tuple[int, float], tuple[float, ...]] = field(default_factory=dict)
 
@@ -173,14 +175,6 @@ class _TrialRun:
                 slopes = [evaluation.slope(*each, *at) for each in self.learners.items()]
             self.record.loss, names = fmean(slope.loss for slope in slopes), slopes[0].by
             self.record.gradient = {n: fmean(slope.by[n] for slope in slopes) for n in names}
-
-    @property
-    def evaluation(self) -> Evaluation:
-        return self.objective.evaluation
-
-    @cached_property
-    def arguments(self) -> Callable[[int], Params]:
-        return cache(self.evaluation.arguments(self.spec.values))
 
     def grow(self, folds: int) -> Rung:
         """Grow so many folds together, rung by rung; the best rung of them."""

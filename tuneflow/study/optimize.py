@@ -6,7 +6,7 @@ import math
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from tuneflow.errors import SearchError, StorageError
 from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.storage.optuna_internals import on_stop
-from tuneflow.study.budget import Budget
+from tuneflow.study.budget import Budget, BudgetTracker
 from tuneflow.study.loop import Loop, RunOptions
 from tuneflow.study.objective import Objective
 from tuneflow.study.plan import Plan
@@ -54,7 +54,8 @@ def optimize(study: optuna.Study, plan: Plan, options: RunOptions) -> str:
     study.sampler = plan.rate.hold(sampler) if plan.rate else sampler
     with heartbeat.beating(), on_stop(study, lambda: None):
         reclaim_lost_trials(study, plan, heartbeat)
-        loop = Loop(study, plan, options.workers.pool(objective, study), heartbeat, options)
+        tracker = BudgetTracker(study, plan, heartbeat, options.budget)
+        loop = Loop(tracker, options.workers.pool(objective, study), options)
         try:
             with suppress_warnings(), threadpool_limits(1), sigterm_as_ctrl_c():
                 loop.run()
@@ -72,10 +73,9 @@ def optimize(study: optuna.Study, plan: Plan, options: RunOptions) -> str:
 
 def _has_scores(study: optuna.Study) -> bool:
     """Whether a trial is complete; a storage that failed can perhaps still be read."""
-    try:
+    with suppress(StorageInternalError):
         return bool(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
-    except StorageInternalError:
-        return False
+    return False
 
 
 @contextmanager

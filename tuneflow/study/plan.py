@@ -123,9 +123,10 @@ def make_plan(X: Any, y: Any, recipe: str | Path | Recipe, settings: Settings) -
 
 
 def _bound(evaluation: Evaluation) -> Evaluation:
-    """With a space for a table of this size."""
-    schema, rows = evaluation.schema, evaluation.folds.smallest_train
-    categorical = bool(schema.categorical) and evaluation.recipe.prepare == "native"
+    """With a space for a table of this size, as it is when the model comes to it."""
+    recipe, rows = evaluation.recipe, evaluation.folds.smallest_train
+    schema = (evaluation.data if recipe.transformer is None else evaluation.prepared(0)).schema
+    categorical = bool(schema.categorical) and recipe.prepare == "native"
     space = evaluation.space.bind(rows, len(schema.columns), categorical=categorical)
     return replace(evaluation, space=space)
 

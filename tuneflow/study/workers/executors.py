@@ -105,33 +105,25 @@ Opened: TypeAlias = tuple[Executor, int, Callable[[Payload], Any]]
 def _open_executor(backend: str | Executor, size: int | None) -> Opened:
     if isinstance(backend, Executor):
         return backend, getattr(backend, "_max_workers", 1), lambda payload: payload
-    if backend == "dask":
-        return _dask()
-    if backend == "ray":
-        return _ray()
+    if backend in CLUSTERS:
+        package, connect = CLUSTERS[backend]
+        try:
+            return connect(import_module(package))
+        except ImportError as error:
+            raise MissingExtra(
+                f"backend: {backend!r} needs {package}. Install it: pip install {package}"
+            ) from error
     if backend not in BACKENDS:
-        names = ["dask", "ray", *BACKENDS]
-        raise SearchError(
-            f"backend: one that is there is needed; got {backend!r}. "
-            f"{did_you_mean(backend, names)}"
-        )
+        hint = did_you_mean(backend, [*CLUSTERS, *BACKENDS])
+        raise SearchError(f"backend: one that is there is needed; got {backend!r}. {hint}")
     with joblib.parallel_config(backend=backend):
         workers = size or joblib.effective_n_jobs(-1)
     return _JoblibExecutor(backend, workers), workers, lambda payload: payload
 
 
-def _import(backend: str, package: str) -> Any:
+def _dask(distributed: Any) -> Opened:
     try:
-        return import_module(package)
-    except ImportError as error:
-        raise MissingExtra(
-            f"backend: {backend!r} needs {package}. Install it: pip install {package}"
-        ) from error
-
-
-def _dask() -> Opened:
-    try:
-        client = _import("dask", "distributed").get_client()
+        client = distributed.get_client()
     except ValueError as error:
         raise SearchError(
             "backend: 'dask' needs a client; got none. Make one before: Client(address)"
@@ -141,34 +133,35 @@ def _dask() -> Opened:
         """As a task, not scattered: what all its holders took with them is then made again."""
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            return client.submit(_identity, payload, pure=False)
+            return client.submit(replace, payload, pure=False)  # replaces nothing
 
     workers = sum(client.ncores().values())
     return client.get_executor(pure=False, retries=RETRIES), max(1, workers), send
 
 
-def _identity(payload: Payload) -> Payload:
-    return payload
-
-
-def _ray() -> Opened:
-    ray = _import("ray", "ray")
+def _ray(ray: Any) -> Opened:
     if not ray.is_initialized():
         raise SearchError(
             "backend: 'ray' needs a connection; got none. Make one before: ray.init()"
         )
-    return _RayExecutor(), max(1, int(ray.cluster_resources().get("CPU", 1))), ray.put
+    return _RayExecutor(ray), max(1, int(ray.cluster_resources().get("CPU", 1))), ray.put
+
+
+#: Clusters by word: the package of each, and what connects to it.
+CLUSTERS: dict[str, tuple[str, Callable[[Any], Opened]]] = {
+    "dask": ("distributed", _dask),
+    "ray": ("ray", _ray),
+}
 
 
 class _RayExecutor(Executor):
     """Ray's tasks as an executor."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        import ray
+    def __init__(self, ray: Any) -> None:
+        self._task = ray.remote(max_retries=RETRIES)
 
-        task = ray.remote(max_retries=RETRIES)(fn).remote(*args, **kwargs)
-        future: Future[Any] = task.future()
-        return future
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return self._task(fn).remote(*args, **kwargs).future()
 
 
 class _JoblibExecutor(ThreadPoolExecutor):

@@ -94,21 +94,14 @@ class Processes:
         objective: What a trial does.
         study: The study that it belongs to.
         size: How many run at a time.
-        trial_timeout: Seconds after which a trial is ended; None for no limit.
+        timeout: Seconds after which a trial is ended.
         anew: Whether a pruner may see nothing but what had been told when its trial was asked.
     """
 
     def __init__(
-        self,
-        objective: Objective,
-        study: optuna.Study,
-        size: int,
-        trial_timeout: float | None,
-        anew: bool,
+        self, objective: Objective, study: optuna.Study, size: int, timeout: float, anew: bool
     ) -> None:
-        self.size = size
-        self._timeout = math.inf if trial_timeout is None else trial_timeout
-        self._anew = anew
+        self.size, self._timeout, self._anew = size, timeout, anew
         self._folder = tempfile.TemporaryDirectory(prefix="tuneflow-", ignore_cleanup_errors=True)
         self._payload = Payload.of(objective, study, Path(self._folder.name, "table.npy"))
         self._workers: list[Worker] = []
@@ -126,7 +119,7 @@ class Processes:
         events = [self._receive(busy[pipe]) for pipe in ready]
         late = [w for w in self._workers if time.monotonic() - w.since >= self._timeout]
         error = f"it took longer than trial_timeout, {self._timeout:g} s"
-        events += [self._fail(worker, "timeout", error) for worker in late]
+        events += [self._fail(worker, "timeout", error, 1) for worker in late]
         return [event for event in events if event]
 
     def close(self) -> None:
@@ -147,8 +140,11 @@ class Processes:
     def _receive(self, worker: Worker) -> WorkerEvent | None:
         try:
             message = worker.pipe.recv()
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return self._replace(worker)
+        except (EOFError, OSError, pickle.UnpicklingError):  # the process has died
+            worker.process.join()
+            code = worker.process.exitcode or 0
+            reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            return self._fail(worker, "crashed", f"its process died: {reason}", MOST_TRIES)
         if isinstance(message, BaseException):
             raise StudyError(f"n_jobs: a worker could not begin. {message!r}") from message
         if message == BEGUN:
@@ -158,23 +154,16 @@ class Processes:
             worker.attempt, worker.since = None, math.inf
         return message  # type: ignore[no-any-return]
 
-    def _replace(self, worker: Worker) -> Outcome | None:
-        """A process has died: begin its trial again, unless that was the last try."""
-        worker.process.join()
-        code = worker.process.exitcode or 0
-        reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        outcome = self._fail(worker, "crashed", f"its process died: {reason}")
-        if worker.attempt and worker.attempt.tries < MOST_TRIES:
-            self._begin(worker.attempt._replace(tries=worker.attempt.tries + 1))
-            return None
-        return outcome
-
-    def _fail(self, worker: Worker, ended: str, error: str) -> Outcome:
-        """End a process, and its trial."""
+    def _fail(self, worker: Worker, ended: str, error: str, tries: int) -> Outcome | None:
+        """End a process, and its trial, unless that may be tried more often."""
         self._workers.remove(worker)
         worker.end()
-        assert worker.attempt
-        return Outcome(worker.attempt.spec.number, TrialRecord(ended=ended, error=error))
+        attempt = worker.attempt
+        assert attempt
+        if attempt.tries < tries:
+            self._begin(attempt._replace(tries=attempt.tries + 1))
+            return None
+        return Outcome(attempt.spec.number, TrialRecord(ended=ended, error=error))
 
 
 def _free_worker() -> Worker:

@@ -5,6 +5,7 @@ The simplest pool, this process, stands here; the others are loaded when they ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -108,9 +109,7 @@ class Workers:
     def __post_init__(self) -> None:
         jobs, limit = self.n_jobs, self.trial_timeout
         if jobs is not None and (isinstance(jobs, bool) or not (jobs == -1 or jobs >= 1)):
-            raise SearchError(
-                f"n_jobs: a number of trials at a time, or -1 for all cores; got {jobs!r}."
-            )
+            raise SearchError(f"n_jobs: trials at a time, or -1 for all cores; got {jobs!r}.")
         if limit is not None and not limit > 0:
             raise SearchError(f"trial_timeout: seconds above zero are needed; got {limit!r}.")
         if limit is not None and self.backend is not None:
@@ -131,4 +130,5 @@ class Workers:
             return InProcess(objective)
         from tuneflow.study.workers.processes import Processes
 
-        return Processes(objective, study, size or 1, self.trial_timeout, self.reproducible)
+        limit = math.inf if self.trial_timeout is None else self.trial_timeout
+        return Processes(objective, study, size or 1, limit, self.reproducible)
