@@ -108,11 +108,12 @@ def _open_executor(backend: str | Executor, size: int | None) -> Opened:
     if backend in CLUSTERS:
         package, connect = CLUSTERS[backend]
         try:
-            return connect(import_module(package))
+            module = import_module(package)
         except ImportError as error:
             raise MissingExtra(
                 f"backend: {backend!r} needs {package}. Install it: pip install {package}"
             ) from error
+        return connect(module)
     if backend not in BACKENDS:
         hint = did_you_mean(backend, [*CLUSTERS, *BACKENDS])
         raise SearchError(f"backend: one that is there is needed; got {backend!r}. {hint}")
