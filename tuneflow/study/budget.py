@@ -122,7 +122,7 @@ class BudgetTracker:
         complete = [t for t in (self.best, *trials) if t and t.state == TrialState.COMPLETE]
         self.best = max(complete, key=attrgetter("value"), default=None)
         rule = self.plan.stopping
-        if rule and rule.is_due(self.counted):
+        if trials and rule and rule.is_due(self.counted):
             self.stop()
 
     def waits_for_others(self) -> bool:

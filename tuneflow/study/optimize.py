@@ -47,9 +47,8 @@ def optimize(study: optuna.Study, plan: Plan, options: RunOptions) -> str:
         did. An interruption is raised instead if no trial has a score yet.
     """
     search = plan.search
-    objective = Objective(
-        plan.evaluation, search.scores_each_fold, search.prunes, search.needs_gradients
-    )
+    flags = search.scores_each_fold, search.prunes, search.needs_gradients
+    objective = Objective(plan.evaluation, *flags)
     heartbeat, sampler = Heartbeat(study), search.make_sampler()
     study.sampler = plan.rate.hold(sampler) if plan.rate else sampler
     with heartbeat.beating(), on_stop(study, lambda: None):

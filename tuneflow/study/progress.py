@@ -29,8 +29,7 @@ class ProgressBar:
         self, finished: Iterable[FrozenTrial], counted: int, total: int | None, *, shown: bool
     ) -> None:
         self._first: dict[str, Any] | None = None
-        self._default: float | None = None
-        self._best: float | None = None
+        self._scores: dict[str, float | None] = {"best": None, "defaults": None}
         for trial in finished:
             self._note(trial)
         shown = shown and (sys.stderr.isatty() or notebook_shell() is not None)
@@ -41,7 +40,8 @@ class ProgressBar:
     def show(self, trial: FrozenTrial, deadline: float) -> None:
         """One more trial has ended; the deadline is in seconds of `time.monotonic`."""
         self._note(trial)
-        facts = {"best": _short(self._best), "defaults": _short(self._default)}
+        scores = self._scores.items()
+        facts = {name: "-" if score is None else f"{score:.5g}" for name, score in scores}
         if deadline < math.inf:
             facts["left"] = f"{max(0.0, deadline - time.monotonic()):.0f}s"
         self._bar.set_postfix(facts, refresh=False)
@@ -57,10 +57,7 @@ class ProgressBar:
             self._first = trial.params
         if trial.state != TrialState.COMPLETE or trial.value is None:
             return
-        if self._default is None and trial.params == self._first:
-            self._default = trial.value
-        self._best = trial.value if self._best is None else max(trial.value, self._best)
-
-
-def _short(score: float | None) -> str:
-    return "-" if score is None else f"{score:.5g}"
+        if self._scores["defaults"] is None and trial.params == self._first:
+            self._scores["defaults"] = trial.value
+        best = self._scores["best"]
+        self._scores["best"] = trial.value if best is None else max(trial.value, best)

@@ -120,15 +120,15 @@ class Workers:
 
     def pool(self, objective: Objective, study: optuna.Study) -> WorkerPool:
         """Whoever runs the trials of a study."""
-        size = joblib.cpu_count() if self.n_jobs == -1 else self.n_jobs
         if self.backend is not None:
             from tuneflow.study.workers.executors import Executors
 
-            workers = None if self.n_jobs == -1 else size
-            return Executors(objective, study, self.backend, workers)
-        if (size or 1) == 1 and self.trial_timeout is None:
+            size = None if self.n_jobs == -1 else self.n_jobs
+            return Executors(objective, study, self.backend, size)
+        jobs = joblib.cpu_count() if self.n_jobs == -1 else self.n_jobs or 1
+        if jobs == 1 and self.trial_timeout is None:
             return InProcess(objective)
         from tuneflow.study.workers.processes import Processes
 
         limit = math.inf if self.trial_timeout is None else self.trial_timeout
-        return Processes(objective, study, size or 1, limit, self.reproducible)
+        return Processes(objective, study, jobs, limit, self.reproducible)
