@@ -43,6 +43,7 @@ class Lock(JournalFileSymlinkLock):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._target = f"{path.parent.resolve()}/./{path.name}"
+        self._link = f"{self._target}.lock"
         self._file: BufferedReader | None = None
         super().__init__(self._target, GRACE)
 
@@ -50,16 +51,15 @@ class Lock(JournalFileSymlinkLock):
         """Wait for the lock, or take it from the dead."""
         if fcntl:
             self._file = self._locked()
-            link = f"{self._target}.lock"
             with suppress(OSError):  # there is no link
-                if os.readlink(link) == self._target:
-                    os.unlink(link)
+                if os.readlink(self._link) == self._target:
+                    os.unlink(self._link)
         return super().acquire()
 
     def release(self) -> None:
         """Give it back."""
-        with suppress(RuntimeError):  # one of Optuna's own processes has taken it away
-            super().release()
+        with suppress(FileNotFoundError):  # one of Optuna's own processes has taken it away
+            os.unlink(self._link)
         if self._file:
             self._file.close()
 
