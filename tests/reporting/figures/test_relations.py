@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from studies import study
 
 import tuneflow as tf
@@ -13,3 +14,16 @@ def test_the_contour_is_about_the_two_most_important_only():
     layout = report.drawings["contour"].spec["layout"]
     assert layout["xaxis"]["title"]["text"] == first
     assert layout["yaxis"]["title"]["text"] == second
+
+
+def test_cells_of_the_contour_lie_on_the_scales_of_the_parameters_and_hold_their_best_trial():
+    report = tf.report(study(60))
+    spec = report.drawings["contour"].spec
+    heat, (first, second) = spec["data"][0], report.tables["parameters"].index[:2]
+    assert (first, spec["layout"]["xaxis"]["type"]) == ("rate", "log")
+    assert (len(heat["x"]), len(heat["y"])) == (len(heat["z"][0]) + 1, len(heat["z"]) + 1)
+    assert heat["x"][1] / heat["x"][0] == pytest.approx(heat["x"][-1] / heat["x"][-2], rel=1e-4)
+    trials = report.tables["trials"].query("state == 'complete'").dropna(subset=[first, second])
+    cells = [value for row in heat["z"] for value in row if value is not None]
+    assert max(cells) == pytest.approx(trials["score"].max(), rel=1e-5)
+    assert len(cells) <= len(trials)

@@ -63,10 +63,9 @@ def timeline(frame: pd.DataFrame) -> Drawing | None:
     if frame.empty or not frame["end"].max() > 0:
         return None
     merged, traces = _merged(frame, frame["end"].max() / PIXELS), []
-    for state, (colour, _) in style.STATES.items():
+    for state, (name, (colour, _)) in style.STATES.items():
         rows = merged[merged["state"] == state]
         spans = style.segments(rows["start"], rows["end"], rows["worker"])
-        name = style.state_name(state)
         more = {"line": {"width": 16}, "hovertemplate": f"{name}, %{{x:.4g}} s<extra></extra>"}
         if len(rows):
             traces.append(style.line(*spans, name, (colour, "solid"), **more))

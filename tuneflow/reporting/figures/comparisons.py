@@ -56,21 +56,17 @@ def _buttons(half: int, scoring: str) -> list[Spec]:
 
 def _band(band: pd.DataFrame, name: str, look: Look, prefix: str) -> list[Spec]:
     """A line and the area around it; a regret of zero has no place on a logarithmic axis."""
-    frame = band[["at", *(prefix + column for column in ("low", "median", "high"))]]
-    frame = frame.set_axis(["at", "low", "median", "high"], axis=1)
-    if prefix:
-        frame = frame.mask(frame <= 0).assign(at=frame["at"])
+    frame = band.set_index("at")[[prefix + column for column in ("low", "median", "high")]]
+    frame = frame.mask(frame <= 0) if prefix else frame
+    low, median, high = (frame[column] for column in frame)
+    both = low.notna() & high.notna()
     more: Spec = {"visible": not prefix, "legendgroup": name}
-    hover = "%{x}<br>%{y:.6g}<extra></extra>"
-    median = style.line(
-        frame["at"], frame["median"], name, look, line=style.STEPS, hovertemplate=hover, **more
-    )
-    whole = frame.dropna(subset=["low", "high"])
+    middle = {"line": style.STEPS, "hovertemplate": "%{x}<br>%{y:.6g}<extra></extra>", **more}
     more |= {"line": {**style.STEPS, "width": 0}, "hoverinfo": "skip", "showlegend": False}
-    fill = {"fill": "tonexty", "fillcolor": look[0] + BAND}
-    low = style.line(whole["at"], whole["low"], name, look, **more)
-    high = style.line(whole["at"], whole["high"], name, look, **more, **fill)
-    return [median, low, high]
+    fill = {"fill": "tonexty", "fillcolor": look[0] + BAND, **more}
+    ends = [style.line(low[both].index, low[both], name, look, **more)]
+    ends += [style.line(high[both].index, high[both], name, look, **fill)]
+    return [style.line(median.index, median, name, look, **middle), *ends]
 
 
 def final(runs: pd.DataFrame, scoring: str) -> Drawing:

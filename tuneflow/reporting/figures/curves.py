@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from tuneflow.reporting.figures import style
@@ -62,11 +61,10 @@ def axis_of(rungs: pd.DataFrame) -> str:
 
 def _some(rungs: pd.DataFrame) -> pd.DataFrame:
     """Whole curves, evenly spread over the trials, as many as a trace has points for."""
-    numbers = rungs["number"].unique()
-    each = len(rungs) / max(len(numbers), 1) + 1
-    most = min(max(1, int(style.MOST / each)), len(numbers))
-    places = np.linspace(0, len(numbers) - 1, most).round().astype(int)
-    return rungs[rungs["number"].isin(numbers[places])].head(style.MOST)
+    last = rungs.groupby("number", sort=False).last()
+    each = len(rungs) / max(len(last), 1) + 1  # points, and the gap behind them
+    kept = style.thin(last, "score", max(1, int(style.MOST / each))).index
+    return rungs[rungs["number"].isin(kept)].head(style.MOST)
 
 
 def _lines(rungs: pd.DataFrame, name: str, look: Look) -> list[Spec]:

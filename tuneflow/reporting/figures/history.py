@@ -73,10 +73,25 @@ def _history(key: str, title: str, x: str, frame: pd.DataFrame, record: StudyRec
     wide = {**style.STEPS, "width": 3}
     look = (style.GREEN, "solid")
     traces.append(style.line(frame["x"].loc[best.index], best, "best so far", look, line=wide))
-    more = style.baseline_level(record)
-    layout = style.layout(x, record.scoring, yaxis=style.within(ends), **more)
+    layout = style.layout(x, record.scoring, yaxis=style.within(ends), **_level(record))
     alt = f"{title}: {record.scoring} ended at {number(score_of(record.best))}."
     return Drawing(key, title, alt, traces, layout, notes)
+
+
+def _level(record: StudyRecord) -> Spec:
+    """Of a layout: a dashed line across the figure at the score of the first point, and its name.
+
+    Nothing where the first point has no score.
+    """
+    if record.baseline is None:
+        return {}
+    _, name, (colour, _) = style.landmarks(record)[0]
+    (y,) = style.signif([score_of(record.baseline)])
+    dashed = {"color": colour, "dash": "dash", "width": 2}
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": dashed}
+    text = {"text": name, "showarrow": False, "font": {"color": colour}}
+    text |= {"xref": "paper", "x": 1, "xanchor": "right", "y": y, "yanchor": "bottom"}
+    return {"shapes": [line], "annotations": [text]}
 
 
 def _ends(frame: pd.DataFrame, record: StudyRecord, baseline: float) -> list[float] | None:
@@ -103,9 +118,9 @@ def _points(frame: pd.DataFrame, floor: float, sign: int) -> tuple[list[Spec], s
         y = (shown[column] * sign).clip(lower=floor * sign) * sign
         drawn, all_ = drawn + len(shown), all_ + len(rows)
         below += int((y != shown[column]).sum())
-        name, score = style.state_name(state), "" if state == "fail" else "<br>%{text}"
+        (name, look), score = style.STATES[state], "" if state == "fail" else "<br>%{text}"
         more: Spec = {"customdata": shown.index.tolist(), "text": [*map(number, shown[column])]}
         more["hovertemplate"] = f"trial %{{customdata}}, {name}{score}<extra></extra>"
-        traces.append(style.points(shown["x"], y, name, style.STATES[state], **more))
+        traces.append(style.points(shown["x"], y, name, look, **more))
     edge = f"{count(below, 'worse score')} at the edge of the figure." if below else ""
     return traces, " ".join(filter(None, [style.thinned(drawn, all_), edge]))

@@ -12,7 +12,7 @@ import optuna
 import pandas as pd
 
 from tuneflow.reporting.format import count, plain
-from tuneflow.storage.study_record import StudyRecord, score_of
+from tuneflow.storage.study_record import StudyRecord
 
 Spec: TypeAlias = dict[str, Any]
 Look: TypeAlias = tuple[str, str]  # a colour, with a symbol or a dash
@@ -22,12 +22,13 @@ MOST = 2_000  # points a trace
 # Okabe and Ito 2008, told apart by readers of every colour vision; a shape goes with each.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PINK, GREY = "#56B4E9", "#CC79A7", "#8a8f98"
-STATES = {
-    "complete": (BLUE, "circle"),
-    "pruned": (ORANGE, "triangle-down"),
-    "fail": (RED, "x-thin"),
-    "running": (SKY, "diamond-open"),
-    "waiting": (GREY, "circle-open"),
+# States of a trial, each as a reader calls it and as it looks.
+STATES: dict[str, tuple[str, Look]] = {
+    "complete": ("complete", (BLUE, "circle")),
+    "pruned": ("pruned", (ORANGE, "triangle-down")),
+    "fail": ("failed", (RED, "x-thin")),
+    "running": ("running", (SKY, "diamond-open")),
+    "waiting": ("waiting", (GREY, "circle-open")),
 }
 BASELINE, BEST = (PINK, "diamond"), (GREEN, "star")
 LINES = tuple(
@@ -64,20 +65,11 @@ class Drawing:
         return {"data": self.traces, "layout": self.layout}
 
 
-def state_name(state: str) -> str:
-    """The state of a trial as a reader calls it: Optuna's ``fail`` is ``failed``."""
-    return "failed" if state == "fail" else state
-
-
 def landmarks(record: StudyRecord) -> list[tuple[optuna.trial.FrozenTrial, str, Look]]:
     """The first point and the best trial, each with its name and its look, as far as they are."""
-    marks = [(record.baseline, first_point(record), BASELINE), (record.best, "best", BEST)]
+    first = record.first_point.removeprefix("the ")
+    marks = [(record.baseline, first, BASELINE), (record.best, "best", BEST)]
     return [(trial, name, look) for trial, name, look in marks if trial]
-
-
-def first_point(record: StudyRecord) -> str:
-    """What a legend calls the first point."""
-    return record.first_point.removeprefix("the ")
 
 
 def layout(x: str, y: str, **more: Any) -> Spec:
@@ -211,18 +203,3 @@ def view(scores: Sequence[float], sign: int, also: Iterable[float] = ()) -> list
         return None
     ends = [(low - room / 3) * sign, (best + room / 12) * sign]
     return [min(ends), max(ends)]
-
-
-def baseline_level(record: StudyRecord) -> Spec:
-    """Of a layout: a dashed line across the figure at the score of the first point, and its name.
-
-    Nothing where the first point has no score.
-    """
-    if record.baseline is None:
-        return {}
-    (y,) = signif([score_of(record.baseline)])
-    shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y}
-    shape["line"] = {"color": PINK, "dash": "dash", "width": 2}
-    name = {"xref": "paper", "x": 1, "xanchor": "right", "y": y, "yanchor": "bottom"}
-    name |= {"text": first_point(record), "showarrow": False, "font": {"color": PINK}}
-    return {"shapes": [shape], "annotations": [name]}

@@ -24,15 +24,8 @@ from tuneflow.reporting.page.markup import Child
 HOST = "127.0.0.1"
 SECONDS = 2  # between two looks
 # What changes on the page: the element's id, and which property of it.
-PLACES = {
-    "headline": ("headline", "children"),
-    "content": ("live", "children"),
-    "status": ("status", "children"),
-    "mark": ("mark", "data"),
-    "studies": ("study", "options"),
-    "others": ("others", "options"),
-    "chosen": ("study", "value"),
-}
+CHANGING = ("headline.children", "live.children", "status.children", "mark.data")
+PLACES = (*CHANGING, "study.options", "others.options", "study.value")
 
 
 def serve(state: LiveState, *, port: int, browser: bool) -> None:
@@ -119,15 +112,15 @@ def _layout(dash: Any) -> Any:
 
 def _connect(dash: Any, page: Any, state: LiveState) -> None:
     """Let the browser ask, again and again, what has changed."""
-    outputs = {name: dash.Output(*place) for name, place in PLACES.items()}
+    outputs = {place: dash.Output(*place.split(".")) for place in PLACES}
     asked = [("tick", "n_intervals"), ("study", "value"), ("others", "value")]
     inputs = [*(dash.Input(*place) for place in asked), dash.State("mark", "data")]
 
     def answer(changes: dict[str, Any]) -> dict[str, Any]:
-        return {name: changes.get(name, dash.no_update) for name in PLACES}
+        return {place: changes.get(place, dash.no_update) for place in PLACES}
 
     def failed(error: Exception) -> dict[str, Any]:
-        return answer({"status": state.failure(error)})
+        return answer({"status.children": state.failure(error)})
 
     @page.callback(outputs, inputs, on_error=failed)  # type: ignore[untyped-decorator]
     def _look(_: int | None, study: str | None, others: Sequence[str], mark: str | None) -> Any:
@@ -139,23 +132,22 @@ def _changes(
 ) -> dict[str, Any]:
     """What is new on the page since the look that left `mark`, by its place."""
     options = [{"label": plain(name), "value": name} for name in state.names()]
-    changes: dict[str, Any] = {"studies": options, "others": options}
+    changes: dict[str, Any] = {"study.options": options, "others.options": options}
     try:
         records = state.look(study, others)
     except TuneflowError as error:  # another study may do
-        return {**changes, "status": state.failure(error)}
+        return {**changes, "status.children": state.failure(error)}
     if not records:
-        empty = dict.fromkeys(("headline", "content", "mark"))
-        return {**changes, **empty, "status": "No study yet."}
+        return {**changes, **dict.fromkeys(CHANGING), "status.children": "No study yet."}
     states = [trial.state.name for trial in records[0].trials]
     running = [f"{states.count('RUNNING')} running"] if "RUNNING" in states else []
-    changes["status"] = listing([count(len(states), "trial"), *running])
+    changes["status.children"] = listing([count(len(states), "trial"), *running])
     if not study:  # what was chosen meanwhile stands
-        changes["chosen"] = records[0].name
+        changes["study.value"] = records[0].name
     if (now := fingerprint(records)) != mark:
         page = state.render(records)
-        headline, content = (component(dash, part) for part in (page.headline, page.content))
-        changes |= {"headline": headline, "content": content, "mark": now}
+        changes["headline.children"] = component(dash, page.headline)
+        changes |= {"live.children": component(dash, page.content), "mark.data": now}
     return changes
 
 
