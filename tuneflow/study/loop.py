@@ -148,12 +148,10 @@ class Loop:
 
     def _handle(self, event: WorkerEvent) -> None:
         """Write what a worker reports; tell its trial, and others that have waited for it."""
-        trial = self._open[event.number]
+        with ENDED_BY_ANOTHER:
+            with_retry(partial(self._write, self._open[event.number], event))
         if not isinstance(event, Outcome):
-            with ENDED_BY_ANOTHER:
-                with_retry(lambda: trial.report(event.score, event.step))
             return
-        self._write(trial, event)
         self._outcomes[event.number] = event
         self._start_trials()
         if not self._in_order:
@@ -163,19 +161,17 @@ class Loop:
             self._finish(oldest)
             self._ask_for_trials()
 
-    def _write(self, trial: optuna.Trial, outcome: Outcome) -> None:
+    def _write(self, trial: optuna.Trial, event: WorkerEvent) -> None:
         """Write what nobody has written yet; the whole record if the trial waits to be told, so
         that it cannot be lost."""
-
-        def write() -> None:
-            for step, score in outcome.steps.items():
-                trial.report(score, step)
-            write_system_attrs(trial, outcome.attrs)
-            if self._in_order:
-                write_trial_record(trial, outcome.record)
-
-        with ENDED_BY_ANOTHER:
-            with_retry(write)
+        if not isinstance(event, Outcome):
+            trial.report(event.score, event.step)
+            return
+        for step, score in event.steps.items():
+            trial.report(score, step)
+        write_system_attrs(trial, event.attrs)
+        if self._in_order:
+            write_trial_record(trial, event.record)
 
     def _tell(self, trial: optuna.Trial, record: TrialRecord) -> FrozenTrial:
         state, value = state_and_value(record, trial.number, len(self._plan.evaluation.folds))
