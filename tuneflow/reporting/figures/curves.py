@@ -30,12 +30,16 @@ def curves(rungs: pd.DataFrame, trials: pd.DataFrame, record: StudyRecord) -> Dr
     traces, drawn, all_ = [], 0, 0
     for group, (name, look) in GROUPS.items():
         rows = along[along["group"] == group]
-        shown = _some(rows)
+        last = rows.groupby("number", sort=False).last()
+        each = len(rows) / max(len(last), 1) + 1  # points of a curve, and the gap behind it
+        # Whole curves, evenly spread over the trials, as many as a trace has points for.
+        kept = style.thin(last, "score", max(1, int(style.MOST / each))).index
+        shown = rows[rows["number"].isin(kept)].head(style.MOST)
         drawn, all_ = drawn + shown["number"].nunique(), all_ + rows["number"].nunique()
         traces += _lines(shown, name, look)
-    last = along.groupby("number")["score"].last()
+    scores = along.groupby("number")["score"].last().tolist()
     title = "folds" if x == "folds" else "budget" if record.header else "step"
-    ends = style.within(style.view(last.tolist(), record.sign))
+    ends = style.within(style.view(scores, record.sign))
     low, high = along["x"].min(), along["x"].max()
     wide = x == "budget" and low > 0 and high / low >= LOG_FROM
     log = style.log_axis(low, high) if wide else {}
@@ -57,14 +61,6 @@ def on_the_way(rungs: pd.DataFrame) -> pd.DataFrame:
 def axis_of(rungs: pd.DataFrame) -> str:
     """What goes up: the budget, or the number of folds where the budget stays."""
     return "budget" if rungs["budget"].nunique() > 1 else "folds"
-
-
-def _some(rungs: pd.DataFrame) -> pd.DataFrame:
-    """Whole curves, evenly spread over the trials, as many as a trace has points for."""
-    last = rungs.groupby("number", sort=False).last()
-    each = len(rungs) / max(len(last), 1) + 1  # points, and the gap behind them
-    kept = style.thin(last, "score", max(1, int(style.MOST / each))).index
-    return rungs[rungs["number"].isin(kept)].head(style.MOST)
 
 
 def _lines(rungs: pd.DataFrame, name: str, look: Look) -> list[Spec]:

@@ -116,15 +116,14 @@ def _connect(dash: Any, page: Any, state: LiveState) -> None:
     asked = [("tick", "n_intervals"), ("study", "value"), ("others", "value")]
     inputs = [*(dash.Input(*place) for place in asked), dash.State("mark", "data")]
 
-    def answer(changes: dict[str, Any]) -> dict[str, Any]:
-        return {place: changes.get(place, dash.no_update) for place in PLACES}
+    unchanged = dict.fromkeys(PLACES, dash.no_update)
 
     def failed(error: Exception) -> dict[str, Any]:
-        return answer({"status.children": state.failure(error)})
+        return {**unchanged, "status.children": state.failure(error)}
 
     @page.callback(outputs, inputs, on_error=failed)  # type: ignore[untyped-decorator]
     def _look(_: int | None, study: str | None, others: Sequence[str], mark: str | None) -> Any:
-        return answer(_changes(dash, state, study, others or (), mark))
+        return {**unchanged, **_changes(dash, state, study, others or (), mark)}
 
 
 def _changes(

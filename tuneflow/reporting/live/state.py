@@ -7,31 +7,19 @@ import textwrap
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import optuna
 
 from tuneflow.errors import TuneflowError
 from tuneflow.reporting.format import plain
 from tuneflow.reporting.page.content import Page
+from tuneflow.storage.read_only import Source
 from tuneflow.storage.study_record import StudyRecord, last_touched, read_study
 
 Records: TypeAlias = tuple[StudyRecord, ...]
 
 LONGEST = 300  # characters of an error's message
-
-
-class StudySource(Protocol):
-    """Studies that may change while a page shows them."""
-
-    def stamp(self) -> Hashable:
-        """Something that changes when a study does; None if nobody can tell."""
-
-    def names(self) -> list[str]:
-        """Names of the studies there are now."""
-
-    def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
-        """Studies as they are now; all of them by default."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +40,9 @@ class StudyList:
         """The studies, in the order asked for."""
         by_name = dict(zip(self.names(), self.items, strict=True))
         return [by_name[name] for name in (by_name if names is None else names)]
+
+
+StudySource: TypeAlias = Source | StudyList
 
 
 @dataclass
