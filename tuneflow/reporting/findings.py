@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tuneflow.reporting import format as fmt
-from tuneflow.reporting.figures.curves import axis_of, on_the_way
+from tuneflow.reporting.figures.curves import on_the_way
 from tuneflow.reporting.figures.history import best_so_far
 from tuneflow.reporting.tables.costs import typical_seconds
 from tuneflow.reporting.tables.failures import NOT_FINITE
@@ -42,8 +42,7 @@ def curves(tables: Tables, record: StudyRecord) -> str:
     early = f" Early stopping saved about {fmt.duration(seconds)}." if seconds > 0 else ""
     if pruned.empty:
         return f"No trial was pruned.{early}"
-    rungs = on_the_way(tables["rungs"])
-    x = axis_of(rungs)
+    rungs, x = on_the_way(tables["rungs"])
     ends = rungs[rungs["number"].isin(pruned)].groupby("number")[x].last()
     unit = "step" if x == "budget" and not record.header else x
     half = f", half of them by {unit} {ends.median():.3g} of {rungs[x].max():.4g}"

@@ -19,10 +19,9 @@ GROUPS: dict[str, tuple[str, Look]] = {
 
 def curves(rungs: pd.DataFrame, trials: pd.DataFrame, record: StudyRecord) -> Drawing | None:
     """Scores on the way up; nothing where no trial has two rungs."""
-    along = on_the_way(rungs)
+    along, x = on_the_way(rungs)
     if not along["number"].duplicated().any():
         return None
-    x = axis_of(along)
     state = along["number"].map(trials["state"])
     fewer = (along["folds"] < along["folds"].max()) & (x == "budget")
     probes = (state == "pruned") & fewer.fillna(False)
@@ -49,18 +48,16 @@ def curves(rungs: pd.DataFrame, trials: pd.DataFrame, record: StudyRecord) -> Dr
     return Drawing("curves", "Learning curves", alt, traces, layout, style.thinned(drawn, all_))
 
 
-def on_the_way(rungs: pd.DataFrame) -> pd.DataFrame:
-    """Rungs that are drawn: of each trial those on its most folds, but all if folds take turns."""
+def on_the_way(rungs: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Rungs that are drawn, and what goes up along them: ``budget`` or ``folds``.
+
+    Of each trial those on its most folds; all, if folds take turns while the budget stays.
+    """
     rungs = rungs[rungs["score"].notna()]
-    if rungs["budget"].nunique() <= 1:
-        return rungs
-    most = rungs.groupby("number")["folds"].transform("max")
-    return rungs[(rungs["folds"] == most) | rungs["folds"].isna()]
-
-
-def axis_of(rungs: pd.DataFrame) -> str:
-    """What goes up: the budget, or the number of folds where the budget stays."""
-    return "budget" if rungs["budget"].nunique() > 1 else "folds"
+    if rungs["budget"].nunique() > 1:
+        most = rungs.groupby("number")["folds"].transform("max")
+        rungs = rungs[(rungs["folds"] == most) | rungs["folds"].isna()]
+    return rungs, "budget" if rungs["budget"].nunique() > 1 else "folds"
 
 
 def _lines(rungs: pd.DataFrame, name: str, look: Look) -> list[Spec]:

@@ -36,7 +36,7 @@ def of_studies(tables: Sequence[tuple[StudyRecord, pd.DataFrame]], all_: int) ->
     """The best so far of studies about one metric, by trials; `all_` counts the others, too."""
     traces = []
     for (record, trials), look in zip(tables, style.LINES[:MOST_STUDIES], strict=False):
-        steps = _steps(trials["score"], record.sign)
+        steps = best_so_far(trials["score"], record.sign)
         hover = "trial %{x}<br>%{y:.6g}<extra></extra>"
         more = {"line": style.STEPS, "hovertemplate": hover}
         traces.append(style.line(steps.index, steps, style.label(record.name), look, **more))
@@ -48,17 +48,12 @@ def of_studies(tables: Sequence[tuple[StudyRecord, pd.DataFrame]], all_: int) ->
 
 
 def best_so_far(scores: pd.Series[float], sign: int) -> pd.Series[float]:
-    """The best finite score up to each trial, where it changes and at the end."""
+    """The best finite score up to each trial, where it changes and at the end; thinned."""
     finite = scores[scores.abs() < math.inf]
     best = (finite * sign).cummax() * sign
     changed = best.ne(best.shift())
     changed.iloc[-1:] = True
-    return best[changed]
-
-
-def _steps(scores: pd.Series[float], sign: int) -> pd.Series[float]:
-    """As many steps of the best so far as are drawn."""
-    return style.thin(best_so_far(scores, sign).to_frame("best"), "best")["best"]
+    return style.thin(best[changed].to_frame("best"), "best")["best"]
 
 
 def _history(key: str, title: str, x: str, frame: pd.DataFrame, record: StudyRecord) -> Drawing:
@@ -69,7 +64,7 @@ def _history(key: str, title: str, x: str, frame: pd.DataFrame, record: StudyRec
         floor = ends[0 if sign > 0 else 1] + sign * (ends[1] - ends[0]) / 40
     floor = 0.0 if math.isnan(floor) else floor
     traces, notes = _points(frame.assign(floor=floor), floor, sign)
-    best = _steps(frame["score"], sign)
+    best = best_so_far(frame["score"], sign)
     wide = {**style.STEPS, "width": 3}
     look = (style.GREEN, "solid")
     traces.append(style.line(frame["x"].loc[best.index], best, "best so far", look, line=wide))
