@@ -119,7 +119,7 @@ def test_a_result_reports_on_its_study():
     [
         (3, "a storage is needed; got int"),
         ([], "a study is needed; got none"),
-        ([3], "got a int in it"),
+        ([3], "a storage is needed; got int"),
         ("missing.db", "there is no file missing.db"),
         ("missing.journal", "there is no file missing.journal"),
         ("sqlite:///missing.db", "there is no file missing.db"),

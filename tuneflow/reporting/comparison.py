@@ -65,7 +65,16 @@ class ComparisonReport(Viewable):
     @cached_property
     def drawings(self) -> Mapping[str, Drawing]:
         """The figures as they stand on the page."""
-        return {drawing.key: drawing for drawing in self._drawings()}
+        drawn: list[Drawing] = []
+        if self.steps["best"].notna().any():
+            for by, key in (("trial", "anytime"), ("seconds", "anytime_seconds")):
+                drawn.append(comparisons.anytime(self.tables[key], by, self.scoring))
+            drawn.append(comparisons.final(self.runs, self.scoring))
+        if len(self.ranks) > 1:
+            drawn.append(comparisons.critical(self.ranks, self.difference))
+        if len(self._timed):
+            drawn.append(comparisons.overhead(self._timed))
+        return {drawing.key: drawing for drawing in drawn}
 
     @cached_property
     def panels(self) -> tuple[Panel, ...]:
@@ -76,16 +85,6 @@ class ComparisonReport(Viewable):
     def page(self) -> Page:
         """The page as a tree of elements, before it is written or shown."""
         return page_of_panels(self.name, "a comparison", self.panels)
-
-    def _drawings(self) -> Iterator[Drawing]:
-        if self.steps["best"].notna().any():
-            yield comparisons.anytime(self.tables["anytime"], "trial", self.scoring)
-            yield comparisons.anytime(self.tables["anytime_seconds"], "seconds", self.scoring)
-            yield comparisons.final(self.runs, self.scoring)
-        if len(self.ranks) > 1:
-            yield comparisons.critical(self.ranks, self.difference)
-        if len(self._timed):
-            yield comparisons.overhead(self._timed)
 
     def _panels(self) -> Iterator[Panel]:
         tables, verdict = self.tables, self.verdict.replace("\n", " ")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import pandas as pd
-
 from tuneflow.reporting import format as fmt
 from tuneflow.reporting.figures.curves import on_the_way
 from tuneflow.reporting.figures.history import best_so_far
@@ -14,7 +12,6 @@ from tuneflow.reporting.tables.costs import typical_seconds
 from tuneflow.reporting.tables.failures import NOT_FINITE
 from tuneflow.reporting.tables.frame import Tables
 from tuneflow.reporting.tables.importance import FEWEST
-from tuneflow.storage.records import HoldoutRecord
 from tuneflow.storage.study_record import StudyRecord
 
 
@@ -77,30 +74,27 @@ def holdout(tables: Tables, record: StudyRecord) -> str:
         return "No rows were held out: test_size holds some out, for an honest estimate."
     optimism = held_out.inner - held_out.score
     relation = "these were too good" if optimism > 0 else "these were no better"
+    over = " The defaults came to no score, so there is nothing to compare."
+    if not math.isnan(held_out.default):
+        improvement = fmt.signed(held_out.score - held_out.default)
+        low, high = fmt.signed(held_out.improvement_low), fmt.signed(held_out.improvement_high)
+        chance = "" if held_out.improvement_low > 0 else ", so it may be chance"
+        over = (
+            f" There the improvement over the defaults is {improvement} ({low} to {high}){chance}."
+        )
+    path = tables["holdout"]
+    lost = float(path["overtuned"].iloc[-1]) if len(path) > 1 else 0.0
+    overtuned = " No earlier leader was better there."
+    if lost > 0:
+        overtuned = (
+            f" Trial {path['holdout'].idxmax()} was better there by {fmt.number(lost)}: what came "
+            "after it suits the folds more than new rows, or that is chance."
+        )
     return (
         f"{fmt.plain(held_out.scoring)} {fmt.number(held_out.score)} on {held_out.rows:,} "
         f"held-out rows ({fmt.interval(held_out.low, held_out.high)}); "
         f"{fmt.number(held_out.inner)} in the folds, so {relation}, by "
-        f"{fmt.number(abs(optimism))}.{_over_defaults(held_out)}{_overtuning(tables['holdout'])}"
-    )
-
-
-def _over_defaults(held_out: HoldoutRecord) -> str:
-    if math.isnan(held_out.default):
-        return " The defaults came to no score, so there is nothing to compare."
-    low, high = fmt.signed(held_out.improvement_low), fmt.signed(held_out.improvement_high)
-    improvement = fmt.signed(held_out.score - held_out.default)
-    chance = "" if held_out.improvement_low > 0 else ", so it may be chance"
-    return f" There the improvement over the defaults is {improvement} ({low} to {high}){chance}."
-
-
-def _overtuning(frame: pd.DataFrame) -> str:
-    lost = float(frame["overtuned"].iloc[-1]) if len(frame) > 1 else 0.0
-    if not lost > 0:
-        return " No earlier leader was better there."
-    return (
-        f" Trial {frame['holdout'].idxmax()} was better there by {fmt.number(lost)}: what came "
-        "after it suits the folds more than new rows, or that is chance."
+        f"{fmt.number(abs(optimism))}.{over}{overtuned}"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -30,14 +30,10 @@ def markdown(name: str, panels: Sequence[Panel]) -> str:
 
 def table(frame: pd.DataFrame) -> str:
     """A frame as a Markdown table."""
-    return "\n".join(_lines(frame.reset_index() if frame.index.name else frame))
-
-
-def _lines(frame: pd.DataFrame) -> Iterator[str]:
-    yield f"| {' | '.join(escaped(name) for name in frame.columns)} |"
-    yield f"|{'---|' * frame.shape[1]}"
-    for row in frame.itertuples(index=False, name=None):
-        yield f"| {' | '.join(escaped(cell(value)) for value in row)} |"
+    frame = frame.reset_index() if frame.index.name else frame
+    rows: list[list[object]] = [list(frame.columns), *frame.map(cell).to_numpy().tolist()]
+    lines = [f"| {' | '.join(map(escaped, row))} |" for row in rows]
+    return "\n".join([lines[0], f"|{'---|' * frame.shape[1]}", *lines[1:]])
 
 
 def escaped(text: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pandas as pd
@@ -68,8 +69,9 @@ def panels(
 ) -> Iterator[Panel]:
     """All panels of a study that have something to say, in the order of the page."""
     if len(records) > 1:
-        note, drawn = findings.studies(records), _chosen(drawings, ("studies",))
-        yield Panel("studies", "Studies", note, "studies", tables["studies"], drawn)
+        compared = (drawings["studies"],) if "studies" in drawings else ()
+        note = findings.studies(records)
+        yield Panel("studies", "Studies", note, "studies", tables["studies"], compared)
     yield Panel(
         "verdict",
         "Verdict",
@@ -81,7 +83,9 @@ def panels(
         params=record.best.params if record.best else {},
     )
     for key, title, table, figures, finding in PLAN:
-        drawn, frame = _chosen(drawings, figures), tables[table]
+        chosen = [name for name in drawings if any(fnmatchcase(name, key) for key in figures)]
+        drawn = tuple(drawings[name] for name in chosen)
+        frame = tables[table]
         if key in ("folds", "curves", "relations") and not drawn:
             continue  # the verdict says which, and why
         if key == "holdout" and record.holdout is None:
@@ -106,12 +110,3 @@ def left_out(record: StudyRecord, drawings: Mapping[str, Drawing]) -> Iterator[s
         yield "Learning curves are left out: no trial reported twice on its way."
     if "parallel" not in drawings:
         yield "Relations are left out: that takes two parameters and two scores."
-
-
-def _chosen(drawings: Mapping[str, Drawing], keys: tuple[str, ...]) -> tuple[Drawing, ...]:
-    """Drawings of these keys; a key that ends in an asterisk is the beginning of several."""
-    return tuple(
-        drawing
-        for name, drawing in drawings.items()
-        if any(name == key or (key[-1] == "*" and name.startswith(key[:-1])) for key in keys)
-    )

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import optuna
 import pandas as pd
 
 from tuneflow.errors import StudyError, did_you_mean
+from tuneflow.reporting.comparison import ComparisonReport
 from tuneflow.reporting.figures.all_figures import drawings
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.live import app
@@ -19,19 +21,13 @@ from tuneflow.reporting.page.content import Page, page_of_panels
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.tables.costs import cost, timeline
 from tuneflow.reporting.tables.failures import failures
-from tuneflow.reporting.tables.folds import folds, rungs
-from tuneflow.reporting.tables.holdout import holdout
+from tuneflow.reporting.tables.folds import folds, holdout, rungs
 from tuneflow.reporting.tables.parameters import parameters
 from tuneflow.reporting.tables.studies import best, header, studies
 from tuneflow.reporting.tables.trials import trials
 from tuneflow.reporting.viewable import Viewable
 from tuneflow.storage.read_only import open_source
 from tuneflow.storage.study_record import StudyRecord, last_touched, read_study
-
-if TYPE_CHECKING:
-    import optuna
-
-    from tuneflow.reporting.comparison import ComparisonReport
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,7 +97,7 @@ class Report(Viewable):
             "parameters": parameters(record),
             "cost": cost(all_trials, record),
             "timeline": timeline(all_trials),
-            "failures": failures(all_trials, record),
+            "failures": failures(record),
             "studies": studies(self.records),
             "header": header(record),
         }
@@ -165,7 +161,20 @@ def report(x: Any, study_name: str | None = None) -> Report | ComparisonReport:
     if hasattr(x, "verdict"):  # a Comparison makes its own report
         of_comparison: ComparisonReport = x.report(study_name)
         return of_comparison
-    of_studies = _report(x)
+    if isinstance(x, str | Path) or hasattr(x, "get_all_studies"):
+        source = open_source(x)
+        if not (stored := source.studies()):
+            raise StudyError("report: the storage holds no study yet.")
+        of_studies = Report.of(stored, source)
+        source.release()
+    else:
+        parts = x if isinstance(x, list | tuple) else [x]
+        studies: list[Any] = [getattr(part, "study", part) for part in parts]  # a Result has one
+        for study in studies:
+            if not hasattr(study, "get_trials"):
+                kind = type(study).__name__
+                raise StudyError(f"report: a result, studies or a storage is needed; got {kind}.")
+        of_studies = Report.of(studies)
     return of_studies if study_name is None else of_studies.about(study_name)
 
 
@@ -187,29 +196,3 @@ def serve(
     source = open_source(storage)
     source.studies(None if study_name is None else [study_name])
     app.serve(LiveState(source, page_of, study_name), port=port, browser=browser)
-
-
-def _report(x: Any) -> Report:
-    if isinstance(x, list | tuple):
-        return Report.of([_study(part) for part in x])
-    if hasattr(study := getattr(x, "study", x), "get_trials"):  # a Result has one
-        return Report.of([study])
-    if not isinstance(x, str | Path) and not hasattr(x, "get_all_studies"):
-        raise StudyError(
-            f"report: a result, studies or a storage is needed; got {type(x).__name__}."
-        )
-    source = open_source(x)
-    if not (studies := source.studies()):
-        raise StudyError("report: the storage holds no study yet.")
-    of_studies = Report.of(studies, source)
-    source.release()
-    return of_studies
-
-
-def _study(part: Any) -> optuna.Study:
-    study: optuna.Study = getattr(part, "study", part)
-    if not hasattr(study, "get_trials"):
-        raise StudyError(
-            f"report: a list of results or studies is needed; got a {type(part).__name__} in it."
-        )
-    return study

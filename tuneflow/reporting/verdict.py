@@ -22,24 +22,19 @@ def verdict(record: StudyRecord) -> str:
         return f"{lead}; {record.first_point} came to no score, so there is nothing to compare."
     if record.baseline is record.best:
         return f"{lead}; nothing was found to be better than {record.first_point}."
+    paired = record.improvement()
+    low, high = fmt.signed(paired.low), fmt.signed(paired.high)
+    chance = "" if paired.is_certain else ", so the improvement may be chance"
+    folds = f"; paired over {len(paired.by_fold)} folds"
+    interval = f"{folds} the improvement is {low} to {high} at 95\xa0%{chance}"
     return (
         f"{lead}, {fmt.signed(_improvement(record))} better than {record.first_point} "
-        f"({fmt.number(record.default_score)}){_interval(record)}."
+        f"({fmt.number(record.default_score)}){'' if math.isnan(paired.low) else interval}."
     )
 
 
 def _improvement(record: StudyRecord) -> float:
     return (record.best_score - record.default_score) * record.sign
-
-
-def _interval(record: StudyRecord) -> str:
-    improvement = record.improvement()
-    if math.isnan(improvement.low):
-        return ""
-    low, high = fmt.signed(improvement.low), fmt.signed(improvement.high)
-    chance = "" if improvement.is_certain else ", so the improvement may be chance"
-    folds = f"paired over {len(improvement.by_fold)} folds"
-    return f"; {folds} the improvement is {low} to {high} at 95\xa0%{chance}"
 
 
 def cards(record: StudyRecord, tables: Tables) -> Iterator[tuple[str, str, str]]:

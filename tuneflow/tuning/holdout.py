@@ -17,7 +17,7 @@ from tuneflow.data.metrics import Metric
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import TrialError
 from tuneflow.models.pipeline import Refit
-from tuneflow.reporting.tables import holdout as holdout_table
+from tuneflow.reporting.tables.folds import holdout as holdout_table
 from tuneflow.storage.records import HoldoutRecord
 from tuneflow.storage.study_record import StudyRecord, score_of
 from tuneflow.study.plan import Plan
@@ -44,8 +44,8 @@ class Holdout(HoldoutRecord):
 
     def table(self) -> pd.DataFrame:
         """Scores in the folds and on the held-out rows, one row for each trial that was the best
-        so far; see :func:`tuneflow.reporting.tables.holdout.holdout`."""
-        return holdout_table.holdout(self)
+        so far; see :func:`tuneflow.reporting.tables.folds.holdout`."""
+        return holdout_table(self)
 
     def __str__(self) -> str:
         interval = f"{self.low:.5g} to {self.high:.5g} at 95 %"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pandas as pd
 from optuna.trial import FrozenTrial
 
 from tuneflow.reporting.format import parameter_value
 from tuneflow.reporting.tables.frame import frame
+from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.study_record import StudyRecord, is_scored
 
 # The chain "TrialError: LightGBMError: why" is about a LightGBMError.
@@ -23,49 +23,35 @@ NOT_FINITE = "score is not finite"
 LONGEST = 300  # characters of a message
 
 
-def failures(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
+def failures(record: StudyRecord) -> pd.DataFrame:
     """Why trials failed, one row a kind of error, the most frequent first.
 
     Returns:
         A frame indexed by ``error``: how many ``trials``, the number of the ``first``, its
         ``message`` and its ``parameters``.
     """
-    errors = trials["error"].tolist()
     groups: dict[str, list[FrozenTrial]] = {}
-    for trial in record.trials:
-        if kind := _kind(trial, errors[trial.number], record):
+    for trial, entry in zip(record.trials, record.records, strict=True):
+        if kind := _kind(trial, entry):
             groups.setdefault(kind, []).append(trial)
-    rows = [
-        (
-            kind,
-            len(failed),
-            failed[0].number,
-            _message(errors[failed[0].number]),
-            _params(failed[0]),
-        )
-        for kind, failed in sorted(groups.items(), key=lambda group: -len(group[1]))
-    ]
+    rows = []
+    for kind, failed in sorted(groups.items(), key=lambda group: -len(group[1])):
+        first = failed[0]
+        entry = record.record(first)
+        line = entry.error.strip().split("\n")[0] if entry else ""
+        message = line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+        params = (f"{name} {parameter_value(value)}" for name, value in first.params.items())
+        rows.append((kind, len(failed), first.number, message, ", ".join(params)))
     kinds = {"error": "str", "trials": int, "first": int, "message": "str", "parameters": "str"}
     return frame(rows, kinds, "error")
 
 
-def _kind(trial: FrozenTrial, error: str, record: StudyRecord) -> str | None:
-    entry = record.record(trial)
+def _kind(trial: FrozenTrial, entry: TrialRecord | None) -> str | None:
     if trial.state.name == "COMPLETE":
         return None if is_scored(trial) else NOT_FINITE
     if trial.state.name != "FAIL" or (entry and entry.ended == "surplus"):
         return None
     if entry and entry.ended in _NO_ERRORS:
         return _NO_ERRORS[entry.ended]
-    named = _INNERMOST.match(error)
+    named = _INNERMOST.match(entry.error) if entry else None
     return named[1] if named else "no reason was kept"
-
-
-def _message(error: str) -> str:
-    """The first line of a message, not too long."""
-    line = error.strip().split("\n")[0]
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
-
-
-def _params(trial: Any) -> str:
-    return ", ".join(f"{name} {parameter_value(value)}" for name, value in trial.params.items())

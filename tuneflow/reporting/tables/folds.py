@@ -1,4 +1,4 @@
-"""Scores by fold, and scores on the way up."""
+"""Scores by fold, on the way up, and on held-out rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tuneflow.reporting.tables.frame import frame
+from tuneflow.storage.records import HoldoutRecord
 from tuneflow.storage.study_record import StudyRecord
 
 
@@ -43,3 +44,21 @@ def rungs(record: StudyRecord) -> pd.DataFrame:
         rows += [(trial.number, rung, *reached) for rung, reached in enumerate(curve)]
     kinds = {"number": int, "rung": int, "folds": "Int64", "budget": float, "score": float}
     return frame(rows, kinds)
+
+
+def holdout(record: HoldoutRecord | None) -> pd.DataFrame:
+    """Score in the folds and on held-out rows, one row for each trial that was the best so far.
+
+    Where the inner score goes on rising and the one on held-out rows falls, the search has begun
+    to fit the folds: overtuning (Schneider, Bischl, Feurer 2025).
+
+    Returns:
+        A frame indexed by ``number`` with columns ``inner``, ``holdout``, ``optimism`` (inner less
+        holdout) and ``overtuned`` (by how much an earlier one was better on the held-out rows);
+        empty where no rows were held out.
+    """
+    kinds = {"number": int, "inner": float, "holdout": float}
+    table = frame(record.path if record else (), kinds, "number")
+    table["optimism"] = table["inner"] - table["holdout"]
+    table["overtuned"] = table["holdout"].cummax() - table["holdout"]
+    return table

@@ -75,14 +75,6 @@ def position(value: Any, dist: BaseDistribution) -> float:
     return (at - low) / (high - low) if high > low else 0.5
 
 
-def edge_of(value: Any, dist: BaseDistribution) -> str:
-    """``low`` or ``high`` if a number lies at the edge of its range; otherwise nothing."""
-    if is_choice(dist) or value is None or dist.single():
-        return ""
-    at = position(value, dist)
-    return "low" if at <= EDGE else "high" if at >= 1 - EDGE else ""
-
-
 def is_choice(dist: BaseDistribution) -> bool:
     """Whether a parameter is one of a list, rather than a number in a range."""
     return hasattr(dist, "choices")
@@ -96,7 +88,7 @@ def _row(record: StudyRecord, name: str, dist: Any, top: list[FrozenTrial]) -> d
         "parameter": name,
         "default": parameter_value(default[name]) if name in default else "",
         "best": parameter_value(best[name]) if name in best else "",
-        "edge": edge_of(best.get(name), dist),
+        "edge": "",
         "active": active,
         "log": getattr(dist, "log", False),
     }
@@ -104,6 +96,9 @@ def _row(record: StudyRecord, name: str, dist: Any, top: list[FrozenTrial]) -> d
         frequent = Counter(map(str, good)).most_common(1)
         row |= {"kind": "choice", "choices": ", ".join(map(str, dist.choices))}
         return row | {"top_choice": frequent[0][0] if frequent else ""}
+    if name in best and not dist.single():
+        at = position(best[name], dist)
+        row["edge"] = "low" if at <= EDGE else "high" if at >= 1 - EDGE else ""
     row |= {"kind": type(dist).__name__.removesuffix("Distribution").lower()}
     row |= {"choices": "", "top_choice": "", "low": dist.low, "high": dist.high}
     return row | {"top_low": min(good, default=None), "top_high": max(good, default=None)}

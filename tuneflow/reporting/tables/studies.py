@@ -15,11 +15,7 @@ from tuneflow.reporting.tables.trials import none_as_text
 from tuneflow.storage.study_record import StudyRecord, score_of, seconds_of
 
 STUDIES: Mapping[str, Any] = {
-    "study": "str",
-    "made_by": "str",
-    "recipe": "str",
-    "scoring": "str",
-    "direction": "str",
+    **dict.fromkeys(("study", "made_by", "recipe", "scoring", "direction"), "str"),
     "best": float,
     "best_trial": "Int64",
     "trials": int,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from statistics import fmean
 from typing import Any
 
@@ -74,7 +74,7 @@ def none_as_text(value: Any) -> Any:
 def _row(record: StudyRecord, trial: FrozenTrial) -> dict[str, Any]:
     complete = trial.state.name == "COMPLETE"
     last = trial.intermediate_values.get(trial.last_step) if trial.last_step is not None else None
-    row = {
+    row: dict[str, Any] = {
         "number": trial.number,
         "state": trial.state.name.lower(),
         "score": score_of(trial),
@@ -87,9 +87,7 @@ def _row(record: StudyRecord, trial: FrozenTrial) -> dict[str, Any]:
     if entry := record.record(trial):
         row |= {"ended": entry.ended, "error": entry.error, "budget": entry.amount}
         row |= {"seconds_fit": entry.seconds_fit, "seconds_score": entry.seconds_score}
-        row |= {f"metric:{name}": _mean(scores) for name, scores in entry.also.items()}
+        for name, scores in entry.also.items():
+            numbers = [math.nan if score is None else score for score in scores]
+            row[f"metric:{name}"] = fmean(numbers or [math.nan])
     return row | {f"param:{name}": none_as_text(value) for name, value in trial.params.items()}
-
-
-def _mean(scores: Sequence[float | None]) -> float:
-    return fmean(math.nan if score is None else score for score in scores) if scores else math.nan
