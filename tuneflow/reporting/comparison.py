@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,30 +79,25 @@ class ComparisonReport(Viewable):
     @cached_property
     def panels(self) -> tuple[Panel, ...]:
         """What the page is made of."""
-        return tuple(self._panels())
+        tables, verdict = self.tables, self.verdict.replace("\n", " ")
+        panels = [Panel("verdict", "Verdict", verdict, "ranking", self.ranking, (), self.remarks)]
+        if self.each:
+            note = "Over its seeds, each table by itself."
+            panels.append(Panel("each", "Each table", note, "each", tables["each"]))
+        for key, title, table, finding, figures in (
+            ("anytime", "Best so far", "anytime", self._anytime, ("anytime", "anytime_seconds")),
+            ("final", "Final scores", "runs", self._final, ("final",)),
+            ("ranks", "Ranks", "ranks", self._mean_ranks, ("critical",)),
+            ("overhead", "Sampler overhead", "ranking", self._overhead, ("overhead",)),
+        ):
+            if drawn := tuple(self.drawings[name] for name in figures if name in self.drawings):
+                panels.append(Panel(key, title, finding(), table, tables[table], drawn))
+        return (*panels, Panel("pairs", "Pairs", self._pairs(), "tests", self.tests))
 
     @cached_property
     def page(self) -> Page:
         """The page as a tree of elements, before it is written or shown."""
         return page_of_panels(self.name, "a comparison", self.panels)
-
-    def _panels(self) -> Iterator[Panel]:
-        tables, verdict = self.tables, self.verdict.replace("\n", " ")
-        yield Panel("verdict", "Verdict", verdict, "ranking", self.ranking, (), self.remarks)
-        if self.each:
-            note = "Over its seeds, each table by itself."
-            yield Panel("each", "Each table", note, "each", tables["each"])
-        plan = (
-            ("anytime", "Best so far", "anytime", self._anytime, ("anytime", "anytime_seconds")),
-            ("final", "Final scores", "runs", self._final, ("final",)),
-            ("ranks", "Ranks", "ranks", self._mean_ranks, ("critical",)),
-            ("overhead", "Sampler overhead", "ranking", self._overhead, ("overhead",)),
-        )
-        for key, title, table, finding, figures in plan:
-            drawn = tuple(self.drawings[name] for name in figures if name in self.drawings)
-            if drawn:
-                yield Panel(key, title, finding(), table, tables[table], drawn)
-        yield Panel("pairs", "Pairs", self._pairs(), "tests", self.tests)
 
     def _anytime(self) -> str:
         bands = self.tables["anytime"]
@@ -128,9 +123,8 @@ class ComparisonReport(Viewable):
         return f"{what} over runs: {', '.join(scores) or 'none'}."
 
     def _mean_ranks(self) -> str:
-        ordered = self.ranks.sort_values("rank", kind="stable")
-        pairs = zip(ordered["contender"], ordered["rank"].tolist(), strict=True)
-        ranks = [f"{name} {number(rank)}" for name, rank in pairs]
+        ordered = self.ranks.sort_values("rank", kind="stable").set_index("contender")["rank"]
+        ranks = [f"{name} {number(rank)}" for name, rank in ordered.items()]
         over = "tables" if self._is_suite else "seeds"
         return f"Mean rank over common {over}, 1 is best: {listing(ranks)}."
 

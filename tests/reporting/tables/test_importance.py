@@ -21,10 +21,10 @@ def test_importances_find_what_matters_with_an_error_that_is_no_zero():
         return trial.suggest_float("big", 0, 1) + 0.001 * trial.suggest_float("small", 0, 1)
 
     found = importances(read_study(plain(200, objective)))
-    assert found["big"].overall > 0.9 > 0.1 > found["small"].overall
-    assert sum(one.overall for one in found.values()) == pytest.approx(1)
-    assert sum(one.top for one in found.values()) == pytest.approx(1)
-    assert 0 < found["big"].overall_error < 0.3
+    assert found["big"].importance > 0.9 > 0.1 > found["small"].importance
+    assert sum(one.importance for one in found.values()) == pytest.approx(1)
+    assert sum(one.importance_top for one in found.values()) == pytest.approx(1)
+    assert 0 < found["big"].importance_error < 0.3
 
 
 def test_importances_are_those_of_optuna():
@@ -32,7 +32,7 @@ def test_importances_are_those_of_optuna():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = optuna.importance.get_param_importances(made)
-    ours = {name: one.overall for name, one in importances(read_study(made)).items()}
+    ours = {name: one.importance for name, one in importances(read_study(made)).items()}
     assert ours == pytest.approx(theirs)
 
 
@@ -41,7 +41,7 @@ def test_the_error_shrinks_with_more_trials():
         return sum(trial.suggest_float(name, 0, 1) for name in "abc")
 
     few, many = (importances(read_study(plain(n, objective))) for n in (60, 960))
-    assert many["a"].overall_error < few["a"].overall_error
+    assert many["a"].importance_error < few["a"].importance_error
 
 
 def test_too_few_trials_have_no_importances_and_that_is_said():
@@ -66,6 +66,6 @@ def test_work_is_bounded_however_many_trials_there_are(monkeypatch):
         create_trial(params={"x": i / 10_000}, distributions=space, value=i) for i in range(10_000)
     )
     found = importances(read_study(made))
-    assert found["x"].overall == 1
+    assert found["x"].importance == 1
     assert max(sizes) <= MOST
     assert sum(sizes) <= 2 * (MOST + HALVES * MOST_IN_HALF)

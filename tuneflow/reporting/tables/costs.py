@@ -34,7 +34,14 @@ def cost(trials: pd.DataFrame, record: StudyRecord) -> pd.DataFrame:
         spent = trials.loc[trials["state"] == "pruned", "seconds"]
         sums.loc["pruned", "saved"] = (typical_seconds(trials) - spent).clip(lower=0).sum()
     if "complete" in sums.index and record.header:
-        sums.loc["complete", "saved"] = _saved_by_patience(record)
+        last = record.header.growth.get("last")
+        peaked = [entry for entry in record.records if entry and entry.ended == "patience"]
+        reached = [(entry.seconds_fit, entry.curve[-1][1]) for entry in peaked if entry.curve]
+        sums.loc["complete", "saved"] = sum(  # training, from where it ended to the last rung
+            seconds * max(0.0, last / budget - 1)
+            for seconds, budget in reached
+            if budget and isinstance(last, int | float)
+        )
     return sums.reindex([state for state in STATES if state in sums.index])
 
 
@@ -62,13 +69,3 @@ def timeline(trials: pd.DataFrame) -> pd.DataFrame:
         rows.append((number, state, worker, begun, ended))
     kinds = {"number": int, "state": "str", "worker": int, "start": float, "end": float}
     return frame(rows, kinds)
-
-
-def _saved_by_patience(record: StudyRecord) -> float:
-    """Seconds of training between where training ended by itself and the last rung."""
-    last = record.header.growth.get("last") if record.header else None
-    if not isinstance(last, int | float):
-        return 0.0
-    peaked = [entry for entry in record.records if entry and entry.ended == "patience"]
-    reached = [(entry.seconds_fit, entry.curve[-1][1]) for entry in peaked if entry.curve]
-    return sum(seconds * max(0.0, last / budget - 1) for seconds, budget in reached if budget)

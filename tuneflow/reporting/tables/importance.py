@@ -24,19 +24,19 @@ MOST_IN_HALF = 500  # trials
 
 
 class Importance(NamedTuple):
-    """Shares of one parameter; all parameters together have 1.
+    """Shares of one parameter, by column of the table; all parameters together have 1.
 
     Attributes:
-        overall: What it took to come into the best tenth, among all trials.
-        overall_error: Standard error of that.
-        top: The same among the better half.
-        top_error: Standard error of that.
+        importance: What it took to come into the best tenth, among all trials.
+        importance_error: Standard error of that.
+        importance_top: The same among the better half.
+        importance_top_error: Standard error of that.
     """
 
-    overall: float
-    overall_error: float
-    top: float
-    top_error: float
+    importance: float
+    importance_error: float
+    importance_top: float
+    importance_top_error: float
 
 
 def importances(record: StudyRecord) -> dict[str, Importance]:

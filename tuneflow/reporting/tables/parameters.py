@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 
 from tuneflow.reporting.format import parameter_value
 from tuneflow.reporting.tables.frame import frame
-from tuneflow.reporting.tables.importance import importances
+from tuneflow.reporting.tables.importance import Importance, importances
 from tuneflow.storage.study_record import StudyRecord, score_of
 
 EDGE = 0.05  # of the range, on the parameter's own scale
@@ -32,7 +32,6 @@ KINDS: Mapping[str, Any] = {
     "edge": "str",
     "active": float,
 }
-IMPORTANCE = ("importance", "importance_error", "importance_top", "importance_top_error")
 
 
 def parameters(record: StudyRecord) -> pd.DataFrame:
@@ -53,10 +52,11 @@ def parameters(record: StudyRecord) -> pd.DataFrame:
     """
     shares, top = importances(record), best_tenth(record)
     rows = [
-        _row(record, name, dist, top) | dict(zip(IMPORTANCE, shares.get(name, ()), strict=False))
+        _row(record, name, dist, top)
+        | dict(zip(Importance._fields, shares.get(name, ()), strict=False))
         for name, dist in record.spaces.items()
     ]
-    table = frame(rows, {**KINDS, **dict.fromkeys(IMPORTANCE, float)}, "parameter")
+    table = frame(rows, {**KINDS, **dict.fromkeys(Importance._fields, float)}, "parameter")
     return table.sort_values("importance", ascending=False, kind="stable")
 
 
