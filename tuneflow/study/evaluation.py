@@ -85,6 +85,10 @@ class Evaluation:
             self._prepared[at] = prepare(self.data, self.recipe, fold.train, fold.valid, seed)
         return self._prepared[at]
 
+    def forget_folds(self) -> None:
+        """Free what the folds hold in memory; they are prepared anew if they are needed again."""
+        self._prepared.clear()
+
     def learner(self, at: int, arguments: Callable[[int], Params]) -> Learner:
         """A learner for a fold, with nothing spent."""
         return self.engine.learner(self.prepared(at).fold, arguments)

@@ -48,6 +48,7 @@ def finalize(
     if interruption not in ("", INTERRUPTED):
         warn(interruption)
     trial = select_trial(record, select)
+    plan.evaluation.forget_folds()  # every row is about to be there once more
     model = refit(plan, trial, deadline - time.monotonic())
     holdout = None
     if plan.holdout is not None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 import optuna
@@ -22,7 +22,6 @@ from tuneflow.models.saving import save
 from tuneflow.models.script import program
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
-from tuneflow.reporting.report import Report
 from tuneflow.reporting.tables import trials as table
 from tuneflow.storage.optuna_internals import storage_of
 from tuneflow.storage.records import Header, TrialRecord
@@ -31,6 +30,9 @@ from tuneflow.storage.user_attrs import read_header
 from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.tuning.holdout import Holdout
 from tuneflow.tuning.selection import Select, select_trial
+
+if TYPE_CHECKING:
+    from tuneflow.reporting.report import Report
 
 ENDED = ("complete", "pruned", "fail")  # states of trials that have ended
 Trial = optuna.trial.FrozenTrial
@@ -116,6 +118,8 @@ class Result:
 
     def report(self) -> Report:
         """Tables, figures and a page about the study; see :func:`tuneflow.report`."""
+        from tuneflow.reporting.report import Report
+
         return Report.of([self.study])
 
     def save(self, path: str | Path) -> Path:

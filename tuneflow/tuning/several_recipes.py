@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,7 +14,6 @@ from tuneflow.errors import DataError, RecipeError, warn
 from tuneflow.recipe.catalogue import load_recipe
 from tuneflow.recipe.custom import resolve_recipe
 from tuneflow.recipe.recipe import Recipe
-from tuneflow.reporting.report import Report
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.study.loop import RunOptions
 from tuneflow.study.optimize import check_end
@@ -24,6 +23,9 @@ from tuneflow.tuning.finalize import finalize
 from tuneflow.tuning.halving import Candidate, halve
 from tuneflow.tuning.result import Result, in_memory
 from tuneflow.tuning.selection import Select
+
+if TYPE_CHECKING:
+    from tuneflow.reporting.report import Report
 
 #: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
 #: that are quick first.
@@ -55,6 +57,8 @@ class SeveralRecipesResult(Result):
 
     def report(self) -> Report:
         """Tables, figures and a page about the best study, the others beside it."""
+        from tuneflow.reporting.report import Report
+
         report = Report.of([candidate.study for candidate in self.candidates])
         return report.about(self.study.study_name)
 

@@ -14,7 +14,6 @@ from optuna.samplers import BaseSampler
 from tuneflow.data.schema import frame_of
 from tuneflow.errors import warn
 from tuneflow.recipe.custom import as_recipe, check_space
-from tuneflow.reporting.live.notebook_figure import NotebookFigure
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.retry import with_retry
 from tuneflow.storage.user_attrs import write_goal
@@ -130,7 +129,11 @@ def tune(
     check_select(select)
     started = time.monotonic()
     deadline = math.inf if timeout is None else started + timeout
-    figures = [NotebookFigure()] if progress == "live" else []
+    figures = []
+    if progress == "live":  # plotly and the page are for those who look at them
+        from tuneflow.reporting.live.notebook_figure import NotebookFigure
+
+        figures.append(NotebookFigure())
     options = RunOptions(
         Budget(n_trials, started, deadline),
         Workers.of(n_jobs),
