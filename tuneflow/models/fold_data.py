@@ -44,8 +44,15 @@ class FoldData:
         return len(self.classes)
 
     def table(self) -> FloatArray:
-        """All prepared training rows, shape (rows, features)."""
-        return self.some(slice(None))
+        """All prepared training rows, shape (rows, features), made piece by piece: transformers
+        need several times the memory of what they make."""
+        first = self.some(slice(1))
+        if len(self.y) <= BATCH or not isinstance(first, np.ndarray) or first.base is not None:
+            return self.some(slice(None))
+        table = np.empty((len(self.y), first.shape[1]), first.dtype)
+        for batch in gen_batches(len(self.y), BATCH):
+            table[batch] = self.some(batch)
+        return table
 
     def batches(self) -> FloatArray | list[FloatArray]:
         """The same in pieces, which find a place in memory where a whole matrix finds none; a

@@ -77,8 +77,8 @@ class Preprocessing:
         if prepare in ("native", "ordinal"):
             categorical = encoder.schema.categorical if prepare == "native" else ()
             unknown = math.nan if prepare == "native" else -1
-            return cls(_fitted(_codes(X, encoder, unknown), X), categorical)
-        steps = _fitted([("prepare", _dense(X.shape[1], encoder))], X)
+            return cls(_without_names(_codes(X, encoder, unknown)), categorical)
+        steps: tuple[Step, ...] = (("prepare", _dense(X.shape[1], encoder).fit(X)),)
         if gram:
             dense = steps[0][1].transform(X)
             if scale := math.sqrt(dense.shape[1] * dense.var()):
@@ -95,14 +95,6 @@ class Preprocessing:
             X = step.transform(X)
         dtype = np.float32 if self.single else np.float64
         return np.ascontiguousarray(X, dtype=dtype) if self.steps else X
-
-
-def _fitted(steps: Sequence[Step], X: FloatArray) -> tuple[Step, ...]:
-    """The same steps, fitted one after the other."""
-    steps = _without_names(steps)
-    if steps:
-        Pipeline(list(steps)).fit(X)
-    return steps
 
 
 def _without_names(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -128,7 +120,12 @@ def _codes(X: FloatArray, encoder: Encoder, unknown: float) -> list[Step]:
         zeros = FunctionTransformer(np.zeros_like)
         blocks = [("numbers", "passthrough", numbers), ("levels", codes, levels)]
         blocks = [block for block in (*blocks, ("empty", zeros, empty)) if block[2]]
-        steps.append(("prepare", ColumnTransformer(blocks, sparse_threshold=0)))
+        prepare = ColumnTransformer(blocks, sparse_threshold=0).fit(X[:1])
+        prepare.transformers_ = [  # fitted on columns of levels alone: others would be copied
+            (name, clone(codes).fit(X[:, levels]) if name == "levels" else fitted, at)
+            for name, fitted, at in prepare.transformers_
+        ]
+        steps.append(("prepare", prepare))
     order = [encoder.order[at] for at in (*numbers, *levels, *empty)]
     if order != sorted(order):
         back = {"indices": np.argsort(order).tolist(), "axis": 1}
