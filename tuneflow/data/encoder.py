@@ -58,8 +58,8 @@ class Encoder:
         schema = Schema.of(frame, sparse=sparse)
         pipeline, rows = encoding(schema), schema.conform(frame)
         try:
-            levels = [rows.columns[at] for at in schema.categorical]
-            rows = rows.astype(dict.fromkeys(levels, "category"))  # each text is there once
+            texts = [rows.columns[i] for i in schema.categorical if schema.columns[i].texts]
+            rows = rows.astype(dict.fromkeys(texts, "category"))  # in memory, each is there once
             matrix = np.ascontiguousarray(pipeline.fit_transform(rows))
         except (ValueError, TypeError, ArithmeticError) as error:
             raise refusal(schema, rows, error) from error

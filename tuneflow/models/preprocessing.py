@@ -78,7 +78,9 @@ class Preprocessing:
             categorical = encoder.schema.categorical if prepare == "native" else ()
             unknown = math.nan if prepare == "native" else -1
             return cls(_without_names(_codes(X, encoder, unknown)), categorical)
-        steps: tuple[Step, ...] = (("prepare", _dense(X.shape[1], encoder).fit(X)),)
+        steps: tuple[Step, ...] = (
+            ("prepare", _dense(X.shape[1], encoder).set_output(transform="default").fit(X)),
+        )
         if gram:
             dense = steps[0][1].transform(X)
             if scale := math.sqrt(dense.shape[1] * dense.var()):
@@ -120,9 +122,10 @@ def _codes(X: FloatArray, encoder: Encoder, unknown: float) -> list[Step]:
         zeros = FunctionTransformer(np.zeros_like)
         blocks = [("numbers", "passthrough", numbers), ("levels", codes, levels)]
         blocks = [block for block in (*blocks, ("empty", zeros, empty)) if block[2]]
-        prepare = ColumnTransformer(blocks, sparse_threshold=0).fit(X[:1])
+        prepare = ColumnTransformer(blocks, sparse_threshold=0).set_output(transform="default")
+        prepare.fit(X[:1])
         prepare.transformers_ = [  # fitted on columns of levels alone: others would be copied
-            (name, clone(codes).fit(X[:, levels]) if name == "levels" else fitted, at)
+            (name, clone(fitted).fit(X[:, levels]) if name == "levels" else fitted, at)
             for name, fitted, at in prepare.transformers_
         ]
         steps.append(("prepare", prepare))
