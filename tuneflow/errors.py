@@ -18,8 +18,6 @@
 Every message has the form ``<where>: <law>; got <value>. <what to do>``.
 """
 
-from __future__ import annotations
-
 import sys
 import warnings
 from collections.abc import Iterable

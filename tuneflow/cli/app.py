@@ -1,7 +1,5 @@
 """The application: every command of ``tuneflow``, and the options that stand before them."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The commands for many machines: `worker` joins a study, `serve` shares a storage."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

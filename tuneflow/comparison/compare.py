@@ -1,7 +1,5 @@
 """`compare()`: tune every contender on the same folds with the same budget, seed after seed."""
 
-from __future__ import annotations
-
 import math
 import sys
 import time

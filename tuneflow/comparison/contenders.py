@@ -1,7 +1,5 @@
 """Who is compared: words, objects and mixtures become named contenders."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a comparison is made of: tables, contenders and seeds, and what is the same for all."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product

@@ -1,7 +1,5 @@
 """The runs of a comparison, read from their storage into two frames: of runs, and of trials."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable, Sequence

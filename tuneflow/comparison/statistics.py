@@ -8,8 +8,6 @@ Nemenyi, Wilcoxon, Holm); Bouthillier et al. 2021, "Accounting for variance in m
 benchmarks" (seeds and splits vary together, pairs, the probability to be better).
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Rows that the search must not see."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

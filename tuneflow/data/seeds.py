@@ -1,7 +1,5 @@
 """Seeds: every random draw follows from the study's seed and the number of the trial."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

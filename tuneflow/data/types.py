@@ -1,7 +1,5 @@
 """Types that all folders use."""
 
-from __future__ import annotations
-
 from typing import Literal, TypeAlias
 
 import numpy as np

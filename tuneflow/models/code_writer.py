@@ -1,7 +1,5 @@
 """Estimators, and what they were told, as Python code."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import inspect

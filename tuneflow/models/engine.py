@@ -1,7 +1,5 @@
 """Learners: models in training whose budget can only rise, one module a library."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol

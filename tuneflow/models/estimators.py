@@ -1,7 +1,5 @@
 """Estimators of scikit-learn's kind: found by their import path, and how they can grow."""
 
-from __future__ import annotations
-
 import sys
 from importlib import import_module
 from importlib.metadata import packages_distributions, requires

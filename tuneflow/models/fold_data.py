@@ -1,7 +1,5 @@
 """What an engine trains on and is asked about: the rows of one fold, shared by all trials."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any

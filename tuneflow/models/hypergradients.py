@@ -9,8 +9,6 @@ The loss is smooth whatever the metric: log loss for classes, for values the roo
 squared error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """LightGBM: rounds of boosting on data that is binned once a fold."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any

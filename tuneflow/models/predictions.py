@@ -1,7 +1,5 @@
 """What a fitted estimator says of rows: shares of classes, or values, whatever methods it has."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

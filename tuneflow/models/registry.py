@@ -1,7 +1,5 @@
 """Which engine a recipe's word stands for; its library is imported when a recipe names it."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from tuneflow.models.engine import Engine, Job

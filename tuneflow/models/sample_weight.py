@@ -1,7 +1,5 @@
 """By which names `fit` takes weights: of an estimator itself, or of the steps of a pipeline."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sklearn import get_config

@@ -1,7 +1,5 @@
 """A fitted pipeline in one file, which is read without running foreign code."""
 
-from __future__ import annotations
-
 import math
 import zipfile
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """A pipeline as Python code: what builds it again, for those who do not have tuneflow."""
 
-from __future__ import annotations
-
 from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline

@@ -1,7 +1,5 @@
 """scikit-learn: anything with fit and predict, grown in the way that it honestly supports."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from inspect import signature

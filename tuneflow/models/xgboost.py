@@ -1,7 +1,5 @@
 """XGBoost: rounds of boosting on data that is binned once a fold."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Custom recipes: an estimator of the user's, or the user's transformer in front of a recipe."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path

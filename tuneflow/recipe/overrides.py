@@ -1,7 +1,5 @@
 """Changes to a recipe's tables: they are merged, defaults and grids follow, None drops a key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`ComparisonReport`: contenders side by side on one page, made from tables alone."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

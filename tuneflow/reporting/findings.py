@@ -1,7 +1,5 @@
 """Tables to sentences: what each panel shows, in numbers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

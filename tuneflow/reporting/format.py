@@ -1,7 +1,5 @@
 """Numbers and names as a reader wants them, without anything that no page may show."""
 
-from __future__ import annotations
-
 import math
 import re
 from typing import Any

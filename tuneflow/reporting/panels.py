@@ -1,7 +1,5 @@
 """What a page is made of: panels of a key, a title, a note, a table and figures."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase

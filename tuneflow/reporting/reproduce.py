@@ -1,7 +1,5 @@
 """Python that makes the same study again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tuneflow.storage.records import Header

@@ -1,7 +1,5 @@
 """Whether it was worth it: the best against the defaults, and what a reader should know."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -5,8 +5,6 @@ can run code on every machine that resumes a study from it. This is one of the t
 private parts of Optuna; `tests/search/test_cma_es.py` fails when Optuna changes one of them.
 """
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Pruners: a table from words to Optuna's classes and options."""
 
-from __future__ import annotations
-
 import copy
 import warnings
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Samplers: a table from words to Optuna's classes, and what each of them models."""
 
-from __future__ import annotations
-
 import copy
 import warnings
 from collections.abc import Callable

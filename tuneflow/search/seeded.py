@@ -1,7 +1,5 @@
 """Samplers whose draws follow from the seed of the study and the number of the trial."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The unit scale of a range, from 0 to 1, and what a derivative becomes there."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 

@@ -7,8 +7,6 @@ another host it is believed while its last heartbeat is young. The start of the 
 name because the system gives numbers of processes again.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import socket

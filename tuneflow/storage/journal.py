@@ -1,8 +1,6 @@
 """Journal files: a torn line is cut away before anything is appended to it, and a lock does not
 outlive whoever holds it."""
 
-from __future__ import annotations
-
 import json
 import os
 import warnings

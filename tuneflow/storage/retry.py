@@ -1,7 +1,5 @@
 """A storage that goes away for a while is waited for; one that cannot be written is an error."""
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Shares a storage with other machines, over gRPC."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tuneflow.errors import MissingExtra, StudyError

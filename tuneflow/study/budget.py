@@ -1,7 +1,5 @@
 """When a call is over: how many trials its study shall have, until when, and who runs them."""
 
-from __future__ import annotations
-
 import math
 import time
 from dataclasses import dataclass

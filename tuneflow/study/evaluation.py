@@ -1,7 +1,5 @@
 """What all trials of a study share: the table, its folds, the metric, and the library at work."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field

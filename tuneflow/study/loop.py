@@ -15,8 +15,6 @@ has died meanwhile, its trials are told as they ended or as lost, and the points
 are tried once more (`resume.reclaim_lost_trials`, `resume.queued_points`).
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Sequence
 from contextlib import closing

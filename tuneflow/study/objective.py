@@ -6,8 +6,6 @@ there (`_TrialRun.report_and_prune`). A trial also ends at the deadline, or when
 improved for a while. The best rung so far is what is recorded.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Iterator

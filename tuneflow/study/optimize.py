@@ -1,7 +1,5 @@
 """`optimize()`: run trials of a study until a budget is spent, or something interrupts them."""
 
-from __future__ import annotations
-
 import math
 import signal
 import threading

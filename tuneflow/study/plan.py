@@ -1,8 +1,6 @@
 """What a call asks for, parsed: how trials are evaluated and searched for, and the header that
 identifies the study in its storage."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path

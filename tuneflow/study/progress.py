@@ -1,7 +1,5 @@
 """A bar of trials, with the best score so far."""
 
-from __future__ import annotations
-
 import math
 import sys
 import time

@@ -6,8 +6,6 @@ been written, as failed otherwise (`reclaim_lost_trials`), and tries its point o
 (`queued_points`).
 """
 
-from __future__ import annotations
-
 from typing import TypeAlias
 
 import optuna

@@ -1,8 +1,6 @@
 """What is refused before anything is fitted: limits that end nothing, and combinations of recipe,
 metric, folds, weights and sampler that cannot work."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 

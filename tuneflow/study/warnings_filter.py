@@ -1,7 +1,5 @@
 """Warnings that say nothing new while a study runs."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The trials of a study in the form that scikit-learn's search classes give them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """scikit-learn's front door: `tune()` as a classifier and as a regressor."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self

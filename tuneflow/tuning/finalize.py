@@ -1,7 +1,5 @@
 """`finalize()`: from a study whose trials have ended to a result."""
 
-from __future__ import annotations
-
 import math
 import time
 

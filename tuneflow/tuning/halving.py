@@ -11,8 +11,6 @@ is repeated decides as the first one did. Time cannot be divided alike twice: th
 leaves as soon as it is far behind.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Iterable, Sequence

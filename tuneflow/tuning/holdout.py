@@ -1,7 +1,5 @@
 """Held-out rows, which the search never sees, and what its models score on them."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Sequence

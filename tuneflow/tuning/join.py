@@ -1,7 +1,5 @@
 """`join()`: work on a study that another call has begun, from this machine or any other."""
 
-from __future__ import annotations
-
 import math
 import time
 from typing import Any

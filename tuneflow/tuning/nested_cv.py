@@ -5,8 +5,6 @@ estimator would give the scores alone: not the intervals on the held-out rows, n
 over the defaults on them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A trial's configuration, trained anew on every row that the search was given."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

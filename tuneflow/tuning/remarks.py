@@ -1,8 +1,6 @@
 """What a reader of a result should know: interruptions, an improvement that may be chance, a trial
 that was chosen for its speed, trials that failed."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

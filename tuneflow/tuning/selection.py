@@ -1,7 +1,5 @@
 """Which trial is refitted: the best one, or a faster one that is about as good."""
 
-from __future__ import annotations
-
 import math
 from statistics import stdev
 from typing import Literal, TypeAlias

@@ -1,7 +1,5 @@
 """`tune()`: plan a study, open it, optimize, and finalize it into a result."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """All figures of a report, in the order of the page."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pandas as pd

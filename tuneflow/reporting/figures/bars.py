@@ -1,7 +1,5 @@
 """Level bars: what mattered, with how sure that is; where the time went; when trials ran."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from tuneflow.reporting.figures import style

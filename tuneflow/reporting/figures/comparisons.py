@@ -1,7 +1,5 @@
 """Contenders beside each other: curves, final scores, ranks, and what the sampler costs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

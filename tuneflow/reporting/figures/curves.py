@@ -1,7 +1,5 @@
 """Learning curves by budget, with the points at which trials were pruned."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from tuneflow.reporting.figures import style

@@ -1,7 +1,5 @@
 """Fold scores of the best trial beside the defaults', and beside scores on held-out rows."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from tuneflow.reporting.figures import style

@@ -1,7 +1,5 @@
 """Parameters beside each other: parallel coordinates, and the two that mattered most."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

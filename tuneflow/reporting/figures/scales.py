@@ -1,7 +1,5 @@
 """Where the values of a parameter stand on an axis."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One figure a parameter: its values against the score."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import Any

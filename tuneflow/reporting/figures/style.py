@@ -1,7 +1,5 @@
 """What all figures share: colours with shapes, traces, axes, and how points are thinned."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The browser asks every two seconds. Dash tells it what has changed; the page's o
 it does in a saved page. Nothing here writes to a storage.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import socket

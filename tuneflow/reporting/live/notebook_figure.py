@@ -1,7 +1,5 @@
 """One figure below a notebook's cell, kept up to date while trials run."""
 
-from __future__ import annotations
-
 import time
 from uuid import uuid4
 

@@ -1,7 +1,5 @@
 """Where a live page finds its studies, what it shows of them, and what it says if it cannot."""
 
-from __future__ import annotations
-
 import logging
 import textwrap
 from collections.abc import Callable, Hashable, Sequence

@@ -1,7 +1,5 @@
 """Panels to a tree of elements: a list of contents, and a section for every panel."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A page where the reader is: below a notebook's cell, or in the browser."""
 
-from __future__ import annotations
-
 import sys
 import tempfile
 import webbrowser

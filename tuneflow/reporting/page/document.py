@@ -1,7 +1,5 @@
 """A page as one HTML document, with its style, its script and plotly.js."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from functools import cache

@@ -1,7 +1,5 @@
 """The best so far of a comparison's runs, by trials and by seconds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

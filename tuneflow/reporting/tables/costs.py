@@ -1,7 +1,5 @@
 """Where the time went."""
 
-from __future__ import annotations
-
 import math
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """What failed, and why."""
 
-from __future__ import annotations
-
 import re
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Scores by fold, on the way up, and on held-out rows."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

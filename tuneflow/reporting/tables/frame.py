@@ -1,7 +1,5 @@
 """Rows to a frame whose columns and kinds are the same whatever the rows are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """How much each parameter mattered, by Optuna's PED-ANOVA, and how sure that is."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Container, Sequence

@@ -1,7 +1,5 @@
 """What was tuned: the range of every parameter, where the good values lie, and what mattered."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping

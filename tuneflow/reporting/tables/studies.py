@@ -1,7 +1,5 @@
 """What a study is: its outcome in one row, its best trial, and its header."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

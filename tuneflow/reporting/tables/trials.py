@@ -1,7 +1,5 @@
 """The table of trials: everything that happened, one row each."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from statistics import fmean

@@ -1,7 +1,5 @@
 """Trials on executors of `concurrent.futures`: any one, or that of Dask, Ray or joblib."""
 
-from __future__ import annotations
-
 import threading
 import time
 import warnings
