@@ -303,15 +303,17 @@ def test_ranks_of_pairs_of_classes_are_not_taken_for_classes():
     assert found.best_score == pytest.approx(cross_val_score(model, X, y, cv=cv).mean())
 
 
-def test_weights_of_classes_that_name_labels_are_refused():
+def test_weights_of_classes_are_by_label_as_in_scikit_learn():
     X, y = rare()
-    model = LogisticRegression(class_weight={"yes": 5.0})
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    model = LogisticRegression(class_weight={"yes": 5.0, "no": 1.0})
+    found = tf.tune(X, y, model, space={"C": [1.0]}, cv=cv, scoring="accuracy", n_trials=1)
+    expected = cross_val_score(model, X, y, cv=cv, scoring="accuracy").mean()
+    assert found.best_score == pytest.approx(expected)
+    np.testing.assert_array_equal(found.predict(X), model.fit(X, y).predict(X))
+    recipe = tf.load_recipe("logistic").replace(fixed={"class_weight": {"yes": 5.0}})
     with pytest.raises(tf.DataError, match="class_weight: models are trained on 0, 1"):
-        tf.tune(X, y, model, space={"C": [1.0]}, n_trials=1)
-    numbers = y.map({"no": 0, "yes": 1})
-    model = LogisticRegression(class_weight={0: 1.0, 1: 5.0})
-    found = tf.tune(X, numbers, model, space={"C": [1.0]}, n_trials=1)
-    assert (found.predict(X) == model.fit(X, numbers).predict(X)).all()
+        tf.tune(X, y, recipe, n_trials=1, cv=3)
 
 
 def test_what_grows_by_epochs_without_probabilities_is_refitted():

@@ -147,7 +147,7 @@ def _floats() -> FunctionTransformer:
     return _call("to_numpy", "float64", False, math.nan)
 
 
-def _dates_to_days() -> list[FunctionTransformer]:
+def _dates() -> list[FunctionTransformer]:
     """Steps from dates of any type to days since 1970, in UTC."""
     return [
         _call("apply", partial(pd.to_datetime, utc=True)),
@@ -162,8 +162,11 @@ def _dates_to_days() -> list[FunctionTransformer]:
 MEASURES: dict[str, Callable[[], Sequence[FunctionTransformer]]] = {
     "numbers": lambda: [_floats()],
     "objects": lambda: [_call("apply", pd.to_numeric), _floats()],
-    "dates": _dates_to_days,
-    "periods": lambda: [_call("apply", methodcaller("astype", "datetime64[us]")), *_dates_to_days()],
+    "dates": _dates,
+    "periods": lambda: [
+        _call("apply", methodcaller("astype", "datetime64[us]")),
+        *_dates(),
+    ],
     "durations": lambda: [_call("apply", pd.to_timedelta), _call("div", np.timedelta64(1, "D"))],
 }
 

@@ -151,7 +151,7 @@ class Metric:
         Raises:
             ScoringError: The name is unknown, or the metric does not fit the task.
         """
-        name, scorer = _find_scorer(DEFAULTS[data.task] if scoring is None else scoring, data)
+        name, scorer = _scorer(DEFAULTS[data.task] if scoring is None else scoring, data)
         probe = _as_model(_constant_predictions(data, len(data.y)), data.classes)
         try:
             with warnings.catch_warnings():  # the probe predicts the same for every row
@@ -206,7 +206,7 @@ def scoring_list(scoring: Any) -> list[Any]:
     return metrics
 
 
-def _find_scorer(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:
+def _scorer(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:
     if callable(scoring):
         return getattr(scoring, "__name__", None) or repr(scoring), scoring
     if scoring not in get_scorer_names():

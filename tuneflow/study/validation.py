@@ -48,11 +48,10 @@ def _check_weights(evaluation: Evaluation) -> None:
 
 
 def _check_class_weights(evaluation: Evaluation) -> None:
-    """Refuse weights by label: models are trained on the places of labels, from zero."""
-    template, labels = evaluation.recipe.template, evaluation.data.classes.tolist()
-    fixed = evaluation.recipe.fixed_for(evaluation.data.task)
-    arguments = fixed if template is None else template.get_params()
-    for name, value in arguments.items():
+    """Refuse weights by label in a recipe: its models are trained on the places of labels, from
+    zero. An estimator of a person's own is trained on the labels themselves."""
+    labels = evaluation.data.classes.tolist()
+    for name, value in evaluation.recipe.fixed_for(evaluation.data.task).items():
         by_label = name.endswith("class_weight") and isinstance(value, Mapping)
         if by_label and labels != list(range(len(labels))):
             raise DataError(
