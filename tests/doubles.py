@@ -66,6 +66,9 @@ class Predicted(BaseEstimator):
     def __init__(self, engine: Counting, values: dict) -> None:
         self.engine, self.values = engine, values
 
+    def __getitem__(self, name):
+        return self.values[name]
+
     def __deepcopy__(self, memo):
         return Predicted(self.engine, dict(self.values))
 
@@ -139,7 +142,12 @@ class Every(frozenset):
 
 
 class Flat(Counted):
-    """A learner of :class:`Tame`."""
+    """A learner of :class:`Tame`, whose model is an estimator, as that of epochs is."""
+
+    def grow(self, budget: int) -> None:
+        super().grow(budget)
+        self.model = Predicted(self.engine, self.model)
+        self.model.classes_ = self.fold.classes
 
     def gradient(self, X, y):
         return Slope(1.0, dict.fromkeys(self.values, 0.0))
