@@ -109,7 +109,7 @@ def test_a_result_reports_on_its_study():
     from types import SimpleNamespace
 
     made = study(9)
-    result = tf.Result(made, *[SimpleNamespace()] * 2)
+    result = tf.Result(made, *[SimpleNamespace()] * 4)
     assert result.report().record.name == "churn"
     assert tf.report(result).tables["trials"].equals(result.report().tables["trials"])
 

@@ -19,9 +19,7 @@ from tuneflow.models import registry as engines
 from tuneflow.models.pipeline import Refit
 from tuneflow.storage.user_attrs import HOLDOUT, read_header, read_holdout, read_trial_record
 from tuneflow.study.plan import Plan, Settings, make_plan
-from tuneflow.tuning.finalize import finalize
-from tuneflow.tuning.remarks import significance_note
-from tuneflow.tuning.selection import select_trial
+from tuneflow.tuning.refit import finalize, select_trial, significance_note
 
 DIABETES = load_diabetes(return_X_y=True, as_frame=True)
 

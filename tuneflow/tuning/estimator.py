@@ -1,11 +1,15 @@
 """scikit-learn's front door: `tune()` as a classifier and as a regressor."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from optuna.trial import FrozenTrial
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 from sklearn.utils import Tags, assert_all_finite, column_or_1d
@@ -18,55 +22,38 @@ from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import RecipeError
 from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.study_record import score_of
 from tuneflow.study.workers.workers import Workers
-from tuneflow.tuning.cv_results import cv_results
+from tuneflow.tuning.refit import Select
 from tuneflow.tuning.result import Result
-from tuneflow.tuning.selection import Select
 from tuneflow.tuning.several_recipes import are_several
 from tuneflow.tuning.tune import tune
 
 
+@dataclass(eq=False, repr=False)
 class _Tuned:
-    """What classifier and regressor share: the constructor, and all that is fitted."""
+    """What classifier and regressor share: the arguments, as fields, and all that is fitted."""
 
     _tasks: ClassVar[tuple[Task, ...]]
 
-    def __init__(
-        self,
-        recipe: str | Path | Recipe | Any = "lightgbm",
-        *,
-        space: Mapping[str, Any] | None = None,
-        scoring: Any = None,
-        cv: Any = 5,
-        select: Select = "best",
-        sampler: Any = None,
-        pruner: Any = None,
-        n_trials: int | None = 50,
-        timeout: float | None = None,
-        stop: int | Literal["noise"] | None = None,
-        storage: Any = None,
-        study_name: str | None = None,
-        n_jobs: int | Workers | None = None,
-        random_state: int = 0,
-        progress: bool | Literal["live"] = False,
-        callbacks: Sequence[Callable[..., None]] = (),
-    ) -> None:
-        self.recipe = recipe
-        self.space = space
-        self.scoring = scoring
-        self.cv = cv
-        self.select = select
-        self.sampler = sampler
-        self.pruner = pruner
-        self.n_trials = n_trials
-        self.timeout = timeout
-        self.stop = stop
-        self.storage = storage
-        self.study_name = study_name
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.progress = progress
-        self.callbacks = callbacks
+    recipe: str | Path | Recipe | Any = "lightgbm"
+    _: KW_ONLY
+    space: Mapping[str, Any] | None = None
+    scoring: Any = None
+    cv: Any = 5
+    select: Select = "best"
+    sampler: Any = None
+    pruner: Any = None
+    n_trials: int | None = 50
+    timeout: float | None = None
+    stop: int | Literal["noise"] | None = None
+    storage: Any = None
+    study_name: str | None = None
+    n_jobs: int | Workers | None = None
+    random_state: int = 0
+    progress: bool | Literal["live"] = False
+    callbacks: Sequence[Callable[..., None]] = ()
 
     def fit(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> Self:
         """Tune the recipe, and refit the best configuration on every row.
@@ -83,8 +70,15 @@ class _Tuned:
             recipe = self._narrowed(as_recipe(self.recipe, self.space, len(y)))
             arguments |= {"recipe": recipe, "space": None}
         result = tune(X, y, groups=groups, sample_weight=sample_weight, **arguments)
+        trials = [trial for trial in result.record.trials if trial.state.is_finished()]
+        self.cv_results_ = _cv_results(result, trials)
+        self.best_index_ = [trial.number for trial in trials].index(result.best_trial.number)
         self.best_estimator_ = result.model
-        self._keep(result, len(y))
+        self.best_params_ = result.best_params
+        self.best_score_ = result.best_score
+        self.n_splits_ = result.header.n_folds
+        self.refit_time_ = result.refit.seconds
+        self.result_ = result
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -100,20 +94,6 @@ class _Tuned:
         scorer = get_scorer(first) if isinstance(first, str) else first
         more = {} if sample_weight is None else {"sample_weight": sample_weight}
         return float(scorer(self, X, y, **more))
-
-    def _keep(self, result: Result, rows: int) -> None:
-        record = result.record
-        header, trials = record.header, [t for t in record.trials if t.state.is_finished()]
-        assert header is not None
-        space = result.recipe.space_for(result.refit.task)
-        params = [space.decode(trial.params, rows) for trial in trials]
-        self.cv_results_ = cv_results(record, trials, params, header.n_folds)
-        self.best_index_ = [trial.number for trial in trials].index(result.best_trial.number)
-        self.best_params_ = result.best_params
-        self.best_score_ = result.best_score
-        self.n_splits_ = header.n_folds
-        self.refit_time_ = result.refit.seconds
-        self.result_ = result
 
     def _narrowed(self, recipe: Recipe) -> Recipe:
         """The recipe, for this kind of target only: whole numbers may be labels or values."""
@@ -215,3 +195,37 @@ class TunedRegressor(_Tuned, RegressorMixin, BaseEstimator):
     def _target(self, y: Any) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = super()._target(y).astype(float)
         return values
+
+
+def _cv_results(result: Result, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
+    """What scikit-learn's search classes call ``cv_results_``, of trials that have ended.
+
+    A trial that was pruned or failed has no mean, stands last in the ranking, and has the scores
+    of the folds that it came to. Times are those of all folds together, divided by their number:
+    what the folds took one by one is not recorded, so that its deviation is NaN.
+    """
+    space, header = result.recipe.space_for(result.refit.task), result.header
+    params = [space.decode(trial.params, header.rows) for trial in trials]
+    empty = np.ma.array(np.empty(len(trials), object), mask=True)
+    columns = {name: empty.copy() for point in params for name in point}
+    for at, point in enumerate(params):
+        for name, value in point.items():
+            columns[name][at] = value
+    records = [result.record.record(trial) or TrialRecord() for trial in trials]
+    by_fold = [dict(enumerate(record.scores)) for record in records]
+    scores = pd.DataFrame(by_fold, columns=range(header.n_folds), dtype=float).to_numpy()
+    folds = np.array([max(1, len(record.scores)) for record in records])
+    means = pd.Series([score_of(trial) for trial in trials])
+    ranks = means.rank(method="min", ascending=False, na_option="bottom")
+    return {
+        "mean_fit_time": np.array([record.seconds_fit for record in records]) / folds,
+        "std_fit_time": np.full(len(trials), math.nan),
+        "mean_score_time": np.array([record.seconds_score for record in records]) / folds,
+        "std_score_time": np.full(len(trials), math.nan),
+        **{f"param_{name}": column for name, column in columns.items()},
+        "params": params,
+        **{f"split{fold}_test_score": scores[:, fold] for fold in range(header.n_folds)},
+        "mean_test_score": means.to_numpy(),
+        "std_test_score": np.where(means.isna(), math.nan, scores.std(axis=1)),
+        "rank_test_score": ranks.to_numpy(np.int32),
+    }

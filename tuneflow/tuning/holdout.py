@@ -1,10 +1,9 @@
 """Held-out rows, which the search never sees, and what its models score on them."""
 
 import math
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,13 +12,9 @@ from optuna.trial import FrozenTrial
 from tuneflow.data.dataset import Data
 from tuneflow.data.metrics import Metric
 from tuneflow.data.types import FloatArray
-from tuneflow.errors import TrialError
-from tuneflow.models.pipeline import Refit
 from tuneflow.reporting.tables.folds import holdout as holdout_table
 from tuneflow.storage.records import HoldoutRecord
 from tuneflow.storage.study_record import StudyRecord, score_of
-from tuneflow.study.plan import Plan
-from tuneflow.tuning.refit import refit
 
 DRAWS = 1000  # of the bootstrap; a tenth for a scorer that is slow
 ENDS = (2.5, 97.5)  # of an interval at 95 %, in per cent
@@ -52,34 +47,30 @@ class Holdout(HoldoutRecord):
 
 def judge(
     record: StudyRecord,
-    plan: Plan,
-    chosen: FrozenTrial,
-    model: Refit,
+    metric: Metric,
     holdout: Data,
-    deadline: float,
+    chosen: FrozenTrial,
+    predictions: Mapping[int, FloatArray],
 ) -> Holdout:
     """Score the refitted model on the held-out rows, and each trial that was the best so far.
 
     Args:
         record: The study.
-        plan: What it is about.
-        chosen: The trial that was refitted.
-        model: What the refit came to.
+        metric: What they are scored by.
         holdout: The held-out rows.
-        deadline: Until when other trials are refitted, too, in seconds of `time.monotonic`; the
-            defaults always are.
+        chosen: The trial that was refitted.
+        predictions: For these rows, by the number of the trial; that of the chosen one among them.
     """
-    metric = plan.evaluation.metric
     default = record.baseline.number if record.baseline else -1
-    predictions = _predictions(record, plan, chosen, model, holdout, deadline)
     rows = np.arange(len(holdout.y))
     scores = {number: metric.score(of, holdout, rows) for number, of in predictions.items()}
     compared = [predictions[number] for number in (chosen.number, default) if number in scores]
     draws = _bootstrap(metric, holdout, compared)
-    low, high = _interval(draws[:, 0])
+    low, high = np.nanpercentile(draws[:, 0], ENDS).tolist()
     improvement_low, improvement_high = math.nan, math.nan
     if default in scores:
-        improvement_low, improvement_high = _interval(draws[:, 0] - draws[:, 1])
+        improvements = draws[:, 0] - draws[:, 1]
+        improvement_low, improvement_high = np.nanpercentile(improvements, ENDS).tolist()
     return Holdout(
         scoring=metric.name,
         rows=len(rows),
@@ -96,34 +87,6 @@ def judge(
             if trial.number in scores
         ),
     )
-
-
-def _interval(draws: FloatArray) -> tuple[float, float]:
-    low, high = np.nanpercentile(draws, ENDS)
-    return float(low), float(high)
-
-
-def _predictions(
-    record: StudyRecord,
-    plan: Plan,
-    chosen: FrozenTrial,
-    model: Refit,
-    holdout: Data,
-    deadline: float,
-) -> dict[int, FloatArray]:
-    """Predictions for the held-out rows, by the number of the trial: all are refitted at the
-    learning rate of the chosen one, so that they can be compared."""
-    rows = holdout.frame
-    labels = plan.evaluation.metric.needs == "labels"
-    if plan.rate and chosen.params[plan.rate.name] == plan.rate.search_rate:
-        plan = replace(plan, rate=replace(plan.rate, refit_rate=model.params[plan.rate.name]))
-    predictions = {chosen.number: model.outputs(rows, labels=labels)}
-    for trial in record.incumbents:
-        is_default = record.baseline is not None and trial.number == record.baseline.number
-        if trial.number != chosen.number and (is_default or time.monotonic() < deadline):
-            with suppress(TrialError):  # it takes the rows of the folds, and not all of them
-                predictions[trial.number] = refit(plan, trial).outputs(rows, labels=labels)
-    return predictions
 
 
 def _bootstrap(metric: Metric, holdout: Data, models: Sequence[FloatArray]) -> FloatArray:

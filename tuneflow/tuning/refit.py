@@ -1,33 +1,119 @@
-"""A trial's configuration, trained anew on every row that the search was given."""
+"""From a study whose trials have ended to a result: choose a trial, train it anew on every row,
+score it on the held-out rows, and remark on what a reader of the result should know."""
 
 import math
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from statistics import stdev
+from typing import Literal, TypeAlias, get_args
 
+import optuna
 from optuna.trial import FrozenTrial
 
-from tuneflow.errors import TrialError
+from tuneflow.data.types import FloatArray
+from tuneflow.errors import NoTrialError, SearchError, TrialError, did_you_mean, warn
 from tuneflow.models.pipeline import Refit
 from tuneflow.storage.records import TrialRecord
-from tuneflow.storage.user_attrs import read_trial_record
+from tuneflow.storage.study_record import StudyRecord, read_study, score_of
+from tuneflow.storage.user_attrs import write_holdout
+from tuneflow.study.optimize import INTERRUPTED
 from tuneflow.study.plan import Plan
+from tuneflow.tuning.holdout import judge
+from tuneflow.tuning.result import Result
+
+Select: TypeAlias = Literal["best", "one_se"]
 
 
-def refit(plan: Plan, trial: FrozenTrial, seconds_left: float = math.inf) -> Refit:
+def check_select(select: str) -> None:
+    """Refuse a rule that does not exist."""
+    if select not in (rules := get_args(Select)):
+        hint = did_you_mean(str(select), rules)
+        raise SearchError(f"select: a rule is needed; got {select!r}. {hint}")
+
+
+def finalize(
+    study: optuna.Study,
+    plan: Plan,
+    select: Select = "best",
+    interruption: str = "",
+    deadline: float = math.inf,
+) -> Result:
+    """Refit a trial, score it on the held-out rows, and write remarks.
+
+    Args:
+        study: Trials, all of which have ended.
+        plan: What they are about.
+        select: Which of them is refitted.
+        interruption: What ended the study, if not its budget.
+        deadline: When that should end, in seconds of `time.monotonic`.
+
+    Raises:
+        NoTrialError: No trial came to a score.
+        TrialError: The model refused to be trained on every row.
+    """
+    record = read_study(study)
+    if record.best is None:
+        reasons = record.failure_reasons()
+        raise NoTrialError(
+            f"tune: no trial came to a score.{reasons} Give more time, or another recipe."
+        )
+    if interruption not in ("", INTERRUPTED):
+        warn(interruption)
+    trial = select_trial(record, select)
+    plan.evaluation.forget_folds()  # every row is about to be there once more
+    model = refit(plan, record, trial, deadline - time.monotonic())
+    holdout = None
+    if plan.holdout is not None:
+        predictions = predict_holdout(plan, record, trial, model, deadline)
+        holdout = judge(record, plan.evaluation.metric, plan.holdout, trial, predictions)
+        write_holdout(study, holdout)
+    if note := significance_note(record, trial):
+        warn(f"tune: {note}")
+    remarks = (*plan.header.notes, interruption, *write_remarks(record, plan, trial))
+    remarks = tuple(filter(None, remarks))
+    return Result(study, plan.header, plan.recipe, model, trial, remarks, select, holdout)
+
+
+def select_trial(record: StudyRecord, select: Select) -> FrozenTrial:
+    """The trial that a rule takes, of a study that has a complete one.
+
+    ``one_se``: of the trials within one standard error of the best, over its folds, the one that
+    was fastest to train and to score (Breiman et al. 1984, section 3.4.3).
+    """
+    best, scores = record.best, record.scores(record.best)
+    assert best is not None
+    if select == "best" or len(scores) < 2:
+        return best
+    lowest = record.best_score - stdev(scores) / math.sqrt(len(scores))
+    candidates = [
+        trial
+        for trial in record.scored
+        if score_of(trial) >= lowest and len(record.scores(trial)) == len(scores)
+    ]
+    return min(candidates, key=lambda trial: (record.seconds(trial), trial.number))
+
+
+def refit(
+    plan: Plan, record: StudyRecord, trial: FrozenTrial, seconds_left: float = math.inf
+) -> Refit:
     """Train the configuration of a trial on every row that the search was given.
 
     Args:
         plan: What the trial was about; a learning rate that was held is lowered.
+        record: The study.
         trial: One that is complete.
         seconds_left: Seconds there are for it, as a lower rate takes longer.
 
     Raises:
         TrialError: The model refused to be trained on every row.
     """
-    record = read_trial_record(trial) or TrialRecord()
+    entry = record.record(trial) or TrialRecord()
     evaluation, values = plan.evaluation, trial.params
     if plan.rate:
-        values = plan.rate.lower(values, plan.refit_seconds(record), seconds_left)
-    budget = record.budget or evaluation.budgets[-1]
+        values = plan.rate.lower(values, plan.refit_seconds(entry), seconds_left)
+    budget = entry.budget or evaluation.budgets[-1]
     # Calibration may choose other labels, and if these are what was scored, they stay.
     job = replace(plan.job, probabilities=evaluation.metric.needs != "labels")
     try:
@@ -38,3 +124,66 @@ def refit(plan: Plan, trial: FrozenTrial, seconds_left: float = math.inf) -> Ref
             f"{type(error).__name__} from trial {trial.number}: {error}. All trials are in the "
             f"study, if it has a storage. Look for numbers of an absurd size, or narrow the space."
         ) from error
+
+
+def predict_holdout(
+    plan: Plan, record: StudyRecord, chosen: FrozenTrial, model: Refit, deadline: float
+) -> dict[int, FloatArray]:
+    """What each trial that was the best so far predicts for the held-out rows, by its number.
+
+    All are refitted at the learning rate of the chosen one, so that they can be compared; after
+    the deadline, the defaults alone.
+    """
+    assert plan.holdout is not None
+    rows, labels = plan.holdout.frame, plan.evaluation.metric.needs == "labels"
+    if plan.rate and chosen.params[plan.rate.name] == plan.rate.search_rate:
+        plan = replace(plan, rate=replace(plan.rate, refit_rate=model.params[plan.rate.name]))
+    predictions = {chosen.number: model.outputs(rows, labels=labels)}
+    for trial in record.incumbents:
+        is_wanted = trial is record.baseline or time.monotonic() < deadline
+        if trial.number != chosen.number and is_wanted:
+            with suppress(TrialError):  # it takes the rows of the folds, and not all of them
+                predictions[trial.number] = refit(plan, record, trial).outputs(rows, labels=labels)
+    return predictions
+
+
+def write_remarks(record: StudyRecord, plan: Plan, chosen: FrozenTrial) -> Iterator[str]:
+    """Remarks on what the trials came to, one sentence or two each: time that was up, an
+    improvement that may be chance, a trial that was chosen for its speed, trials that failed."""
+    scored, folds = len(record.scores(record.best)), len(plan.evaluation.folds)
+    if 0 < scored < folds:
+        yield (
+            f"time was up after {scored} of {folds} folds of the first trial: its score is from "
+            "these alone."
+        )
+    if plan.stopping and plan.stopping.is_due(record.counted):
+        yield f"ended early, after {len(record.counted)} trials: nothing more was to be gained."
+    if len(record.counted) == 1:
+        yield "only the defaults were tried."
+    elif record.best and record.best.number == 0:
+        yield "nothing was found to be better than the defaults."
+    elif note := significance_note(record, chosen):
+        yield note
+    if record.best and chosen.number != record.best.number:
+        yield (
+            f"trial {chosen.number} stands for trial {record.best.number}, whose score is "
+            f"{record.best_score:.5g}: it is faster, and within one standard error."
+        )
+    if reasons := record.failure_reasons():
+        yield f"failed trials:{reasons}"
+
+
+def significance_note(record: StudyRecord, chosen: FrozenTrial) -> str:
+    """Why a trial may be no better than the defaults; empty if there is no reason to think so."""
+    improvement = record.improvement(chosen)
+    is_unknown = len(record.counted) < 2 or not math.isfinite(improvement.low)
+    if is_unknown or improvement.is_certain:
+        return ""
+    if record.baseline and chosen.number == record.baseline.number:
+        why = "no trial was better" if record.best is record.baseline else "they were taken"
+        return f"the improvement over the defaults is none: {why}."
+    return (
+        "the improvement over the defaults may be chance: paired over "
+        f"{len(improvement.by_fold)} folds it is {improvement.low:+.3g} to "
+        f"{improvement.high:+.3g} at 95 %. More rows or repeated folds tell more."
+    )

@@ -1,18 +1,17 @@
 """What a study came to: the best, the defaults, the model, and the trials behind it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy.typing as npt
 import optuna
 import pandas as pd
+from optuna.trial import FrozenTrial
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -22,20 +21,13 @@ from tuneflow.models.saving import save
 from tuneflow.models.script import program
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
+from tuneflow.reporting.report import Report
 from tuneflow.reporting.tables import trials as table
 from tuneflow.storage.optuna_internals import storage_of
 from tuneflow.storage.records import Header, TrialRecord
 from tuneflow.storage.study_record import StudyRecord, read_study, score_of
-from tuneflow.storage.user_attrs import read_header
 from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.tuning.holdout import Holdout
-from tuneflow.tuning.selection import Select, select_trial
-
-if TYPE_CHECKING:
-    from tuneflow.reporting.report import Report
-
-ENDED = ("complete", "pruned", "fail")  # states of trials that have ended
-Trial = optuna.trial.FrozenTrial
 
 
 @dataclass(frozen=True)
@@ -44,29 +36,28 @@ class Result:
 
     Attributes:
         study: The Optuna study, the only record.
+        header: What the study is about.
         recipe: What was tuned.
         refit: The best configuration, trained on every row: the model, and how it was trained.
+        best_trial: The best of the complete trials, on all folds; or what `select` took instead.
         remarks: What a reader of the numbers should know.
         select: By which rule the trial was chosen.
         holdout: What the model scores on held-out rows; None without `test_size`.
     """
 
     study: optuna.Study
+    header: Header
     recipe: Recipe
     refit: Refit
+    best_trial: FrozenTrial
     remarks: tuple[str, ...] = ()
-    select: Select = "best"
+    select: str = "best"
     holdout: Holdout | None = None
 
     @cached_property
     def record(self) -> StudyRecord:
         """What the trials of the study say, read once."""
         return read_study(self.study)
-
-    @cached_property
-    def best_trial(self) -> Trial:
-        """The best of the complete trials, on all folds; or what `select` took instead."""
-        return select_trial(self.record, self.select)
 
     @property
     def model(self) -> Pipeline:
@@ -118,8 +109,6 @@ class Result:
 
     def report(self) -> Report:
         """Tables, figures and a page about the study; see :func:`tuneflow.report`."""
-        from tuneflow.reporting.report import Report
-
         return Report.of([self.study])
 
     def save(self, path: str | Path) -> Path:
@@ -142,8 +131,8 @@ class Result:
         \"""Nearest neighbours, multiclass: ...
         pipeline = Pipeline(...
         """
-        header = _header(self.study)
-        title = f"{self._headline()}\n\nWritten by tuneflow {header.versions['tuneflow']}.\n"
+        version = self.header.versions["tuneflow"]
+        title = f"{self._headline()}\n\nWritten by tuneflow {version}.\n"
         return program(clone(self.model), self.refit.training, title)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -162,22 +151,25 @@ class Result:
         return f"<p>{escape(self._headline())}</p><table>{''.join(rows)}</table>"
 
     def _headline(self) -> str:
-        header = _header(self.study)
+        header = self.header
         return (
             f"{self.recipe.title}, {header.task}: {header.scoring} {self.best_score:.5g} "
             f"(defaults {self.default_score:.5g}, improvement {self.improvement:+.3g})"
         )
 
     def _facts(self) -> dict[str, str]:
-        states = self.record.states
+        header, states = self.header, self.record.states
         entry = self.record.record(self.best_trial) or TrialRecord()
-        header = _header(self.study)
-        spread = ", ".join(f"{score:.4g}" for score in entry.scores)
+        ended = (f"{states[s]} {s}" for s in ("complete", "pruned", "fail") if states[s])
+        params = (
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in self.best_params.items()
+        )
+        scores = ", ".join(f"{score:.4g}" for score in entry.scores)
         facts = {
-            "trials": ", ".join(f"{states[s]} {s}" for s in ENDED if states[s])
-            + f"; sampler {header.sampler}, pruner {header.pruner}",
-            "best": f"trial {self.best_trial.number}: {_shown(self.best_params)}",
-            "folds": f"{spread} ({header.rows} rows x {header.columns} columns)",
+            "trials": f"{', '.join(ended)}; sampler {header.sampler}, pruner {header.pruner}",
+            "best": f"trial {self.best_trial.number}: {', '.join(params)}",
+            "folds": f"{scores} ({header.rows} rows x {header.columns} columns)",
             "refit": f"{self.refit.amount} {self.refit.unit} in {self.refit.seconds:.1f} s",
         }
         if entry.also:
@@ -196,15 +188,3 @@ def in_memory(study: optuna.Study) -> optuna.Study:
     with suppress_warnings():
         optuna.copy_study(from_study_name=name, from_storage=storage_of(study), to_storage=own)
     return optuna.load_study(study_name=name, storage=own)
-
-
-def _header(study: optuna.Study) -> Header:
-    header = read_header(study)
-    assert header is not None
-    return header
-
-
-def _shown(params: Params) -> str:
-    return ", ".join(
-        f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in params.items()
-    )

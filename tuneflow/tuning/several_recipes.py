@@ -1,12 +1,9 @@
 """`tune()` for several recipes that share one budget, and its result."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -14,18 +11,15 @@ from tuneflow.errors import DataError, RecipeError, warn
 from tuneflow.recipe.catalogue import load_recipe
 from tuneflow.recipe.custom import resolve_recipe
 from tuneflow.recipe.recipe import Recipe
+from tuneflow.reporting.report import Report
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.study.loop import RunOptions
 from tuneflow.study.optimize import check_end
 from tuneflow.study.plan import Plan, Settings, make_plan
 from tuneflow.study.resume import open_study
-from tuneflow.tuning.finalize import finalize
 from tuneflow.tuning.halving import Candidate, halve
+from tuneflow.tuning.refit import Select, finalize
 from tuneflow.tuning.result import Result, in_memory
-from tuneflow.tuning.selection import Select
-
-if TYPE_CHECKING:
-    from tuneflow.reporting.report import Report
 
 #: What ``recipe="auto"`` tries, if it is for the task: a few families that err differently, those
 #: that are quick first.
@@ -53,18 +47,13 @@ class SeveralRecipesResult(Result):
 
     def leaderboard(self) -> pd.DataFrame:
         """The studies, one row each, the best first; see the table ``studies`` of a report."""
-        return self._studies.sort_values("best", ascending=False, kind="stable")
+        studies = self.report().tables["studies"]
+        return studies.sort_values("best", ascending=False, kind="stable")
 
     def report(self) -> Report:
         """Tables, figures and a page about the best study, the others beside it."""
-        from tuneflow.reporting.report import Report
-
         report = Report.of([candidate.study for candidate in self.candidates])
         return report.about(self.study.study_name)
-
-    @cached_property
-    def _studies(self) -> pd.DataFrame:
-        return self.report().tables["studies"]
 
     def _facts(self) -> dict[str, str]:
         rows = self.leaderboard()[["recipe", "best", "trials"]].to_numpy()

@@ -22,9 +22,8 @@ from tuneflow.study.plan import Settings, make_plan
 from tuneflow.study.resume import open_study
 from tuneflow.study.validation import check_limits
 from tuneflow.study.workers.workers import Workers
-from tuneflow.tuning.finalize import finalize
+from tuneflow.tuning.refit import Select, check_select, finalize
 from tuneflow.tuning.result import Result
-from tuneflow.tuning.selection import Select, check_select
 from tuneflow.tuning.several_recipes import Recipes, are_several, tune_several
 
 
