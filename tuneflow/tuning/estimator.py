@@ -12,7 +12,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
-from sklearn.utils import Tags, assert_all_finite, column_or_1d
+from sklearn.utils import InputTags, Tags, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -90,8 +90,7 @@ class _Tuned:
         """By `scoring`; without one, by accuracy or R²."""
         if self.scoring is None:
             return float(super().score(X, y, sample_weight))  # type: ignore[misc]  # its mixins'
-        first = scoring_list(self.scoring)[0]
-        scorer = get_scorer(first) if isinstance(first, str) else first
+        scorer = get_scorer(scoring_list(self.scoring)[0])
         more = {} if sample_weight is None else {"sample_weight": sample_weight}
         return float(scorer(self, X, y, **more))
 
@@ -123,10 +122,7 @@ class _Tuned:
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()  # type: ignore[misc]  # scikit-learn's
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.sparse = True
-        tags.input_tags.string = True
+        tags.input_tags = InputTags(allow_nan=True, categorical=True, sparse=True, string=True)
         return tags
 
 
@@ -172,7 +168,7 @@ class TunedClassifier(_Tuned, ClassifierMixin, BaseEstimator):
         return self.result_.predict_proba(self._table(X, reset=False))
 
     def _target(self, y: Any) -> npt.NDArray[Any]:
-        labels: npt.NDArray[Any] = super()._target(y)
+        labels = super()._target(y)
         check_classification_targets(labels)
         return labels
 
@@ -193,8 +189,7 @@ class TunedRegressor(_Tuned, RegressorMixin, BaseEstimator):
     _tasks = ("regression",)
 
     def _target(self, y: Any) -> npt.NDArray[Any]:
-        values: npt.NDArray[Any] = super()._target(y).astype(float)
-        return values
+        return super()._target(y).astype(float)
 
 
 def _cv_results(result: Result, trials: Sequence[FrozenTrial]) -> dict[str, Any]:

@@ -13,9 +13,8 @@ leaves as soon as it is far behind.
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import accumulate, pairwise
 from statistics import fmean
 from typing import Any
@@ -66,11 +65,8 @@ class Candidate:
     def seconds(self) -> float:
         """Seconds that its quickest trial would take on all folds; infinite without a trial."""
         record = read_study(self.study)
-        by_fold = [
-            record.seconds(trial) / len(scores)
-            for trial in record.scored
-            if (scores := record.scores(trial))
-        ]
+        trials = filter(record.scores, record.scored)
+        by_fold = [record.seconds(trial) / len(record.scores(trial)) for trial in trials]
         return len(self.plan.evaluation.folds) * min(by_fold, default=math.inf)
 
 
@@ -84,15 +80,12 @@ def rounds(recipes: int, n_trials: int | None) -> list[tuple[int, int | None]]:
     """
     if recipes == 1:
         return [(1, n_trials)]
-    counts = [recipes]
-    while counts[-1] > 1:
-        counts.append(counts[-1] // 2)
+    counts = [recipes >> halvings for halvings in range(recipes.bit_length())]
     if n_trials is None:
         return [(recipes, 1), *((count, None) for count in counts)]
     if n_trials < recipes:
-        raise SearchError(
-            f"n_trials: every recipe needs a trial; got {n_trials} for {recipes} recipes."
-        )
+        got = f"{n_trials} for {recipes} recipes"
+        raise SearchError(f"n_trials: every recipe needs a trial; got {got}.")
     part = n_trials / len(counts)
     totals = [max(1, int(total)) for total in accumulate(part / count for count in counts)]
     dropped = [before - after for before, after in pairwise(counts)]
@@ -129,8 +122,7 @@ def halve(candidates: Sequence[Candidate], options: RunOptions, favourite: str =
             now = time.monotonic()
             until = _end_of_part(end, 2) if is_first else now + share  # quick ones come first
             budget = Budget(total, now, until)
-            interruption = _optimize(candidate, replace(options, budget=budget), candidates)
-            if interruption:
+            if interruption := _optimize(candidate, replace(options, budget=budget), candidates):
                 return interruption
         if is_last:
             break
@@ -139,7 +131,7 @@ def halve(candidates: Sequence[Candidate], options: RunOptions, favourite: str =
 
 
 def _optimize(candidate: Candidate, options: RunOptions, candidates: Sequence[Candidate]) -> str:
-    with_retry(partial(write_goal, candidate.study, options.budget.total))
+    with_retry(lambda: write_goal(candidate.study, options.budget.total))
     try:
         return optimize(candidate.study, candidate.plan, options)
     except KeyboardInterrupt:  # this study has no score yet; others may have one
@@ -153,9 +145,7 @@ def _better(
 ) -> list[Candidate]:
     """The best so many, by the best of their first trials on the folds that all have been scored
     on; the favourite takes the place of the last, if it is not among them."""
-    scores = [candidate.scores(trials) for candidate in candidates]
-    folds = _common_folds(scores)
-    best = [max(_means(by_trial, folds)) for by_trial in scores]
+    best = list(map(max, _means(candidates, trials)))
     order = sorted(range(len(candidates)), key=best.__getitem__, reverse=True)
     ranked = [candidates[at] for at in order]
     behind = [candidate for candidate in ranked[count:] if candidate.name == favourite]
@@ -165,26 +155,26 @@ def _better(
 def still_competitive(candidates: list[Candidate], favourite: str) -> list[Candidate]:
     """Without those whose best trial is worse than every trial of the leader, which comes first:
     tuning moves a recipe no further than it has moved the best one."""
-    scores = [candidate.scores() for candidate in candidates]
-    if len(scores[0]) < FEWEST_TRIALS:
+    means = _means(candidates)
+    if len(means[0]) < FEWEST_TRIALS:
         return candidates
-    folds = _common_folds(scores)
-    lowest = min(_means(scores[0], folds))
     return [
         candidate
-        for candidate, by_trial in zip(candidates, scores, strict=True)
-        if max(_means(by_trial, folds)) >= lowest or candidate.name == favourite
+        for candidate, by_trial in zip(candidates, means, strict=True)
+        if max(by_trial) >= min(means[0]) or candidate.name == favourite
     ]
 
 
-def _common_folds(scores: Iterable[list[list[float]]]) -> int:
-    """Number of folds that every candidate with a score has a trial on."""
-    return min((max(map(len, by_trial)) for by_trial in scores if by_trial), default=0)
-
-
-def _means(by_trial: list[list[float]], folds: int) -> list[float]:
-    """Mean score of each trial over the first folds, of trials that have them all."""
-    return [fmean(s[:folds]) for s in by_trial if len(s) >= folds > 0] or [-math.inf]
+def _means(candidates: Sequence[Candidate], trials: int | None = None) -> list[list[float]]:
+    """For each candidate, the mean scores of its first so many trials over the same folds: the
+    first ones, as many as every candidate with a score has a trial on. Trials that lack one of
+    them are left out; minus infinity if none is left."""
+    scores = [candidate.scores(trials) for candidate in candidates]
+    folds = min((max(map(len, by_trial)) for by_trial in scores if by_trial), default=0)
+    return [
+        [fmean(s[:folds]) for s in by_trial if len(s) >= folds > 0] or [-math.inf]
+        for by_trial in scores
+    ]
 
 
 def _end_of_part(end: float, parts: int) -> float:

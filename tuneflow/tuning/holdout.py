@@ -71,6 +71,7 @@ def judge(
     if default in scores:
         improvements = draws[:, 0] - draws[:, 1]
         improvement_low, improvement_high = np.nanpercentile(improvements, ENDS).tolist()
+    refitted = [trial for trial in record.incumbents if trial.number in scores]
     return Holdout(
         scoring=metric.name,
         rows=len(rows),
@@ -81,11 +82,7 @@ def judge(
         default=scores.get(default, math.nan),
         improvement_low=improvement_low,
         improvement_high=improvement_high,
-        path=tuple(
-            (trial.number, score_of(trial), scores[trial.number])
-            for trial in record.incumbents
-            if trial.number in scores
-        ),
+        path=tuple((trial.number, score_of(trial), scores[trial.number]) for trial in refitted),
     )
 
 

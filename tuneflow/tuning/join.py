@@ -49,8 +49,11 @@ def join(
         StudyError: There is no such study, the table is another, or its folds cannot be made here.
     """
     started, opened = time.monotonic(), open_storage(storage)
-    study = _study(opened, study_name)
-    header = read_header(study)
+    names = optuna.get_all_study_names(opened)
+    if study_name not in names:
+        hint = did_you_mean(study_name, names)
+        raise StudyError(f"study: one in the storage is needed; got {study_name!r}. {hint}")
+    header = read_header(optuna.load_study(study_name=study_name, storage=opened))
     if header is None:
         raise StudyError(f"study {study_name!r}: only a study that tuneflow made can be joined.")
     plan = _plan(header, study_name, *table)
@@ -64,24 +67,12 @@ def join(
     return optimize(study, plan, RunOptions(budget, Workers.of(workers), [callback], progress))
 
 
-def _study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
-    names = optuna.get_all_study_names(storage)
-    if name not in names:
-        raise StudyError(
-            f"study: one that is in the storage is needed; got {name!r}. "
-            f"{did_you_mean(name, names)}"
-        )
-    return optuna.load_study(study_name=name, storage=storage)
-
-
 def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
     """The call that began the study, again."""
     try:
         recipe = Recipe.model_validate_json(header.recipe_json)
     except ValueError as error:
-        raise StudyError(
-            f"study {name!r}: the recipe in its header is damaged. {error}"
-        ) from error
+        raise StudyError(f"study {name!r}: its recipe is damaged. {error}") from error
     missing = {
         "its folds were given as a splitter, pairs or groups": header.cv is None,
         "its rows have weights": header.weighted,
@@ -93,14 +84,12 @@ def _plan(header: Header, name: str, X: Any, y: Any) -> Plan:
             "tune() here: it joins the study as well."
         )
     assert header.cv is not None
-    cv = int(header.cv) if header.cv.is_integer() else header.cv
-    pruner = {"name": header.pruner, **header.pruner_options}
     settings = Settings(
         scoring=[header.scoring, *header.also],
-        cv=cv,
+        cv=int(header.cv) if header.cv.is_integer() else header.cv,
         test_size=header.test_size,
         sampler=header.sampler,
-        pruner=pruner,
+        pruner={"name": header.pruner, **header.pruner_options},
         random_state=header.random_state,
     )
     return make_plan(X, y, recipe, settings)

@@ -52,8 +52,7 @@ class Nested:
 
         Nadeau and Bengio 2003; NaN for a single fold.
         """
-        scores = [holdout.score for holdout in self._holdouts]
-        return corrected_interval(scores, self.ratio)
+        return corrected_interval([holdout.score for holdout in self._holdouts], self.ratio)
 
     @property
     def optimism(self) -> float:

@@ -87,11 +87,8 @@ def select_trial(record: StudyRecord, select: Select) -> FrozenTrial:
     if select == "best" or len(scores) < 2:
         return best
     lowest = record.best_score - stdev(scores) / math.sqrt(len(scores))
-    candidates = [
-        trial
-        for trial in record.scored
-        if score_of(trial) >= lowest and len(record.scores(trial)) == len(scores)
-    ]
+    on_all_folds = [trial for trial in record.scored if len(record.scores(trial)) == len(scores)]
+    candidates = [trial for trial in on_all_folds if score_of(trial) >= lowest]
     return min(candidates, key=lambda trial: (record.seconds(trial), trial.number))
 
 
@@ -152,10 +149,7 @@ def write_remarks(record: StudyRecord, plan: Plan, chosen: FrozenTrial) -> Itera
     improvement that may be chance, a trial that was chosen for its speed, trials that failed."""
     scored, folds = len(record.scores(record.best)), len(plan.evaluation.folds)
     if 0 < scored < folds:
-        yield (
-            f"time was up after {scored} of {folds} folds of the first trial: its score is from "
-            "these alone."
-        )
+        yield f"time was up: the score is that of {scored} of {folds} folds of the first trial."
     if plan.stopping and plan.stopping.is_due(record.counted):
         yield f"ended early, after {len(record.counted)} trials: nothing more was to be gained."
     if len(record.counted) == 1:

@@ -21,6 +21,7 @@ from tuneflow.models.saving import save
 from tuneflow.models.script import program
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
+from tuneflow.reporting.format import parameter_value
 from tuneflow.reporting.report import Report
 from tuneflow.reporting.tables import trials as table
 from tuneflow.storage.optuna_internals import storage_of
@@ -161,10 +162,7 @@ class Result:
         header, states = self.header, self.record.states
         entry = self.record.record(self.best_trial) or TrialRecord()
         ended = (f"{states[s]} {s}" for s in ("complete", "pruned", "fail") if states[s])
-        params = (
-            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in self.best_params.items()
-        )
+        params = (f"{name} {parameter_value(v)}" for name, v in self.best_params.items())
         scores = ", ".join(f"{score:.4g}" for score in entry.scores)
         facts = {
             "trials": f"{', '.join(ended)}; sampler {header.sampler}, pruner {header.pruner}",

@@ -115,16 +115,14 @@ def make_plans(X: Any, y: Any, recipe: Recipes, settings: Settings) -> list[Plan
     plans = [make_plan(X, y, each, settings) for each in recipes]
     tasks = {plan.header.recipe: plan.header.task for plan in plans}
     if len(set(tasks.values())) > 1:
-        raise RecipeError(
-            f"recipe: several must take the target alike; got {tasks}. Leave some out."
-        )
+        raise RecipeError(f"recipe: all must take the target alike; got {tasks}. Leave some out.")
     folds = {plan.header.recipe: plan.header.folds for plan in plans}
     if len(set(folds.values())) > 1:
         raise DataError(
             f"cv: several recipes are compared on the same folds; got others for each: {folds}. "
             "Give the splitter a random_state, or hand over its pairs."
         )
-    note = "one of several recipes that share a budget, the better half going on: "
-    note += f"{', '.join(tasks)}."
+    all_names = ", ".join(tasks)
+    note = f"one of several recipes that share a budget, the better half going on: {all_names}."
     headers = [replace(plan.header, notes=(*plan.header.notes, note)) for plan in plans]
     return [replace(plan, header=header) for plan, header in zip(plans, headers, strict=True)]

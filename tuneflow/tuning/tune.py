@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, Literal
 
 from optuna.pruners import BasePruner
@@ -12,6 +11,7 @@ from optuna.samplers import BaseSampler
 from tuneflow.data.schema import frame_of
 from tuneflow.errors import warn
 from tuneflow.recipe.custom import as_recipe, check_space
+from tuneflow.reporting.live.notebook_figure import NotebookFigure
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.retry import with_retry
 from tuneflow.storage.user_attrs import write_goal
@@ -126,17 +126,9 @@ def tune(
     check_select(select)
     started = time.monotonic()
     deadline = math.inf if timeout is None else started + timeout
-    figures = []
-    if progress == "live":  # plotly and the page are for those who look at them
-        from tuneflow.reporting.live.notebook_figure import NotebookFigure
-
-        figures.append(NotebookFigure())
-    options = RunOptions(
-        Budget(n_trials, started, deadline),
-        Workers.of(n_jobs),
-        (*callbacks, *figures),
-        bool(progress),
-    )
+    figures = [NotebookFigure()] if progress == "live" else []
+    budget, workers = Budget(n_trials, started, deadline), Workers.of(n_jobs)
+    options = RunOptions(budget, workers, (*callbacks, *figures), bool(progress))
     settings = Settings(
         scoring=scoring,
         cv=list(cv) if isinstance(cv, Iterator) else cv,  # it is read once for each recipe
@@ -153,9 +145,9 @@ def tune(
         result: Result = tune_several(X, y, recipe, settings, options, storage, study_name, select)
     else:
         plan = make_plan(X, y, as_recipe(recipe, space, len(frame_of(X))), settings)
-        check_end(options.budget, plan)
+        check_end(budget, plan)
         study = open_study(open_storage(storage), study_name or plan.recipe.name or "custom", plan)
-        with_retry(partial(write_goal, study, n_trials))
+        with_retry(lambda: write_goal(study, n_trials))
         for note in plan.search.notes:
             warn(note)
         interruption = optimize(study, plan, options)
