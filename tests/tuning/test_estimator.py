@@ -139,6 +139,7 @@ def test_cv_results_are_those_of_scikit_learn_s_searches():
     assert ours["std_test_score"][at] == pytest.approx(np.std(folds))
     pruned = [t.number for t in model.result_.study.trials if t.state.name == "PRUNED"]
     assert np.isnan(ours["mean_test_score"][pruned]).all()
+    assert (ours["rank_test_score"][pruned] == 9 - len(pruned)).all()  # last, and equal
     assert ours["param_max_samples"].mask.any()
 
 
