@@ -12,12 +12,17 @@ from typing import Any
 import optuna
 
 from tuneflow.comparison.comparison import Comparison
-from tuneflow.comparison.contenders import parse_contenders
-from tuneflow.comparison.design import Cell, Design, parse_seeds, parse_tables
+from tuneflow.comparison.contenders import (
+    Cell,
+    Design,
+    parse_contenders,
+    parse_seeds,
+    parse_tables,
+)
 from tuneflow.comparison.runs import Run, all_runs, check_fair, timeline
 from tuneflow.errors import TuneflowWarning, warn
 from tuneflow.recipe.recipe import Recipe
-from tuneflow.reporting.page.display import notebook_shell
+from tuneflow.reporting.page.document import notebook_shell
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import RunRecord
 from tuneflow.storage.study_record import read_study

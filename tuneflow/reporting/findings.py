@@ -7,9 +7,9 @@ from tuneflow.reporting import format as fmt
 from tuneflow.reporting.figures.curves import on_the_way
 from tuneflow.reporting.figures.history import best_so_far
 from tuneflow.reporting.tables.costs import typical_seconds
-from tuneflow.reporting.tables.failures import NOT_FINITE
 from tuneflow.reporting.tables.frame import Tables
 from tuneflow.reporting.tables.importance import FEWEST
+from tuneflow.reporting.tables.trials import NOT_FINITE
 from tuneflow.storage.study_record import StudyRecord
 
 

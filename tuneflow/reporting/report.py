@@ -20,11 +20,10 @@ from tuneflow.reporting.live.state import LiveState, StudyList, StudySource
 from tuneflow.reporting.page.content import Page, page_of_panels
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.tables.costs import cost, timeline
-from tuneflow.reporting.tables.failures import failures
 from tuneflow.reporting.tables.folds import folds, holdout, rungs
 from tuneflow.reporting.tables.parameters import parameters
 from tuneflow.reporting.tables.studies import best, header, studies
-from tuneflow.reporting.tables.trials import trials
+from tuneflow.reporting.tables.trials import failures, trials
 from tuneflow.reporting.viewable import Viewable
 from tuneflow.storage.read_only import open_source
 from tuneflow.storage.study_record import StudyRecord, last_touched, read_study

@@ -1,4 +1,4 @@
-"""What every report can do: be shown, saved, written as text."""
+"""What every report can do: be shown, saved, written as text, its tables as Markdown."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.reporting.markdown import markdown
 from tuneflow.reporting.page.content import Page, content
-from tuneflow.reporting.page.display import display
-from tuneflow.reporting.page.document import Plotly, write
+from tuneflow.reporting.page.document import Plotly, display, write
 from tuneflow.reporting.page.markup import html
 from tuneflow.reporting.panels import Panel
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+import re
+
+import pandas as pd
+
+from tuneflow.reporting.format import plain
+from tuneflow.reporting.page.markup import cell
 
 
 class Viewable(ABC):
@@ -69,3 +74,37 @@ class Viewable(ABC):
     def __repr__(self) -> str:
         lines = [f"  {panel.title}: {panel.note}" for panel in self.panels]
         return "\n".join([f"Report on {self.page.name!r}", *lines])
+
+
+MOST_ROWS = 30
+_SYNTAX = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+def markdown(name: str, panels: Sequence[Panel]) -> str:
+    """Findings and short tables; long tables are left out."""
+    parts = [f"# {escaped(name)}"]
+    for panel in panels:
+        parts += [f"## {panel.title}", escaped(panel.note)]
+        parts += ["\n".join(f"- {escaped(warning)}" for warning in panel.warnings)]
+        if panel.code:
+            parts.append(f"```python\n{plain(panel.code).replace('```', '')}\n```")
+        if 0 < len(panel.frame) <= MOST_ROWS and panel.table != "trials":
+            parts.append(table(panel.frame))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(frame: pd.DataFrame) -> str:
+    """A frame as a Markdown table."""
+    frame = frame.reset_index() if frame.index.name else frame
+    rows: list[list[object]] = [list(frame.columns), *frame.map(cell).to_numpy().tolist()]
+    lines = [f"| {' | '.join(map(escaped, row))} |" for row in rows]
+    return "\n".join([lines[0], f"|{'---|' * frame.shape[1]}", *lines[1:]])
+
+
+def escaped(text: object) -> str:
+    """A text from storage, of which Markdown makes nothing else.
+
+    >>> escaped("<b>a|b")
+    '\\\\<b\\\\>a\\\\|b'
+    """
+    return _SYNTAX.sub(r"\\\1", " ".join(plain(text).split()))

@@ -10,7 +10,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 from tqdm import TqdmWarning
 
-from tuneflow.reporting.page.display import notebook_shell
+from tuneflow.reporting.page.document import notebook_shell
 
 
 class ProgressBar:

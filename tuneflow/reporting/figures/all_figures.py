@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from tuneflow.reporting.figures import bars, curves, folds, history, relations, slices
+from tuneflow.reporting.figures import bars, curves, history, relations, slices
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.tables.trials import trials as trials_of
 from tuneflow.storage.study_record import StudyRecord
@@ -23,8 +23,8 @@ def drawings(
         history.by_trials(trials, record) if len(trials) else None,
         history.by_seconds(trials, record) if len(trials) else None,
         curves.curves(tables["rungs"], trials, record),
-        folds.folds(tables["folds"], record),
-        folds.holdout(tables["holdout"], record),
+        curves.folds(tables["folds"], record),
+        curves.holdout(tables["holdout"], record),
         *slices.slices(trials, parameters, record),
         relations.parallel(trials, parameters, record),
         relations.contour(trials, parameters, record),

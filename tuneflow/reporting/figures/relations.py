@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import binned_statistic_2d
 
 from tuneflow.reporting.figures import style
-from tuneflow.reporting.figures.scales import axis, landmarks, place, spread
+from tuneflow.reporting.figures.slices import axis, landmarks, place, spread
 from tuneflow.reporting.figures.style import Drawing, Spec
 from tuneflow.reporting.format import plain
 from tuneflow.reporting.tables.parameters import is_choice, position

@@ -7,7 +7,7 @@ import optuna
 
 from tuneflow.errors import SearchError
 from tuneflow.reporting.figures import history
-from tuneflow.reporting.page.display import notebook_shell
+from tuneflow.reporting.page.document import notebook_shell
 from tuneflow.reporting.tables.trials import trials
 from tuneflow.storage.study_record import read_study
 

@@ -1,12 +1,16 @@
-"""A page as one HTML document, with its style, its script and plotly.js."""
+"""A page as one HTML document, with its style, its script and plotly.js; and how it is shown."""
 
 import base64
 import hashlib
+import sys
+import tempfile
+import webbrowser
 from functools import cache
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from tuneflow.reporting.format import plain
 from tuneflow.reporting.page.content import Page
@@ -72,3 +76,34 @@ def asset(name: str) -> str:
 @cache
 def _digest(script: bytes) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}"
+
+
+HEIGHT = 900  # pixels, below a cell
+
+
+def display(page: Page) -> None:
+    """Show a page: in a notebook below the cell, otherwise in the browser."""
+    html = document(page)
+    if (shell := notebook_shell()) is not None:
+        frame = framed(html.decode())
+        shell.display_pub.publish({"text/html": frame, "text/plain": "a report"})
+        return
+    # The file stays until the system tidies up: the browser reads it when it likes.
+    with tempfile.NamedTemporaryFile(suffix=".html", prefix="tuneflow-", delete=False) as file:
+        file.write(html)
+    webbrowser.open(Path(file.name).as_uri())
+
+
+def framed(document: str) -> str:
+    """A page inside another one, apart from its styles and scripts."""
+    return (
+        f'<iframe title="report" style="width:100%;border:0" height="{HEIGHT}" '
+        f'sandbox="allow-scripts" srcdoc="{escape(document)}"></iframe>'
+    )
+
+
+def notebook_shell() -> Any:
+    """The IPython shell of the notebook that runs this; None outside of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell if shell is not None and hasattr(shell, "kernel") else None
