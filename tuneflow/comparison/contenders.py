@@ -1,4 +1,4 @@
-"""Who is compared, and on what: words, objects and mixtures become named contenders, tables a suite."""
+"""Who is compared, and on what: words and objects become contenders, tables a suite."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
