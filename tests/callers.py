@@ -25,13 +25,13 @@ SLOW = {"takes": 0.02}
 SHELL = """
 import sys
 from tuneflow.cli import app as cli
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 engines.ENGINES["lightgbm"] = ("doubles", "Acting")
 cli.main()
 """
 CALL = """
 import sys
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 engines.ENGINES["lightgbm"] = ("doubles", "Acting")
 from callers import call
 call(sys.argv[1], int(sys.argv[2]))

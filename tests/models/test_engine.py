@@ -13,7 +13,7 @@ from tuneflow.data.dataset import Data
 from tuneflow.data.folds import Folds
 from tuneflow.data.metrics import Metric
 from tuneflow.models.engine import Job
-from tuneflow.models.registry import ENGINES, start_engine
+from tuneflow.models.pipeline import ENGINES, start_engine
 from tuneflow.models.sklearn import estimator_class, natural_growth
 from tuneflow.study.objective import Evaluation
 

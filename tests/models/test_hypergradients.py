@@ -14,7 +14,7 @@ from tuneflow.data.folds import Folds
 from tuneflow.data.metrics import Metric
 from tuneflow.models.engine import Job
 from tuneflow.models.hypergradients import RULES, differentiable, slope
-from tuneflow.models.registry import start_engine
+from tuneflow.models.pipeline import start_engine
 from tuneflow.study.objective import Evaluation
 
 #: How exactly a model has to be trained for finite differences to show four digits.

@@ -17,8 +17,7 @@ from tuneflow.data.dataset import Data
 from tuneflow.data.folds import Folds
 from tuneflow.data.metrics import Metric
 from tuneflow.models.engine import Job
-from tuneflow.models.pipeline import Refit
-from tuneflow.models.registry import start_engine
+from tuneflow.models.pipeline import Refit, start_engine
 from tuneflow.models.script import program
 from tuneflow.study.evaluation import Evaluation
 

@@ -21,8 +21,7 @@ from tables import TASKS, table, target
 import tuneflow as tf
 from tuneflow.data.dataset import Data
 from tuneflow.models.engine import Job
-from tuneflow.models.pipeline import Refit
-from tuneflow.models.registry import start_engine
+from tuneflow.models.pipeline import Refit, start_engine
 from tuneflow.models.saving import save
 
 NAMES = list(tf.recipes().index)

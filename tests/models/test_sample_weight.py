@@ -11,8 +11,8 @@ import tuneflow as tf
 from tuneflow.data.dataset import Data
 from tuneflow.data.metrics import QUICK, REGRESSION, Metric
 from tuneflow.models.engine import Job
+from tuneflow.models.pipeline import start_engine
 from tuneflow.models.preprocessing import prepare
-from tuneflow.models.registry import start_engine
 from tuneflow.storage.user_attrs import read_header
 
 NAMES = sorted(tf.recipes().index)

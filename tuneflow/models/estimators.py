@@ -1,13 +1,28 @@
-"""Estimators of scikit-learn's kind: found by their import path, and how they can grow."""
+"""Estimators of scikit-learn's kind: found by their import path, how they can grow, by which names
+`fit` takes weights, and what a fitted one says of rows, whatever methods it has."""
 
 import sys
 from importlib import import_module
 from importlib.metadata import packages_distributions, requires
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, softmax
+from sklearn import get_config
 from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.validation import has_fit_parameter
 
+from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError
 from tuneflow.recipe.growth import Growth
+
+WEIGHTS = "sample_weight"
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:
@@ -23,15 +38,18 @@ def estimator_class(path: str) -> type[BaseEstimator]:
     'SVC'
     """
     module, _, name = path.rpartition(".")
-    if not (module in sys.modules or _is_of_sklearn(module.split(".")[0])):
-        raise _no_estimator(path, "its package is not installed, or does not require scikit-learn")
-    try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise _no_estimator(path, str(error)) from error
     methods = ("fit", "predict", "get_params", "set_params")
-    if not isinstance(found, type) or not all(hasattr(found, method) for method in methods):
-        raise _no_estimator(path, f"a class with {', '.join(methods)} is needed")
+    try:
+        if not (module in sys.modules or _is_of_sklearn(module.split(".")[0])):
+            raise ImportError("its package is not installed, or does not require scikit-learn")
+        found = getattr(import_module(module), name)
+        if not isinstance(found, type) or not all(hasattr(found, method) for method in methods):
+            raise AttributeError(f"a class with {', '.join(methods)} is needed")
+    except (ImportError, AttributeError) as error:
+        raise RecipeError(
+            "recipe: estimator must be the import path of a scikit-learn estimator class; got "
+            f"{path!r}: {error}."
+        ) from error
     return found
 
 
@@ -60,10 +78,111 @@ def counter(estimator: type[BaseEstimator]) -> str:
     if "warm_start" in names and "max_leaf_nodes" in names and "max_iter" in names:
         return "max_iter"  # HistGradientBoosting; other iterations start a new descent
     raise RecipeError(
-        "growth: unit rounds or trees needs an ensemble with warm_start; got "
-        f"{estimator.__name__}. "
-        "Use rows, or epochs if it has partial_fit."
+        f"growth: unit rounds or trees needs an ensemble with warm_start; got "
+        f"{estimator.__name__}. Use rows, or epochs if it has partial_fit."
     )
+
+
+def weight_names(estimator: Any) -> tuple[str, ...]:
+    """Arguments of `fit` that weights are given to; none if it has no use for them.
+
+    A pipeline hands weights to its last step; with scikit-learn's metadata routing switched on,
+    to the steps that ask for them by `set_fit_request`.
+
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.neighbors import KNeighborsRegressor
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> weight_names(make_pipeline(StandardScaler(), Ridge()))
+    ('ridge__sample_weight',)
+    >>> weight_names(make_pipeline(StandardScaler(), KNeighborsRegressor()))
+    ()
+    """
+    if isinstance(estimator, Pipeline):
+        steps = estimator.steps[-1:]
+        if get_config()["enable_metadata_routing"]:
+            steps = [pair for pair in estimator.steps if _asks_for_weights(pair[1])]
+        return tuple(f"{name}__{inner}" for name, step in steps for inner in weight_names(step))
+    inner = None  # to which it hands on what it does not know
+    if isinstance(estimator, TransformedTargetRegressor):
+        inner = estimator.regressor
+    elif isinstance(estimator, CalibratedClassifierCV):
+        inner = estimator.estimator
+    if inner is not None:
+        return weight_names(inner)
+    return (WEIGHTS,) if has_fit_parameter(estimator, WEIGHTS) else ()
+
+
+def _asks_for_weights(step: Any) -> bool:
+    return hasattr(step, "fit") and get_routing_for_object(step).consumes("fit", {WEIGHTS})
+
+
+def predictions(model: Any, X: Any, classes: npt.NDArray[Any]) -> FloatArray:
+    """Probabilities, shape (rows, classes), or values, shape (rows,), of any estimator.
+
+    Decision values become shares by a monotone map; they keep the order, and are no calibrated
+    probabilities. Classes that were not seen in training get a share of zero.
+
+    Args:
+        model: Fitted.
+        X: The rows.
+        classes: All labels, sorted; empty for a regression.
+    """
+    if model is None:
+        raise NotFittedError("predict: grow the learner first.")
+    if not len(classes):
+        return np.asarray(model.predict(X), dtype=float).reshape(len(X))
+    if hasattr(model, "predict_proba"):
+        shares = np.asarray(model.predict_proba(X), dtype=float)
+    elif hasattr(model, "decision_function"):
+        values = np.asarray(model.decision_function(X), dtype=float)
+        shares = of_both(expit(values)) if values.ndim == 1 else softmax(values, axis=1)
+    else:
+        return choices(model, X, classes)
+    return over_all(shares, np.asarray(model.classes_), classes)
+
+
+def choices(model: Any, X: Any, classes: npt.NDArray[Any]) -> FloatArray:
+    """The labels that a classifier predicts, as shares of one and zero, shape (rows, classes)."""
+    return np.asarray(np.asarray(model.predict(X))[:, None] == classes, dtype=float)
+
+
+def over_all(shares: FloatArray, seen: npt.NDArray[Any], classes: npt.NDArray[Any]) -> FloatArray:
+    """Shares of all classes: those that training has not seen get zero."""
+    if len(seen) == len(classes):
+        return shares
+    every = np.zeros((len(shares), len(classes)))
+    every[:, np.searchsorted(classes, seen)] = shares
+    return every
+
+
+def takes_labels(estimator: Any) -> bool:
+    """Whether a classifier can be told labels of any type, as scikit-learn's can; XGBoost's takes
+    codes from zero alone."""
+    return _library(estimator) != "xgboost"
+
+
+def with_labels(estimator: Any, classes: npt.NDArray[Any]) -> Any:
+    """A classifier that is told labels: a vote of one makes codes of them where it takes no
+    others, by type too, since False is not 0, or could not be saved with them."""
+    codes = classes.dtype.kind in "iu" and classes.tolist() == list(range(len(classes)))
+    dates = classes.dtype.kind in "mM" and _library(estimator) == "lightgbm"
+    if not len(classes) or codes or (takes_labels(estimator) and not dates):
+        return estimator
+    from sklearn.ensemble import VotingClassifier
+
+    return VotingClassifier([("model", estimator)], voting="soft")
+
+
+def _library(estimator: Any) -> str:
+    """Of which library an estimator is, or the last step of a pipeline."""
+    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    return type(last).__module__.split(".")[0]
+
+
+def of_both(positive: FloatArray) -> FloatArray:
+    """Probabilities of both classes, shape (rows, 2), from those of the second."""
+    return np.column_stack([1 - positive, positive])
 
 
 def _is_of_sklearn(package: str) -> bool:
@@ -72,10 +191,3 @@ def _is_of_sklearn(package: str) -> bool:
     owners = packages_distributions().get(package, [])
     needed = [line for owner in owners for line in requires(owner) or []]
     return any(line.replace("_", "-").lower().startswith("scikit-learn") for line in needed)
-
-
-def _no_estimator(path: str, why: str) -> RecipeError:
-    return RecipeError(
-        "recipe: estimator must be the import path of a scikit-learn estimator class; got "
-        f"{path!r}: {why}."
-    )

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError, did_you_mean
 from tuneflow.models.engine import Job
+from tuneflow.models.estimators import WEIGHTS, of_both
 from tuneflow.models.fold_data import FoldData
-from tuneflow.models.predictions import of_both
-from tuneflow.models.sample_weight import WEIGHTS
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params
 

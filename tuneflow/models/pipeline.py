@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -30,12 +31,24 @@ from tuneflow.data.schema import Schema
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import DataError
 from tuneflow.models.engine import Engine, Job
-from tuneflow.models.predictions import choices, predictions, with_labels
+from tuneflow.models.estimators import WEIGHTS, choices, predictions, with_labels
 from tuneflow.models.preprocessing import Prepared, Target, prepare
-from tuneflow.models.registry import start_engine
-from tuneflow.models.sample_weight import WEIGHTS
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params, Space
+
+#: Engine by the word that a recipe uses for it: module and class.
+ENGINES: dict[str, tuple[str, str]] = {
+    "lightgbm": ("tuneflow.models.lightgbm", "LightGBM"),
+    "xgboost": ("tuneflow.models.xgboost", "XGBoost"),
+    "sklearn": ("tuneflow.models.sklearn", "Sklearn"),
+}
+
+
+def start_engine(job: Job) -> Engine:
+    """Import the library that a recipe names, and put it to work."""
+    module, name = ENGINES[job.recipe.engine]
+    engine: Engine = getattr(import_module(module), name)(job)
+    return engine
 
 
 @dataclass(frozen=True)

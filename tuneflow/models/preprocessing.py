@@ -34,8 +34,8 @@ from tuneflow.data.schema import Schema, frame_of
 from tuneflow.data.seeds import numpy_seed, with_seeds
 from tuneflow.data.types import FloatArray, IntArray
 from tuneflow.errors import RecipeError
+from tuneflow.models.estimators import takes_labels
 from tuneflow.models.fold_data import FoldData
-from tuneflow.models.predictions import takes_labels
 from tuneflow.recipe.recipe import Recipe
 
 #: Rare levels beyond this many share a code; HistGradientBoosting takes no more.

@@ -21,11 +21,17 @@ from tuneflow.data.seeds import with_seeds
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError, did_you_mean
 from tuneflow.models.engine import Job, Learner, Slope
-from tuneflow.models.estimators import counter, estimator_class, natural_growth
+from tuneflow.models.estimators import (
+    WEIGHTS,
+    counter,
+    estimator_class,
+    natural_growth,
+    over_all,
+    predictions,
+    weight_names,
+)
 from tuneflow.models.fold_data import FoldData
 from tuneflow.models.hypergradients import differentiable, slope
-from tuneflow.models.predictions import over_all, predictions
-from tuneflow.models.sample_weight import WEIGHTS, weight_names
 from tuneflow.recipe.space import Params
 
 #: Folds of the calibration of a classifier that has no probabilities of its own.

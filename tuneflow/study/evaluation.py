@@ -15,7 +15,7 @@ from tuneflow.data.metrics import Metric
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import TrialError
 from tuneflow.models.engine import Differentiable, Engine, Learner, Slope
-from tuneflow.models.predictions import choices
+from tuneflow.models.estimators import choices
 from tuneflow.models.preprocessing import Prepared, prepare
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.recipe import Recipe

@@ -14,7 +14,7 @@ from tuneflow.data.folds import Folds
 from tuneflow.data.holdout import hold_out_rows
 from tuneflow.data.metrics import Metric, scoring_list
 from tuneflow.models.engine import Job
-from tuneflow.models.registry import start_engine
+from tuneflow.models.pipeline import start_engine
 from tuneflow.recipe.catalogue import load_recipe
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.search.learning_rate import LearningRateSchedule
