@@ -28,7 +28,7 @@ from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import KFold
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.open import open_storage
 
 STORAGES = {"memory": None, "Journal": "a.journal", "SQLite": "a.db"}

@@ -28,7 +28,7 @@ from lines import MEASURED, append, begin
 from postgresql import postgresql
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.open import open_storage
 
 # Table, rows and trials, so that one process takes some ten seconds.

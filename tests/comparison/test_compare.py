@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 import tuneflow as tf
 from tuneflow.cli.app import app
 from tuneflow.comparison import compare as comparing
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.user_attrs import read_header, read_run_record
 from tuneflow.study.loop import Loop
 
@@ -183,7 +183,7 @@ def test_a_storage_that_fails_says_so_and_the_next_call_goes_on(monkeypatch, tmp
 KILLED = """
 import sys, time
 from doubles import RECIPE, Counting, rows
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 import tuneflow as tf
 Counting.on_grow = staticmethod(lambda values: time.sleep(0.004))
 engines.ENGINES["lightgbm"] = ("doubles", "Counting")

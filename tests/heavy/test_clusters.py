@@ -20,7 +20,7 @@ import pytest
 from doubles import RECIPE, rows, told
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.user_attrs import read_trial_record
 
 TESTS = Path(__file__).parents[1]

@@ -20,7 +20,7 @@ from doubles import RECIPE, rows
 from postgresql import postgresql
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.study_record import is_counted
 from tuneflow.storage.user_attrs import read_retry, read_trial_record
 

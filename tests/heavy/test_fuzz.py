@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.recipe.catalogue import _folder
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Param

@@ -11,7 +11,7 @@ from mysql import SERVE, mariadb
 
 import tuneflow as tf
 from tuneflow.errors import StorageError
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 
 pytestmark = [
     pytest.mark.xdist_group("mysql"),

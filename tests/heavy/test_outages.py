@@ -18,7 +18,7 @@ from postgresql import Server, serving
 
 import tuneflow as tf
 from tuneflow.errors import StorageError
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage import retry as steady
 from tuneflow.storage.user_attrs import read_trial_record
 

@@ -18,7 +18,7 @@ from callers import CALL, PATHS, SHELL, TRIALS, call, check, finish, python, tab
 from postgresql import Server, serving
 from sklearn.model_selection import KFold
 
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 

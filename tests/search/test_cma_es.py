@@ -13,7 +13,7 @@ from doubles import RECIPE, rows, told
 from optuna.samplers import CmaEsSampler, PartialFixedSampler
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.search.cma_es import ReplayedCmaEsSampler, without_pickles
 
 KINDS = [{}, {"use_separable_cma": True}, {"with_margin": True}, {"lr_adapt": True}]

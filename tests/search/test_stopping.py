@@ -8,7 +8,7 @@ from doubles import RECIPE, rows
 from sklearn.datasets import load_diabetes
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.search.stopping import StoppingRule
 from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.user_attrs import KEY

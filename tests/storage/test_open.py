@@ -23,7 +23,7 @@ from postgresql import postgresql
 from sqlalchemy import text
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.search.samplers import SAMPLERS
 from tuneflow.storage import open as room
 from tuneflow.storage.optuna_internals import few_storage_calls

@@ -10,7 +10,7 @@ import pytest
 from doubles import RECIPE, rows
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.study.budget import Budget, BudgetTracker
 from tuneflow.study.plan import Settings, make_plan

@@ -14,7 +14,7 @@ import pytest
 from doubles import RECIPE, rows
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.storage.user_attrs import begin_trial, read_trial_record
 
@@ -65,7 +65,7 @@ TERMINATED = """
 import sys; sys.path.insert(0, {tests!r})
 from doubles import RECIPE, rows
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 engines.ENGINES["lightgbm"] = ("doubles", "Acting")
 tell = lambda study, trial: print(trial.number, flush=True)
 result = tf.tune(*rows(), RECIPE, n_trials=9999, n_jobs={n_jobs}, callbacks=[tell])

@@ -9,7 +9,7 @@ import pytest
 from doubles import RECIPE, rows
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.study.progress import ProgressBar
 
 COMPLETE = optuna.trial.TrialState.COMPLETE

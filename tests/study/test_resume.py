@@ -11,7 +11,7 @@ import pytest
 from doubles import RECIPE, rows
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.storage.user_attrs import read_retry
 

@@ -9,7 +9,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.model_selection import TimeSeriesSplit
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.user_attrs import read_header
 
 DIABETES = load_diabetes(return_X_y=True, as_frame=True)

@@ -12,7 +12,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.model_selection import RepeatedKFold
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.models.pipeline import Refit
 from tuneflow.storage.user_attrs import read_header, read_trial_record
 from tuneflow.study.plan import Plan, Settings, make_plan

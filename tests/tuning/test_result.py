@@ -14,7 +14,7 @@ import pytest
 from doubles import RECIPE, Counting, rows
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.reporting.tables.trials import trials
 from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.study_record import read_study

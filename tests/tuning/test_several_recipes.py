@@ -12,7 +12,7 @@ from sklearn.model_selection import KFold
 from tables import TASKS, table, target
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.storage.user_attrs import read_header
 from tuneflow.study.plan import Settings
 from tuneflow.tuning.several_recipes import AUTO, SeveralRecipesResult, make_plans

@@ -16,7 +16,7 @@ from doubles import RECIPE, Counting, rows, told
 from tables import table, target
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.search.pruners import PRUNERS
 from tuneflow.search.samplers import SAMPLERS
 from tuneflow.storage.user_attrs import CLAIM, KEY, read_header, read_trial_record
@@ -378,7 +378,7 @@ SLOW = """
 import sys, time; sys.path.insert(0, {tests!r})
 from doubles import RECIPE, Counting, rows
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 engines.ENGINES["lightgbm"] = ("doubles", "Counting")
 Counting.on_grow = staticmethod(lambda values: time.sleep(0.02))
 tell = lambda study, trial: print(trial.number, flush=True)

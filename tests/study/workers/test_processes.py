@@ -15,7 +15,7 @@ from doubles import RECIPE, rows, told
 from sklearn.datasets import load_iris
 
 import tuneflow as tf
-from tuneflow.models import registry as engines
+from tuneflow.models import pipeline as engines
 from tuneflow.search.pruners import PRUNERS
 from tuneflow.storage.user_attrs import read_trial_record
 from tuneflow.study.workers import processes
