@@ -1,13 +1,16 @@
 """Learners: models in training whose budget can only rise, one module a library."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from tuneflow.data.types import FloatArray, Task
-from tuneflow.models.fold_data import FoldData
+from tuneflow.errors import RecipeError, did_you_mean
+from tuneflow.models.estimators import of_both
+from tuneflow.models.fold_data import WEIGHTS, FoldData
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params
@@ -104,3 +107,66 @@ class Engine(Protocol):
             amount: What is to be spent, in units of growth.
             classes: Labels that it will be told instead of codes; empty for a regression.
         """
+
+
+def check_names(owner: str, params: Params, allowed: Iterable[str]) -> None:
+    """Refuse arguments of other names than those that a library knows."""
+    allowed = sorted(allowed)
+    for name in params:
+        if name not in allowed:
+            hint = did_you_mean(name, allowed)
+            raise RecipeError(f"recipe: {owner} has no parameter {name!r}. {hint}")
+
+
+class Boosting:
+    """What the engines of libraries of boosted trees have in common.
+
+    Attributes:
+        rounds: Makes a learner of a fold and the library's parameters.
+        objectives: The library's loss by task, where it is not called like the task.
+        settings: Parameters of every booster.
+        kinds: The library's estimators for values and for classes.
+        estimator_settings: Their arguments that make them do what boosters do.
+    """
+
+    rounds: type[Any]
+    objectives: ClassVar[Mapping[str, str]] = {}
+    settings: ClassVar[Params]
+    kinds: tuple[type[Any], type[Any]]
+    estimator_settings: ClassVar[Params]
+    gradients: frozenset[str] = frozenset()
+    weight_names: tuple[str, ...] = (WEIGHTS,)
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.growth = job.recipe.growth or Growth(
+            schedule="lockstep", unit="rounds", per="learning_rate", first=1, last=64, factor=1.25
+        )
+
+    def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Learner:
+        """A booster without a tree."""
+        loss = self.objectives.get(self._job.task, self._job.task)
+        params = {"objective": loss, "seed": self._job.seed, **self.settings}
+        params |= arguments(len(fold.y))
+        if fold.n_classes > 2:
+            params["num_class"] = fold.n_classes
+        learner: Learner = self.rounds(fold, params)
+        return learner
+
+    def estimator(
+        self, fold: FoldData, params: Params, amount: int, classes: npt.NDArray[Any]
+    ) -> Any:
+        """The library's estimator for scikit-learn."""
+        params = {**self.estimator_settings, **self.categories(fold), **params}
+        kind, seed = self.kinds[len(classes) > 0], self._job.seed
+        return kind(n_estimators=amount, random_state=seed, n_jobs=1, **params)
+
+    def categories(self, fold: FoldData) -> Params:
+        """How the library's estimator is told which columns hold codes of a category."""
+        raise NotImplementedError
+
+
+def shaped(predictions: Any, fold: FoldData) -> FloatArray:
+    """What a booster predicts: probabilities of all classes, or values."""
+    values = np.asarray(predictions, dtype=float)
+    return of_both(values) if fold.n_classes == 2 else values

@@ -20,9 +20,8 @@ from sklearn.utils.validation import has_fit_parameter
 
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError
+from tuneflow.models.fold_data import WEIGHTS
 from tuneflow.recipe.growth import Growth
-
-WEIGHTS = "sample_weight"
 
 
 def estimator_class(path: str) -> type[BaseEstimator]:

@@ -12,6 +12,8 @@ from tuneflow.data.types import FloatArray
 
 #: Rows of a piece of a table.
 BATCH = 2**15
+#: The name of the argument by which `fit` of most estimators takes weights.
+WEIGHTS = "sample_weight"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class FoldData:
         """Number of classes; 0 for a regression."""
         return len(self.classes)
 
+    def weights_by_name(
+        self, names: tuple[str, ...] = (WEIGHTS,), rows: int | None = None
+    ) -> dict[str, FloatArray]:
+        """What `fit` is told of the weights of the first rows; nothing if all count alike."""
+        return {} if self.weights is None else dict.fromkeys(names, self.weights[:rows])
+
     def table(self) -> FloatArray:
         """All prepared training rows, shape (rows, features), made piece by piece: transformers
         need several times the memory of what they make."""
@@ -61,15 +69,9 @@ class FoldData:
 
     @property
     def X_valid(self) -> FloatArray:
-        """The rows to be scored, kept for all trials; an engine that bins them has no need of it.
-
-        Raises:
-            LookupError: There are none.
-        """
-        if self.valid is None:
-            raise LookupError(
-                "fold: rows to be scored are needed; all rows are for training here."
-            )
+        """The rows to be scored, kept for all trials; an engine that bins them has no need of it,
+        and where all rows are for training, there are none to ask for."""
+        assert self.valid is not None
         X: FloatArray = self.once("valid", self.valid)
         return X
 

@@ -67,92 +67,78 @@ def slope(model: Any, X: FloatArray, y: Target, X_valid: FloatArray, y_valid: Ta
     return RULES[type(model)].slope(model, X, y, X_valid, y_valid)
 
 
-@dataclass(frozen=True)
-class _Penalised:
-    """A linear model that minimises mean loss + strength (l1 |w| + (1 - l1) / 2 w^2).
+def _penalised(
+    X: FloatArray,
+    coef: FloatArray,
+    strength: float,
+    l1: float,
+    bend: Callable[[int, int], FloatArray],
+    holdout: FloatArray,
+) -> tuple[float, float]:
+    """Derivatives by strength and by l1 of the loss on rows kept back, of a linear model that
+    minimises mean loss + strength (l1 |w| + (1 - l1) / 2 w^2).
 
-    Attributes:
+    Args:
         X: The training rows, with a column of ones for the intercept, which is not penalised.
         coef: Its coefficients, shape (outputs, features).
+        strength: Of the penalty.
+        l1: Its share that is absolute.
         bend: Curvature of each row's loss between two of the outputs, shape (rows,).
+        holdout: Derivative of the loss on rows kept back in the coefficients and intercepts.
     """
-
-    X: FloatArray
-    coef: FloatArray
-    strength: float
-    l1: float
-    bend: Callable[[int, int], FloatArray]
-
-    def slopes(self, holdout: FloatArray) -> tuple[float, float]:
-        """The outer loss, with derivative `outer` in the coefficients, by strength and by l1."""
-        moved, sign = self._solved(holdout)[:, :-1], np.sign(self.coef)
-        by_strength = -(moved * ((1 - self.l1) * self.coef + self.l1 * sign)).sum()
-        by_l1 = -(moved * self.strength * (sign - self.coef)).sum()
-        return float(by_strength), float(by_l1)
-
-    def _solved(self, holdout: FloatArray) -> FloatArray:
-        """Inverse Hessian times `outer`, on the coefficients that are not held at zero."""
-        active = np.ones(holdout.shape, bool)
-        active[:, :-1] = (self.coef != 0) | (self.l1 == 0)
-        blocks = [
-            [
-                self.X[:, a].T @ (self.bend(i, j)[:, None] * self.X[:, b])
-                for j, b in enumerate(active)
-            ]
-            for i, a in enumerate(active)
-        ]
-        hessian = np.block(blocks) / len(self.X)
-        ridge = np.full(holdout.shape, self.strength * (1 - self.l1))
-        ridge[:, -1] = 0.0
-        jitter = SINGULAR * hessian.diagonal().mean()
-        hessian.flat[:: len(hessian) + 1] += ridge[active] + jitter
-        solved = np.zeros(holdout.shape)
-        solved[active] = solve(hessian, holdout[active], assume_a="pos", overwrite_a=True)
-        return solved
+    active = np.ones(holdout.shape, bool)  # coefficients that are not held at zero
+    active[:, :-1] = (coef != 0) | (l1 == 0)
+    blocks = [
+        [X[:, a].T @ (bend(i, j)[:, None] * X[:, b]) for j, b in enumerate(active)]
+        for i, a in enumerate(active)
+    ]
+    hessian = np.block(blocks) / len(X)
+    ridge = np.full(holdout.shape, strength * (1 - l1))
+    ridge[:, -1] = 0.0
+    jitter = SINGULAR * hessian.diagonal().mean()
+    hessian.flat[:: len(hessian) + 1] += ridge[active] + jitter
+    solved = np.zeros(holdout.shape)
+    solved[active] = solve(hessian, holdout[active], assume_a="pos", overwrite_a=True)
+    moved, sign = solved[:, :-1], np.sign(coef)
+    by_strength = -(moved * ((1 - l1) * coef + l1 * sign)).sum()
+    by_l1 = -(moved * strength * (sign - coef)).sum()
+    return float(by_strength), float(by_l1)
 
 
 def _logistic(
     model: LogisticRegression, X: FloatArray, y: Target, X_valid: FloatArray, y_valid: Target
 ) -> Slope:
     seen = np.isin(y_valid, model.classes_)  # a class that training lacks moves with nothing
-    rows, true = _with_ones(X_valid[seen]), _one_hot(model, y_valid[seen])
+    rows, true = _with_ones(X_valid[seen]), y_valid[seen][:, None] == model.classes_
     shares, shares_valid = _shares(model, X), _shares(model, X_valid[seen])
+    true = true[:, -shares.shape[1] :]  # of the second class alone, if there are two
 
     def bend(at: int, to: int) -> FloatArray:
         both: FloatArray = shares[:, at] * ((at == to) - shares[:, to])
         return both
 
     strength = 1 / (model.C * len(X))
-    inner = _Penalised(_with_ones(X), model.coef_, strength, model.l1_ratio, bend)
-    by_strength, by_l1 = inner.slopes((shares_valid - true).T @ rows / len(rows))
-    return Slope(
-        _log_loss(shares_valid, true),
-        {"C": -by_strength * strength / model.C, "l1_ratio": by_l1},
+    holdout = (shares_valid - true).T @ rows / len(rows)
+    by_strength, by_l1 = _penalised(
+        _with_ones(X), model.coef_, strength, model.l1_ratio, bend, holdout
     )
+    both = np.where(true, shares_valid, 1 - shares_valid)
+    likelihood = both if shares.shape[1] == 1 else both[true]
+    loss = -float(np.log(np.clip(likelihood, np.finfo(float).tiny, None)).mean())
+    return Slope(loss, {"C": -by_strength * strength / model.C, "l1_ratio": by_l1})
 
 
-def _elastic_net(
-    model: ElasticNet, X: FloatArray, y: Target, X_valid: FloatArray, y_valid: Target
+def _least_squares(
+    model: ElasticNet | Ridge, X: FloatArray, y: Target, X_valid: FloatArray, y_valid: Target
 ) -> Slope:
-    loss, by_strength, by_l1 = _squares(model, X, X_valid, y_valid, model.alpha, model.l1_ratio)
-    return Slope(loss, {"alpha": by_strength, "l1_ratio": by_l1})
-
-
-def _ridge(model: Ridge, X: FloatArray, y: Target, X_valid: FloatArray, y_valid: Target) -> Slope:
-    loss, by_strength, _ = _squares(model, X, X_valid, y_valid, model.alpha / len(X), 0.0)
-    return Slope(loss, {"alpha": by_strength / len(X)})
-
-
-def _squares(
-    model: Any, X: FloatArray, X_valid: FloatArray, y_valid: Target, strength: float, l1: float
-) -> tuple[float, float, float]:
-    """Error of a linear model, and its derivatives by strength and l1."""
     loss, by_value = _error(model.predict(X_valid) - y_valid)
-    flat = np.ones(len(X))
-    inner = _Penalised(
-        _with_ones(X), np.atleast_2d(model.coef_), strength, l1, lambda at, to: flat
-    )
-    return loss, *inner.slopes(by_value[None] @ _with_ones(X_valid))
+    rows, flat, coef = _with_ones(X), np.ones(len(X)), np.atleast_2d(model.coef_)
+    share = len(X) if isinstance(model, Ridge) else 1  # its loss is a sum, not a mean
+    strength, l1 = model.alpha / share, getattr(model, "l1_ratio", 0.0)
+    holdout = by_value[None] @ _with_ones(X_valid)
+    by_strength, by_l1 = _penalised(rows, coef, strength, l1, lambda at, to: flat, holdout)
+    slopes = {"alpha": by_strength / share, "l1_ratio": by_l1}
+    return Slope(loss, {name: slopes[name] for name in RULES[type(model)].arguments})
 
 
 def _kernel_ridge(
@@ -168,8 +154,7 @@ def _kernel_ridge(
     moved = solve(near_plus, moved, assume_a="pos", overwrite_a=True)
     by_gamma = moved @ ((far * near) @ model.dual_coef_)
     by_gamma -= holdout @ ((far_valid * near_valid) @ model.dual_coef_)
-    by = {"alpha": -float(moved @ model.dual_coef_), "gamma": float(by_gamma)}
-    return Slope(loss, by)
+    return Slope(loss, {"alpha": -float(moved @ model.dual_coef_), "gamma": float(by_gamma)})
 
 
 def _error(by_row: FloatArray) -> tuple[float, FloatArray]:
@@ -187,17 +172,6 @@ def _shares(model: LogisticRegression, X: FloatArray) -> FloatArray:
     values = X @ model.coef_.T + model.intercept_
     shares: FloatArray = expit(values) if values.shape[1] == 1 else softmax(values, axis=1)
     return shares
-
-
-def _one_hot(model: LogisticRegression, y: Target) -> FloatArray:
-    hot: FloatArray = (y[:, None] == model.classes_).astype(float)
-    return hot[:, 1:] if len(model.coef_) == 1 else hot
-
-
-def _log_loss(shares: FloatArray, true: FloatArray) -> float:
-    both = (np.hstack([1 - part, part]) if part.shape[1] == 1 else part for part in (shares, true))
-    given, hot = both
-    return -float(np.log(np.clip(given[hot == 1], np.finfo(float).tiny, None)).mean())
 
 
 @dataclass(frozen=True)
@@ -225,7 +199,7 @@ RULES: dict[type, _Rule] = {
         ("C", "l1_ratio"),  # liblinear penalises the intercept, too
         {**_EFFORT, "solver": ("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga")},
     ),
-    ElasticNet: _Rule(_elastic_net, ("alpha", "l1_ratio"), {**_EFFORT, "selection": ()}),
-    Ridge: _Rule(_ridge, ("alpha",), {**_EFFORT, "solver": ()}),
+    ElasticNet: _Rule(_least_squares, ("alpha", "l1_ratio"), {**_EFFORT, "selection": ()}),
+    Ridge: _Rule(_least_squares, ("alpha",), {**_EFFORT, "solver": ()}),
     KernelRidge: _Rule(_kernel_ridge, ("alpha", "gamma"), {"kernel": ("rbf",)}),
 }

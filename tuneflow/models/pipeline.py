@@ -7,8 +7,7 @@ written as code. It needs no tuneflow to predict.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -31,7 +30,8 @@ from tuneflow.data.schema import Schema
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import DataError
 from tuneflow.models.engine import Engine, Job
-from tuneflow.models.estimators import WEIGHTS, choices, predictions, with_labels
+from tuneflow.models.estimators import choices, predictions, with_labels
+from tuneflow.models.fold_data import WEIGHTS
 from tuneflow.models.preprocessing import Prepared, Target, prepare
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params, Space
@@ -143,11 +143,8 @@ class Refit:
         Raises:
             DataError: A column is missing, or holds another kind of value than in training.
         """
-        rows = self.schema.conform(X)
-        if not len(rows):  # scikit-learn takes no empty tables
-            return np.empty(0, dtype=self.classes.dtype if len(self.classes) else float)
-        with self._refusals(rows):
-            return np.asarray(self.model.predict(rows))
+        nothing = np.empty(0, dtype=self.classes.dtype if len(self.classes) else float)
+        return self._ask(X, lambda rows: np.asarray(self.model.predict(rows)), nothing)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Probabilities, shape (rows, classes), columns in the order of `classes`.
@@ -167,19 +164,19 @@ class Refit:
     def outputs(self, X: Any, *, labels: bool = False) -> FloatArray:
         """What a metric looks at: probabilities or values; if labels are all that counts, the
         predicted ones as shares of one and zero."""
-        rows, classes = self.schema.conform(X), self.classes
-        if not len(rows):
-            return np.empty((0, len(classes)) if len(classes) else 0)
-        with self._refusals(rows):
-            if labels and len(classes):
-                return choices(self.model, rows, classes)
-            return predictions(self.model, rows, classes)
+        classes = self.classes
+        nothing = np.empty((0, len(classes)) if len(classes) else 0)
+        outputs = choices if labels and len(classes) else predictions
+        return self._ask(X, lambda rows: outputs(self.model, rows, classes), nothing)
 
-    @contextmanager
-    def _refusals(self, rows: pd.DataFrame) -> Iterator[None]:
-        """Say of rows that the model refuses what is wrong with them."""
+    def _ask(
+        self, X: Any, question: Callable[[pd.DataFrame], npt.NDArray[Any]], nothing: FloatArray
+    ) -> npt.NDArray[Any]:
+        """What the model says of a table; `nothing` of an empty one, which scikit-learn does not
+        take. Of rows that it refuses, the error says what is wrong with them."""
+        rows = self.schema.conform(X)
         try:
-            yield
+            return question(rows) if len(rows) else nothing
         except (ValueError, TypeError) as error:
             raise refusal(self.schema, rows, error) from error
 
@@ -200,7 +197,7 @@ def trained(engine: Engine, prepared: Prepared, data: Data, params: Params, amou
         return _by_epochs(engine, estimator, prepared, data, amount)
     if prepared.target != Target():
         estimator = TransformedTargetRegressor(estimator, transformer=_scaler())
-    weights = {} if fold.weights is None else dict.fromkeys(engine.weight_names, fold.weights)
+    weights = fold.weights_by_name(engine.weight_names)
     with config_context(enable_metadata_routing=False):  # weights go to the model, by name
         return estimator.fit(fold.table(), data.labels(), **weights)
 

@@ -78,18 +78,16 @@ class Preprocessing:
             categorical = encoder.schema.categorical if prepare == "native" else ()
             unknown = math.nan if prepare == "native" else -1
             return cls(_without_names(_codes(X, encoder, unknown)), categorical)
-        steps: tuple[Step, ...] = (
-            ("prepare", _dense(X.shape[1], encoder).set_output(transform="default").fit(X)),
-        )
+        dense = _dense(X.shape[1], encoder).set_output(transform="default").fit(X)
+        steps: list[Step] = [("prepare", dense)]
         if gram:
-            dense = steps[0][1].transform(X)
-            if scale := math.sqrt(dense.shape[1] * dense.var()):
-                steps += (("scale", FunctionTransformer(np.dot, kw_args={"b": 1 / scale})),)
-        clipped = prepare == "clipped"
-        if clipped:
+            features = dense.transform(X)
+            if scale := math.sqrt(features.shape[1] * features.var()):
+                steps.append(("scale", FunctionTransformer(np.dot, kw_args={"b": 1 / scale})))
+        if prepare == "clipped":
             ends = {"a_min": -FAR, "a_max": FAR}
-            steps += (("clip", FunctionTransformer(np.clip, kw_args=ends)),)
-        return cls(_without_names(steps), single=clipped)
+            steps.append(("clip", FunctionTransformer(np.clip, kw_args=ends)))
+        return cls(_without_names(steps), single=prepare == "clipped")
 
     def transform(self, X: FloatArray) -> FloatArray:
         """Features of encoded rows, shape (rows, features), as a model is trained on them."""
@@ -205,8 +203,6 @@ def prepare(
     Raises:
         RecipeError: The transformer makes no table, or one of other rows.
     """
-    if recipe.prepare == "raw":
-        return _as_given(data, recipe, train, valid)
     if recipe.transformer is None:
         return _prepared(data, recipe, train, valid)
     assert data.frame is not None
@@ -242,40 +238,36 @@ def fit_transformer(
 
 
 def _prepared(data: Data, recipe: Recipe, train: Rows, valid: Rows | None) -> Prepared:
-    X, y = data.X[train], data.y[train]
-    gram = any(param.unit == "gram" for param in recipe.space_for(data.task).params.values())
-    preprocessing = Preprocessing.fit(recipe.prepare, X, data.encoder, gram=gram)
-    standardize = recipe.target == "standardize" and data.task == "regression"
-    target = Target.fit(y, standardize=standardize)
+    """Fit on the training rows, which begin with the first one where they are a slice; rows stay
+    as they were given for an estimator that prepares them by itself, and labels, if it wants."""
+    table: Any = data.X
+    y, classes = data.y[train], np.arange(len(data.classes))
+    preprocessing, target = Preprocessing(), Target()
+    steps: tuple[Step, ...] = ()
+    if recipe.prepare == "raw":
+        assert data.frame is not None
+        table = data.frame.iloc
+        if recipe.predicts_labels and takes_labels(recipe.template):
+            y, classes = data.labels(train), data.classes
+    else:
+        gram = any(param.unit == "gram" for param in recipe.space_for(data.task).params.values())
+        preprocessing = Preprocessing.fit(recipe.prepare, table[train], data.encoder, gram=gram)
+        standardize = recipe.target == "standardize" and data.task == "regression"
+        target = Target.fit(y, standardize=standardize)
+        pipeline = Pipeline([*data.encoder.pipeline.steps, *preprocessing.steps])
+        steps = (("preprocessing", pipeline),)
 
     def some(batch: slice) -> FloatArray:
         """Some of the training rows; the others are not copied for it."""
-        rows = data.X[train][batch] if isinstance(train, slice) else data.X[train[batch]]
-        return preprocessing.transform(rows)
+        rows = slice(*batch.indices(len(y))) if isinstance(train, slice) else train[batch]
+        return preprocessing.transform(table[rows])
 
     fold = FoldData(
         some=some,
         y=target.transform(y),
-        valid=None if valid is None else lambda: preprocessing.transform(data.X[valid]),
+        valid=None if valid is None else lambda: preprocessing.transform(table[valid]),
         categorical=preprocessing.categorical,
-        classes=np.arange(len(data.classes)),
+        classes=classes,
         weights=None if data.weights is None else data.weights[train],
     )
-    steps = [*data.encoder.pipeline.steps, *preprocessing.steps]
-    return Prepared(fold, data.schema, target, (("preprocessing", Pipeline(steps)),))
-
-
-def _as_given(data: Data, recipe: Recipe, train: Rows, valid: IntArray | None) -> Prepared:
-    """Rows as they are, for an estimator that prepares them by itself, and labels, if they are
-    for it to choose."""
-    frame: Any = data.frame
-    labels = recipe.predicts_labels and takes_labels(recipe.template)
-    fold = FoldData(
-        some=lambda batch: frame.iloc[train].iloc[batch],
-        y=data.labels(train) if labels else data.y[train],
-        valid=None if valid is None else lambda: frame.iloc[valid],
-        categorical=(),
-        classes=data.classes if labels else np.arange(len(data.classes)),
-        weights=None if data.weights is None else data.weights[train],
-    )
-    return Prepared(fold, data.schema)
+    return Prepared(fold, data.schema, target, steps)

@@ -63,12 +63,18 @@ def load(path: str | Path, *, trusted: Sequence[str] = ()) -> Pipeline:
     """
     import skops.io
 
+    ours = {f"{module}.{name}" for module, names in TRUSTED.items() for name in names.split()}
     try:
-        model = skops.io.load(path, trusted=_admitted(path, trusted))
-    except DataError:
-        raise
+        types = skops.io.get_untrusted_types(file=path)
+        strangers = [name for name in types if name not in {*ours, *trusted}]
+        model = None if strangers else skops.io.load(path, trusted=types)
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise DataError(f"load: {path} is not a model that tuneflow saved. {error}") from error
+    if strangers:
+        raise DataError(
+            f"load: {path} holds types that are not known to be harmless: {', '.join(strangers)}. "
+            "If you trust where it comes from, pass their names as `trusted`."
+        )
     if not isinstance(model, Pipeline):
         raise DataError(
             f"load: a pipeline is needed, as tuneflow saves it since 0.2; got a "
@@ -104,28 +110,15 @@ def _calls(value: Any) -> Iterator[Any]:
         if id(each) in seen or isinstance(each, str | bytes | int | float | type):
             continue
         seen.add(id(each))
-        if type(each) is methodcaller:
-            yield each
-        if isinstance(each, partial):
-            stack += [each.func, *each.args, *each.keywords.values()]
-        elif isinstance(each, dict):
+        if isinstance(each, dict):
             stack += [*each.keys(), *each.values()]
         elif isinstance(each, list | tuple | set):
             stack += each
+        elif isinstance(each, partial):
+            stack += [each.func, each.args, each.keywords]
         elif isinstance(each, np.ndarray):
             stack += each.ravel().tolist() if each.dtype == object else []
+        elif type(each) is methodcaller:
+            yield each
         else:
-            stack += vars(each).values() if hasattr(each, "__dict__") else []
-
-
-def _admitted(path: str | Path, trusted: Sequence[str]) -> list[str]:
-    import skops.io
-
-    types = list(skops.io.get_untrusted_types(file=path))
-    ours = {f"{module}.{name}" for module, names in TRUSTED.items() for name in names.split()}
-    if strangers := [name for name in types if name not in {*ours, *trusted}]:
-        raise DataError(
-            f"load: {path} holds types that are not known to be harmless: {', '.join(strangers)}. "
-            "If you trust where it comes from, pass their names as `trusted`."
-        )
-    return types
+            stack += getattr(each, "__dict__", {}).values()

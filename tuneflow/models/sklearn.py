@@ -7,22 +7,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import config_context
+from sklearn import config_context, ensemble
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
 
 from tuneflow.data.seeds import with_seeds
 from tuneflow.data.types import FloatArray
-from tuneflow.errors import RecipeError, did_you_mean
-from tuneflow.models.engine import Job, Learner, Slope
+from tuneflow.errors import RecipeError
+from tuneflow.models.engine import Job, Learner, Slope, check_names
 from tuneflow.models.estimators import (
-    WEIGHTS,
     counter,
     estimator_class,
     natural_growth,
@@ -30,7 +23,7 @@ from tuneflow.models.estimators import (
     predictions,
     weight_names,
 )
-from tuneflow.models.fold_data import FoldData
+from tuneflow.models.fold_data import WEIGHTS, FoldData
 from tuneflow.models.hypergradients import differentiable, slope
 from tuneflow.recipe.space import Params
 
@@ -39,10 +32,10 @@ CALIBRATION_FOLDS = 3
 
 #: Ensembles whose prediction is the plain mean over their trees.
 FORESTS = (
-    RandomForestClassifier,
-    RandomForestRegressor,
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
+    ensemble.RandomForestClassifier,
+    ensemble.RandomForestRegressor,
+    ensemble.ExtraTreesClassifier,
+    ensemble.ExtraTreesRegressor,
 )
 
 COUNTED = ("rounds", "trees")  # what an ensemble that goes on is made of
@@ -53,8 +46,10 @@ Make = Callable[[int], Any]
 class Fitted:
     """What the learners here have in common: a fold, a model, and how it is asked."""
 
-    _fold: FoldData
-    model: Any
+    def __init__(self, fold: FoldData, model: Any) -> None:
+        self._fold, self.model = fold, model
+        self._X = fold.once("sklearn", fold.table)
+        self.spent = 0
 
     def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values."""
@@ -66,16 +61,14 @@ class Whole(Fitted):
     """An estimator that is trained anew on the first `budget` rows."""
 
     def __init__(self, fold: FoldData, make: Make, names: tuple[str, ...]) -> None:
-        self._fold, self._make, self._weight_names = fold, make, names
-        self._X = fold.once("sklearn", fold.table)
-        self.model: Any = None
-        self.spent = 0
+        super().__init__(fold, None)
+        self._make, self._weight_names = make, names
 
     def grow(self, budget: int) -> None:
         """Train on the first `budget` rows, unless there are more already."""
         if budget <= self.spent:
             return
-        weights = weights_of(self._fold, budget, self._weight_names)
+        weights = self._fold.weights_by_name(self._weight_names, budget)
         with config_context(enable_metadata_routing=False):  # weights go by name
             model = self._make(budget)
             self.model = model.fit(self._X[:budget], self._fold.y[:budget], **weights)
@@ -90,16 +83,14 @@ class Warm(Fitted):
     """An ensemble that goes on where it stopped (`warm_start`), by trees or rounds."""
 
     def __init__(self, fold: FoldData, make: Make, counter: str) -> None:
-        self._fold, self._counter = fold, counter
-        self._X = fold.once("sklearn", fold.table)
-        self.model = make(len(fold.y)).set_params(warm_start=True)
-        self.spent = 0
+        super().__init__(fold, make(len(fold.y)).set_params(warm_start=True))
+        self._counter = counter
 
     def grow(self, budget: int) -> None:
         """Train up to `budget` trees or rounds in all."""
         if budget > self.spent:
             self.model.set_params(**{self._counter: budget})
-            self.model.fit(self._X, self._fold.y, **weights_of(self._fold))
+            self.model.fit(self._X, self._fold.y, **self._fold.weights_by_name())
             self.spent = budget
 
 
@@ -130,17 +121,15 @@ class Epochs(Fitted):
     """A network or a linear model that passes over the rows again and again (`partial_fit`)."""
 
     def __init__(self, fold: FoldData, make: Make, seed: int) -> None:
-        self._fold = fold
-        self._X = fold.once("sklearn", fold.table)
-        self.model = make(len(fold.y))
+        super().__init__(fold, make(len(fold.y)))
         if "random_state" in self.model.get_params():  # a number would shuffle alike every epoch
             self.model.set_params(random_state=np.random.RandomState(seed))
         classes = {"classes": np.unique(fold.y)} if fold.n_classes else {}
         y = fold.y
         if not fold.n_classes and isinstance(self._X, np.ndarray):
             y = y.astype(self._X.dtype)  # one precision for all
-        self._epoch = partial(self.model.partial_fit, self._X, y, **classes, **weights_of(fold))
-        self.spent = 0
+        weights = fold.weights_by_name()
+        self._epoch = partial(self.model.partial_fit, self._X, y, **classes, **weights)
 
     def grow(self, budget: int) -> None:
         """Pass over the rows until `budget` epochs are done in all."""
@@ -170,23 +159,17 @@ class Sklearn:
 
     def check(self, params: Params) -> None:
         """Refuse names that the estimator's constructor does not take."""
-        names = sorted(self._blank().get_params())
+        grown: tuple[str, ...] = ()
+        if self.growth.unit == "epochs":
+            grown = ("max_iter", "n_iter_no_change", "warm_start")
+        elif self.growth.unit in COUNTED:
+            grown = (counter(self._class), "warm_start")
         for name in params:
-            if name in self._grown():
+            if name in grown:
                 raise RecipeError(
                     f"recipe: {name} is what grows; [growth] says how far, with first and last."
                 )
-            if name not in names:
-                owner = self._class.__name__
-                raise RecipeError(
-                    f"recipe: {owner} has no parameter {name!r}. {did_you_mean(name, names)}"
-                )
-
-    def _grown(self) -> tuple[str, ...]:
-        """Arguments that growth sets by itself."""
-        if self.growth.unit == "epochs":
-            return ("max_iter", "n_iter_no_change", "warm_start")
-        return (counter(self._class), "warm_start") if self.growth.unit in COUNTED else ()
+        check_names(self._class.__name__, params, self._blank().get_params())
 
     def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Learner:
         """An estimator that has seen nothing."""
@@ -229,10 +212,3 @@ class Sklearn:
         if np.unique(fold.y[:rows], return_counts=True)[1].min() < CALIBRATION_FOLDS:
             return model
         return CalibratedClassifierCV(model, ensemble=False, cv=CALIBRATION_FOLDS)
-
-
-def weights_of(
-    fold: FoldData, rows: int | None = None, names: tuple[str, ...] = (WEIGHTS,)
-) -> dict[str, FloatArray]:
-    """What `fit` is told of the weights of the first rows; nothing if all count alike."""
-    return {} if fold.weights is None else dict.fromkeys(names, fold.weights[:rows])

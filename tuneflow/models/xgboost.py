@@ -1,29 +1,18 @@
 """XGBoost: rounds of boosting on data that is binned once a fold."""
 
 import warnings
-from collections.abc import Callable
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import xgboost as xgb
 
 from tuneflow.data.types import FloatArray
-from tuneflow.errors import RecipeError, did_you_mean
-from tuneflow.models.engine import Job
-from tuneflow.models.estimators import WEIGHTS, of_both
+from tuneflow.models.engine import Boosting, check_names, shaped
 from tuneflow.models.fold_data import FoldData
-from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params
 
 #: Known arguments that say something of each column, and so cannot be asked about with one.
 BY_COLUMN = ("monotone_constraints", "interaction_constraints")
-
-OBJECTIVES = {
-    "binary": "binary:logistic",
-    "multiclass": "multi:softprob",
-    "regression": "reg:squarederror",
-}
 
 
 class Rounds:
@@ -44,23 +33,33 @@ class Rounds:
 
     def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values; XGBoost keeps the margins of rows that it has seen."""
-        rows = self._valid if X is None else _matrix(X, self._fold.categorical)
+        rows = self._valid if X is None else xgb.DMatrix(X, **_about(X, self._fold))
         assert rows is not None
-        return _shaped(self.model.predict(rows), self._fold.n_classes)
+        return shaped(self.model.predict(rows), self._fold)
 
 
-class XGBoost:
+class XGBoost(Boosting):
     """The engine: what all learners of a study share."""
 
     errors = (xgb.core.XGBoostError,)
-    gradients: frozenset[str] = frozenset()
-    weight_names = (WEIGHTS,)
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self.growth = job.recipe.growth or Growth(
-            schedule="lockstep", unit="rounds", per="learning_rate", first=1, last=64, factor=1.25
-        )
+    rounds = Rounds
+    objectives: ClassVar = {
+        "binary": "binary:logistic",
+        "multiclass": "multi:softprob",
+        "regression": "reg:squarederror",
+    }
+    settings: ClassVar = {
+        "seed_per_iteration": True,  # one generator serves all boosters that grow in step
+        "tree_method": "hist",
+        "nthread": 1,
+        "verbosity": 0,
+    }
+    kinds = (xgb.XGBRegressor, xgb.XGBClassifier)
+    estimator_settings: ClassVar = {
+        "seed_per_iteration": True,
+        "tree_method": "hist",
+        "enable_categorical": True,
+    }
 
     def check(self, params: Params) -> None:
         """Refuse names that XGBoost would ignore with a warning: ask it."""
@@ -72,76 +71,29 @@ class XGBoost:
             xgb.Booster(asked, [tiny]).update(tiny, 0)
         for text in (str(warning.message) for warning in caught):
             if "are not used" in text:
-                name = text.split('"')[1]
-                names = sorted(xgb.XGBModel().get_params())
-                raise RecipeError(
-                    f"recipe: XGBoost has no parameter {name!r}. {did_you_mean(name, names)}"
-                )
+                check_names("XGBoost", {text.split('"')[1]: None}, xgb.XGBModel().get_params())
 
-    def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Rounds:
-        """A booster without a tree."""
-        params = {
-            "objective": OBJECTIVES[self._job.task],
-            "seed": self._job.seed,
-            "seed_per_iteration": True,  # one generator serves all boosters that grow in step
-            "tree_method": "hist",
-            "nthread": 1,
-            "verbosity": 0,
-            **arguments(len(fold.y)),
-        }
-        if fold.n_classes > 2:
-            params["num_class"] = fold.n_classes
-        return Rounds(fold, params)
-
-    def estimator(
-        self, fold: FoldData, params: Params, amount: int, classes: npt.NDArray[Any]
-    ) -> Any:
-        """XGBoost's estimator for scikit-learn."""
-        codes: Params = {}
-        if fold.categorical:
-            features = fold.some(slice(1)).shape[1]
-            codes = {"feature_types": _types(features, fold.categorical)}
-        return (xgb.XGBClassifier if len(classes) else xgb.XGBRegressor)(
-            n_estimators=amount,
-            random_state=self._job.seed,
-            seed_per_iteration=True,
-            tree_method="hist",
-            enable_categorical=True,
-            n_jobs=1,
-            **codes,
-            **params,
-        )
+    def categories(self, fold: FoldData) -> Params:
+        """The type of every column, if some hold codes."""
+        if not fold.categorical:
+            return {}
+        return {"feature_types": _about(fold.some(slice(1)), fold)["feature_types"]}
 
 
 def _matrices(fold: FoldData, params: Params) -> tuple[xgb.QuantileDMatrix, xgb.DMatrix | None]:
+    max_bin = params.get("max_bin")
+
     def make() -> tuple[xgb.QuantileDMatrix, xgb.DMatrix | None]:
         X = fold.table()
-        train = xgb.QuantileDMatrix(
-            X,
-            fold.y,
-            weight=fold.weights,
-            feature_types=_types(X.shape[1], fold.categorical),
-            enable_categorical=True,
-            max_bin=params.get("max_bin"),
-            nthread=1,
-        )
-        valid = None if fold.valid is None else _matrix(fold.valid(), fold.categorical)
-        return train, valid
+        about = _about(X, fold)
+        train = xgb.QuantileDMatrix(X, fold.y, weight=fold.weights, max_bin=max_bin, **about)
+        return train, None if fold.valid is None else xgb.DMatrix(fold.valid(), **about)
 
-    how = params.get("max_bin")
-    matrices: tuple[xgb.QuantileDMatrix, xgb.DMatrix | None] = fold.once("xgboost", make, how)
+    matrices: tuple[xgb.QuantileDMatrix, xgb.DMatrix | None] = fold.once("xgboost", make, max_bin)
     return matrices
 
 
-def _matrix(X: FloatArray, categorical: tuple[int, ...]) -> xgb.DMatrix:
-    types = _types(X.shape[1], categorical)
-    return xgb.DMatrix(X, feature_types=types, enable_categorical=True, nthread=1)
-
-
-def _types(columns: int, categorical: tuple[int, ...]) -> list[str]:
-    return ["c" if i in categorical else "q" for i in range(columns)]
-
-
-def _shaped(predictions: FloatArray, n_classes: int) -> FloatArray:
-    values = predictions.astype(float)
-    return of_both(values) if n_classes == 2 else values
+def _about(X: FloatArray, fold: FoldData) -> Params:
+    """What matrices are told of their columns."""
+    types = ["c" if i in fold.categorical else "q" for i in range(X.shape[1])]
+    return {"feature_types": types, "enable_categorical": True, "nthread": 1}
