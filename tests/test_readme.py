@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 import tuneflow as tf
-from tuneflow.search.pruners import PRUNERS
 from tuneflow.search.samplers import SAMPLERS
+from tuneflow.search.strategy import PRUNERS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

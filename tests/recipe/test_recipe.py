@@ -9,9 +9,8 @@ import pytest
 from tables import table, target
 
 import tuneflow as tf
-from tuneflow.search.pruners import PRUNERS
 from tuneflow.search.samplers import SAMPLERS
-from tuneflow.search.strategy import SearchStrategy
+from tuneflow.search.strategy import PRUNERS, SearchStrategy
 
 FOLDER = Path(__file__).resolve().parents[2] / "recipes"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))

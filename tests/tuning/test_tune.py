@@ -17,8 +17,8 @@ from tables import table, target
 
 import tuneflow as tf
 from tuneflow.models import pipeline as engines
-from tuneflow.search.pruners import PRUNERS
 from tuneflow.search.samplers import SAMPLERS
+from tuneflow.search.strategy import PRUNERS
 from tuneflow.storage.user_attrs import CLAIM, KEY, read_header, read_trial_record
 
 COMPLETE = optuna.trial.TrialState.COMPLETE

@@ -22,7 +22,7 @@ def sampler_names() -> list[str]:
 
 def pruner_names() -> list[str]:
     """The same for a pruner."""
-    from tuneflow.search.pruners import PRUNERS
+    from tuneflow.search.strategy import PRUNERS
 
     return list(PRUNERS)
 

@@ -21,7 +21,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.data.types import FloatArray
 from tuneflow.recipe.space import Param, Params, Space
-from tuneflow.search.seeded import WrappedSampler
 from tuneflow.search.unit_scale import from_unit, range_length, to_unit
 from tuneflow.storage.optuna_internals import queued_point
 from tuneflow.storage.study_record import is_counted
@@ -159,7 +158,11 @@ def current_descent(trials: Iterable[FrozenTrial], space: Space) -> Descent | No
     The first starts from the best of the points that were queued. Where one has converged, a
     trial elsewhere starts the next.
     """
-    points = [(GradientPoint.of(trial, space), _is_queued(trial)) for trial in trials]
+    points = [
+        # A queued point was not the sampler's choice; one that is tried again was, if it was.
+        (GradientPoint.of(t, space), queued_point(t) is not None and read_retry(t) is None)
+        for t in trials
+    ]
     descent = _initial_descent([point for point, queued in points if point and queued])
     for point in (point for point, queued in points if not queued):
         if descent is None or descent.is_converged:
@@ -182,7 +185,7 @@ def _initial_descent(points: list[GradientPoint]) -> Descent | None:
     return descent
 
 
-class GradientSampler(WrappedSampler):
+class GradientSampler(BaseSampler):
     """Steps down the gradient in the parameters that have one; starts anew where that converges.
 
     A descent holds all other parameters. A start takes them from another sampler, and is as far
@@ -196,7 +199,7 @@ class GradientSampler(WrappedSampler):
     """
 
     def __init__(self, space: Space, others: BaseSampler, seed: int) -> None:
-        super().__init__(others)
+        self.others = others
         self._space, self._random = space, np.random.default_rng(seed)
 
     def infer_relative_search_space(
@@ -217,6 +220,10 @@ class GradientSampler(WrappedSampler):
         best = descent.best
         position = dict(zip(best.position, best.coordinates + descent.step(), strict=True))
         return {**best.held, **self._values(position)}
+
+    def sample_independent(self, *arguments: Any) -> Any:
+        """As the other sampler does."""
+        return self.others.sample_independent(*arguments)
 
     def _start(self, tried: list[dict[str, float]]) -> Params:
         """Of a few points, the one that is farthest from all others (Mitchell 1991)."""
@@ -244,8 +251,3 @@ def unit_position(values: Params, space: Space) -> dict[str, float]:
 
 def _has_slope(param: Param) -> bool:
     return param.gradient and param.low != param.high
-
-
-def _is_queued(trial: FrozenTrial) -> bool:
-    """Whether the point was not the sampler's choice; one that is tried again was, if it was."""
-    return queued_point(trial) is not None and read_retry(trial) is None

@@ -1,14 +1,18 @@
-"""Samplers: a table from words to Optuna's classes, and what each of them models."""
+"""Samplers: a table from words to Optuna's classes, and what each of them models; draws follow
+from the seed of the study and the number of the trial."""
 
 import copy
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
+import optuna
 from optuna import samplers
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial
 
 from tuneflow.data.seeds import seed_of
 from tuneflow.errors import MissingExtra, SearchError, did_you_mean
@@ -16,7 +20,6 @@ from tuneflow.recipe.catalogue import load_recipe, recipes
 from tuneflow.recipe.space import Param, Space
 from tuneflow.search.cma_es import ReplayedCmaEsSampler, without_pickles
 from tuneflow.search.gradient import GradientSampler
-from tuneflow.search.seeded import SeededSampler
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,54 @@ class SamplerEntry:
     models: Callable[[Param], bool] = lambda param: True
     keep: bool = False
     pruner: str = ""
+
+
+def _inner(method: str) -> Any:
+    """A method that calls the one of this name of the sampler inside."""
+    return lambda self, *arguments: getattr(self.sampler, method)(*arguments)
+
+
+class SeededSampler(BaseSampler):
+    """A sampler that draws each trial from a seed of its own.
+
+    A study that is resumed goes on as it would have, and processes that share one never draw
+    alike.
+
+    Args:
+        make: Makes the sampler for a seed.
+        random_state: Seed of the study.
+        keep: Give one sampler a new seed for every trial, instead of making a new one. Right for
+            samplers whose memory says what the study does; they need not read all of it again.
+    """
+
+    def __init__(
+        self, make: Callable[[int], BaseSampler], random_state: int, *, keep: bool
+    ) -> None:
+        self.sampler = make(seed_of(random_state, 0))
+        self._make, self._random_state, self._keep = make, random_state, keep
+
+    infer_relative_search_space = _inner("infer_relative_search_space")
+    sample_relative = _inner("sample_relative")
+    sample_independent = _inner("sample_independent")
+    after_trial = _inner("after_trial")
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Start from the seed of this trial."""
+        seed = seed_of(self._random_state, trial.number)
+        if self._keep:
+            _reseed(self.sampler, seed)
+        else:
+            self.sampler = self._make(seed)
+        self.sampler.before_trial(study, trial)
+
+
+def _reseed(sampler: BaseSampler, seed: int) -> None:
+    """Give a seed to a sampler and to those inside it; Optuna itself can only take it away."""
+    for name, part in vars(sampler).items():
+        if isinstance(part, BaseSampler):
+            _reseed(part, seed)
+        elif name in ("_rng", "_cma_rng"):
+            part.rng.seed(seed)
 
 
 def _is_unconditional(param: Param) -> bool:
@@ -79,14 +130,6 @@ def _gp(space: Space, study: int, trial: int) -> BaseSampler:
     )
 
 
-def _nsga2(space: Space, study: int, trial: int) -> BaseSampler:
-    return samplers.NSGAIISampler(seed=trial, population_size=20)
-
-
-def _gradient(space: Space, study: int, trial: int) -> BaseSampler:
-    return GradientSampler(space, _tpe(space, study, trial), seed=trial)
-
-
 #: Samplers by word. The grid is a queue of points, so that its sampler is never asked.
 SAMPLERS: dict[str, SamplerEntry] = {
     "grid": SamplerEntry(_random),
@@ -97,8 +140,16 @@ SAMPLERS: dict[str, SamplerEntry] = {
     "cmaes": SamplerEntry(_cmaes, models=_is_numeric, keep=True),
     "gp": SamplerEntry(_gp, models=_is_unconditional),
     # A generation is made of complete trials only: with a pruner there would never be a second.
-    "nsga2": SamplerEntry(_nsga2, models=_is_unconditional, pruner="none"),
-    "gradient": SamplerEntry(_gradient, models=lambda param: param.gradient, pruner="none"),
+    "nsga2": SamplerEntry(
+        lambda space, study, trial: samplers.NSGAIISampler(seed=trial, population_size=20),
+        models=_is_unconditional,
+        pruner="none",
+    ),
+    "gradient": SamplerEntry(
+        lambda space, study, trial: GradientSampler(space, _tpe(space, study, trial), seed=trial),
+        models=lambda param: param.gradient,
+        pruner="none",
+    ),
 }
 
 
@@ -127,8 +178,7 @@ def parse_sampler(
         )
     if sampler == "gp" and find_spec("torch") is None:
         raise MissingExtra(
-            "sampler: 'gp' needs torch, which is not installed. "
-            "Install it: pip install 'tuneflow[gp]'"
+            "sampler: 'gp' needs torch, which is missing: pip install 'tuneflow[gp]'"
         )
     if sampler == "gradient" and not _any_gradient(space):
         raise SearchError(

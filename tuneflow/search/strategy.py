@@ -2,16 +2,73 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from optuna import pruners
+from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 
+from tuneflow.errors import SearchError, did_you_mean
 from tuneflow.recipe.space import Params, Space
-from tuneflow.search.pruners import PrunerMaker, parse_pruner
 from tuneflow.search.samplers import parse_sampler
+
+PrunerMaker = Callable[[int], BasePruner]  # takes the number of decisions a trial
+
+
+def _patient(*, patience: int, **options: Any) -> BasePruner:
+    return pruners.PatientPruner(pruners.MedianPruner(**options), patience=patience)
+
+
+#: Pruners by word: the class, and options that differ from its own.
+PRUNERS: dict[str, tuple[Callable[..., BasePruner], dict[str, Any]]] = {
+    "none": (pruners.NopPruner, {}),
+    "median": (pruners.MedianPruner, {"n_startup_trials": 5}),
+    "percentile": (pruners.PercentilePruner, {"percentile": 25.0, "n_startup_trials": 5}),
+    "halving": (pruners.SuccessiveHalvingPruner, {"min_resource": 1, "reduction_factor": 2}),
+    "hyperband": (pruners.HyperbandPruner, {"min_resource": 1, "reduction_factor": 3}),
+    "wilcoxon": (pruners.WilcoxonPruner, {"p_threshold": 0.1}),
+    "patient": (_patient, {"patience": 1, "n_startup_trials": 5}),
+}
+
+
+def parse_pruner(pruner: str | Mapping[str, Any] | BasePruner) -> tuple[str, PrunerMaker]:
+    """The pruner's word, or the name of its class, and what makes it for a study.
+
+    Args:
+        pruner: A word of `PRUNERS`, a table with a ``name`` and options, or an Optuna pruner,
+            which is copied: it cannot serve two studies.
+
+    Raises:
+        SearchError: An unknown word, or options that the class does not take.
+    """
+    if isinstance(pruner, BasePruner):
+        own = copy.deepcopy(pruner)
+        return type(pruner).__name__, lambda steps: own
+    options = dict(pruner) if isinstance(pruner, Mapping) else {"name": pruner}
+    name = options.pop("name", None)
+    if not isinstance(name, str) or name not in PRUNERS:
+        hint = did_you_mean(str(name), PRUNERS)
+        raise SearchError(f"pruner: a word or an Optuna pruner is needed; got {name!r}. {hint}")
+
+    pruner_class, defaults = PRUNERS[name]
+
+    def make(steps: int) -> BasePruner:
+        steps_option = {"max_resource": max(steps, 2)} if name == "hyperband" else {}
+        with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
+            return pruner_class(**{**defaults, **steps_option, **options})
+
+    try:
+        make(1)
+    except (TypeError, ValueError) as error:
+        raise SearchError(
+            f"pruner: {name!r} does not take these options; got {options}. {error}"
+        ) from error
+    return name, make
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ def to_unit(param: Param, value: float) -> float:
     >>> round(to_unit(Param(low=0.01, high=100.0, log=True, default=1.0), 1.0), 6)
     0.5
     """
-    low, high = _ends(param)
-    return ((math.log(value) if param.log else value) - low) / (high - low)
+    return ((math.log(value) if param.log else value) - _ends(param)[0]) / range_length(param)
 
 
 def from_unit(param: Param, position: float) -> float:
@@ -22,8 +21,7 @@ def from_unit(param: Param, position: float) -> float:
     >>> from_unit(Param(low=0.0, high=8.0, default=1.0), 0.25)
     2.0
     """
-    low, high = _ends(param)
-    scaled = low + position * (high - low)
+    scaled = _ends(param)[0] + position * range_length(param)
     value: float = param.clip(math.exp(scaled) if param.log else scaled)
     return value
 

@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris
 
 import tuneflow as tf
 from tuneflow.models import pipeline as engines
-from tuneflow.search.pruners import PRUNERS
+from tuneflow.search.strategy import PRUNERS
 from tuneflow.storage.user_attrs import read_trial_record
 from tuneflow.study.workers import processes
 
