@@ -62,8 +62,8 @@ def serve(
     ] = "localhost",
 ) -> None:
     """Share a storage with workers elsewhere, as grpc://host:port."""
-    from tuneflow.storage import serve as sharing
+    from tuneflow.storage.open import serve_storage
 
-    server = sharing.serve(storage, host, port)
+    server = serve_storage(storage, host, port)
     typer.echo(f"grpc://{host}:{port} serves {storage}, until Ctrl-C.\n{NOT_ENCRYPTED}", err=True)
     server.wait_for_termination()

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import optuna
 import psutil
@@ -21,13 +21,7 @@ from optuna.trial import FrozenTrial
 
 from tuneflow.storage.optuna_internals import storage_of
 from tuneflow.storage.retry import with_retry
-from tuneflow.storage.user_attrs import (
-    claim_attrs,
-    read_claim,
-    read_heartbeats,
-    write_claim,
-    write_heartbeat,
-)
+from tuneflow.storage.user_attrs import read_claim, read_heartbeats, write_claim, write_heartbeat
 
 INTERVAL = 60.0  # seconds between two heartbeats
 TIMEOUT = 600.0  # seconds without one after which a process on another host counts as dead
@@ -44,16 +38,18 @@ class Heartbeat:
         self._study = study
         # Nobody else can see what is in memory, and all who run there end with it.
         self._private = isinstance(storage_of(study), optuna.storages.InMemoryStorage)
-        self.name = f"{_process(os.getpid())}:{next(_counter)}"
+        started = psutil.Process().create_time()
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{started:.2f}:{next(_counter)}"
 
     @property
-    def claim(self) -> dict[str, str]:
-        """The attributes that say of a trial that this call runs it."""
-        return {} if self._private else claim_attrs(self.name)
+    def claim(self) -> str | None:
+        """The name that says on a trial that this call runs it; None where nobody else can see."""
+        return None if self._private else self.name
 
     def claim_trial(self, trial: optuna.Trial) -> None:
         """Note on a trial that another call has made that this one runs it."""
-        write_claim(trial, self.claim)
+        if self.claim:
+            write_claim(trial, self.claim)
 
     def others(self) -> list[str]:
         """Other living calls that are at work on the study."""
@@ -99,10 +95,8 @@ class Heartbeat:
             self._try_to_write(time.time())
 
     def _try_to_write(self, at: float) -> None:
-        try:
+        with suppress(Exception):  # a storage that is away: the search itself reports it
             write_heartbeat(self._study, self.name, at)
-        except Exception:  # noqa: BLE001 -- a storage that is away: the search itself reports it
-            return
 
 
 def _is_alive(name: str, at: float) -> bool:
@@ -118,8 +112,3 @@ def _is_alive(name: str, at: float) -> bool:
         return abs(began - float(started)) < CLOCK
     except (psutil.NoSuchProcess, ValueError):
         return False
-
-
-def _process(number: int) -> str:
-    """The name of a process, which no other has, also not one that gets its number later."""
-    return f"{socket.gethostname()}:{number}:{psutil.Process(number).create_time():.2f}"

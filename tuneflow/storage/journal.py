@@ -13,11 +13,7 @@ from typing import Any
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import JournalStorage
-from optuna.storages.journal import (
-    BaseJournalBackend,
-    JournalFileBackend,
-    JournalFileSymlinkLock,
-)
+from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileSymlinkLock
 
 from tuneflow.errors import StudyError, TuneflowWarning
 
@@ -146,7 +142,10 @@ def open_journal(path: Path) -> Journal:
     lock.acquire()
     try:
         _mend(path)
-        _check(path)
+        with path.open("rb") as file:
+            first = file.readline()
+        if first and not _is_operation(first):  # of another kind: Optuna would append to it
+            raise ValueError(f"Its first line is {first[:40]!r}.")
     finally:
         lock.release()
     try:
@@ -179,14 +178,6 @@ def _mend(path: Path) -> None:
         "behind. Every whole line was kept."
     )
     warnings.warn(message, TuneflowWarning, stacklevel=2)
-
-
-def _check(path: Path) -> None:
-    """Refuse a file of another kind, to which Optuna would append."""
-    with path.open("rb") as file:
-        first = file.readline()
-    if first and not _is_operation(first):
-        raise ValueError(f"Its first line is {first[:40]!r}.")
 
 
 def _is_whole(line: bytes) -> bool:

@@ -1,21 +1,22 @@
-"""Opens a storage: a file name or a URL becomes an Optuna storage."""
-
-from __future__ import annotations
+"""Opens a storage: a file name or a URL becomes an Optuna storage; and shares one over gRPC."""
 
 import sqlite3
 import time
 import warnings
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.storages import BaseStorage, InMemoryStorage
+
 from tuneflow.errors import MissingExtra, StudyError
+from tuneflow.storage.journal import Journal, open_journal
+from tuneflow.storage.optuna_internals import grpc_server
 
-if TYPE_CHECKING:
-    import optuna
-
-Storage: TypeAlias = "str | Path | optuna.storages.BaseStorage | None"
+Storage: TypeAlias = str | Path | BaseStorage | None
 
 JOURNALS = (".journal", ".log")
 SECONDS_TO_WAIT = 60  # for another process that is writing to the same SQLite file
@@ -30,7 +31,7 @@ TIMES_TO_TRY = 20  # while another process is making the tables of a new databas
 TABLE_EXISTS = ("already exists", "duplicate key", "UNIQUE constraint", "Duplicate entry")
 
 
-def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
+def open_storage(storage: Storage) -> BaseStorage:
     """Open a storage.
 
     Args:
@@ -42,9 +43,6 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
         StudyError: The storage cannot be opened.
         MissingExtra: A database driver is not installed.
     """
-    from optuna.exceptions import ExperimentalWarning
-    from optuna.storages import BaseStorage, InMemoryStorage
-
     if storage is None:
         return InMemoryStorage()
     if isinstance(storage, BaseStorage):
@@ -54,8 +52,8 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
             f"storage: a file name, a URL or an Optuna storage is needed; got {storage!r}."
         )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)  # redis and grpc, asked for
+        # Redis and gRPC are experimental in Optuna, and were asked for.
+        with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
             return _by_url(str(storage)) if "://" in str(storage) else _file(Path(storage))
     except ImportError as error:
         raise MissingExtra(
@@ -64,20 +62,17 @@ def open_storage(storage: Storage) -> optuna.storages.BaseStorage:
         ) from error
 
 
-def _by_url(url: str) -> optuna.storages.BaseStorage:
-    from optuna import storages
-
+def _by_url(url: str) -> BaseStorage:
     try:
         parts = urlsplit(url)
     except ValueError as error:
         raise StudyError(f"storage: a URL is malformed. {error}") from error
-    scheme = parts.scheme
-    if scheme == "sqlite" and not parts.query:
+    if parts.scheme == "sqlite" and not parts.query:
         return _sqlite(_checked(Path(url.removeprefix("sqlite://").removeprefix("/"))))
-    if scheme == "redis":
+    if parts.scheme == "redis":
         return open_redis(url)
-    if scheme == "grpc":
-        return storages.GrpcStorageProxy(
+    if parts.scheme == "grpc":
+        return optuna.storages.GrpcStorageProxy(
             host=parts.hostname or "localhost", port=parts.port or 13000
         )
     return _database(with_driver(url))
@@ -94,23 +89,18 @@ def with_driver(url: str) -> str:
     return f"{DRIVERS.get(scheme, scheme)}://{rest}"
 
 
-def open_redis(url: str, *, writable: bool = True) -> optuna.storages.BaseStorage:
+def open_redis(url: str, *, writable: bool = True) -> BaseStorage:
     """A journal in Redis."""
     import redis
-    from optuna.storages.journal import JournalRedisBackend
-
-    from tuneflow.storage.journal import Journal
 
     try:
-        return Journal(JournalRedisBackend(url), writable=writable)
+        return Journal(optuna.storages.journal.JournalRedisBackend(url), writable=writable)
     except redis.RedisError as error:
         raise StudyError(f"storage: {without_secrets(url)} cannot be opened. {error}") from error
 
 
-def _file(path: Path) -> optuna.storages.BaseStorage:
+def _file(path: Path) -> BaseStorage:
     if _checked(path).suffix in JOURNALS:
-        from tuneflow.storage.journal import open_journal
-
         try:
             return open_journal(path)
         except (OSError, ValueError) as error:
@@ -127,7 +117,7 @@ def _checked(path: Path) -> Path:
     return path
 
 
-def _sqlite(path: Path) -> optuna.storages.BaseStorage:
+def _sqlite(path: Path) -> BaseStorage:
     """SQLite with a write-ahead log: writes cost half as much, and readers are not locked out."""
     from sqlalchemy import URL, event
 
@@ -165,7 +155,6 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _database(url: str) -> optuna.storages.RDBStorage:
-    from optuna.storages import RDBStorage
     from sqlalchemy.exc import SQLAlchemyError
 
     local = url.startswith("sqlite")
@@ -175,14 +164,13 @@ def _database(url: str) -> optuna.storages.RDBStorage:
     }
     for more in reversed(range(TIMES_TO_TRY)):
         try:
-            return RDBStorage(url, engine_kwargs=options)
+            return optuna.storages.RDBStorage(url, engine_kwargs=options)
         except (SQLAlchemyError, RuntimeError, ValueError) as error:
-            if more and any(text in str(error) for text in TABLE_EXISTS):
-                time.sleep(0.1)
-                continue
-            raise StudyError(
-                f"storage: {without_secrets(url)} cannot be opened. {error}"
-            ) from error
+            if not more or not any(text in str(error) for text in TABLE_EXISTS):
+                raise StudyError(
+                    f"storage: {without_secrets(url)} cannot be opened. {error}"
+                ) from error
+            time.sleep(0.1)
     raise AssertionError  # the last time returns or raises
 
 
@@ -195,3 +183,27 @@ def without_secrets(url: str) -> str:
     """
     parts = urlsplit(url)
     return parts._replace(netloc=parts.hostname or "", query="", fragment="").geturl()
+
+
+def serve_storage(storage: Storage, host: str, port: int) -> Any:
+    """Share a storage with other machines; a server of gRPC's, which is running.
+
+    Args:
+        storage: What `open_storage` takes.
+        host: An address of this machine.
+        port: Where others find it.
+
+    Raises:
+        StudyError: The storage cannot be opened, or the port is taken.
+        MissingExtra: gRPC is not installed.
+    """
+    try:
+        server = grpc_server(optuna.storages.get_storage(open_storage(storage)), host, port)
+    except ImportError as error:
+        raise MissingExtra(
+            f"serve: gRPC is needed. {error} Install it: pip install 'tuneflow[grpc]'"
+        ) from error
+    except RuntimeError as error:
+        raise StudyError(f"serve: {host}:{port} cannot be used. {error}") from error
+    server.start()
+    return server

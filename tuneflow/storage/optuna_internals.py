@@ -16,14 +16,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from tuneflow.storage.journal import Journal
-
-if TYPE_CHECKING:
-    import optuna
-    from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial, TrialState
 
 POINT = "fixed_params"  # the system attribute in which Optuna keeps a point that was queued
 
@@ -46,8 +45,6 @@ def create_running_trial(
         user_attrs: Its attributes.
         point: Where it is; None if the sampler is to choose.
     """
-    from optuna.trial import Trial, TrialState, create_trial
-
     template = create_trial(
         state=TrialState.RUNNING,
         user_attrs=dict(user_attrs),

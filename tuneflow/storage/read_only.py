@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Hashable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.storages.journal import JournalFileBackend
+
 from tuneflow.errors import StudyError, did_you_mean
+from tuneflow.storage.journal import Journal
 from tuneflow.storage.open import (
     JOURNALS,
     Storage,
@@ -26,9 +31,6 @@ from tuneflow.storage.open import (
     with_driver,
     without_secrets,
 )
-
-if TYPE_CHECKING:
-    import optuna
 
 SECONDS_TO_WAIT = 10  # for a process that is just writing
 
@@ -65,8 +67,11 @@ class Source:
     def studies(self, names: Sequence[str] | None = None) -> list[optuna.Study]:
         """The studies as they are now; trials that had ended before are not read again."""
         there = self.names()
-        wanted = there if names is None else [_check_name(name, there) for name in names]
-        return [self._study(name) for name in wanted]
+        for name in names or ():
+            if name not in there:
+                hint = did_you_mean(name, there)
+                raise StudyError(f"storage: there is no study {name!r} in it. {hint}")
+        return [self._study(name) for name in (there if names is None else names)]
 
     def release(self) -> None:
         """Close the connections to a database; they are opened again when it is looked at."""
@@ -78,31 +83,20 @@ class Source:
         if self.copy:
             self.copy.refresh()
         if self.journal and _first_line(self.journal) != self.first_line:
-            reopened = _journal(self.journal)
-            self.storage, self.first_line, self._studies = (
-                reopened.storage,
-                reopened.first_line,
-                {},
-            )
+            vars(self).update(vars(_journal(self.journal)))  # another one: nothing is kept
 
     def _study(self, name: str) -> optuna.Study:
-        """A study, with the trials that were read, unless another has taken its name."""
-        import optuna
-
-        identity = self._identity(name)
+        """A study, with the trials that were read, unless another has taken its name. When their
+        first trials began tells two apart, as SQLite gives numbers of studies again."""
+        number = self.storage.get_study_id_from_name(name)
+        identity: Hashable = (number, None)
+        with suppress(KeyError):  # it has no trial yet
+            first = self.storage.get_trial_id_from_study_id_trial_number(number, 0)
+            identity = (number, self.storage.get_trial(first).datetime_start)
         if name not in self._studies or self._studies[name][0] != identity:
             study = optuna.load_study(study_name=name, storage=self.storage)
             self._studies[name] = (identity, study)
         return self._studies[name][1]
-
-    def _identity(self, name: str) -> Hashable:
-        """What tells a study from one of that name before it: SQLite gives numbers again."""
-        study = self.storage.get_study_id_from_name(name)
-        try:
-            first = self.storage.get_trial_id_from_study_id_trial_number(study, 0)
-        except KeyError:  # it has no trial yet
-            return study, None
-        return study, self.storage.get_trial(first).datetime_start
 
 
 @dataclass
@@ -176,7 +170,11 @@ def open_source(storage: Storage) -> Source:
         return _journal(file) if file.suffix in JOURNALS else _sqlite(file)
     if scheme == "redis":
         return Source(open_redis(url, writable=False))
-    return _database(url, scheme)
+    if scheme == "grpc":
+        return Source(open_storage(url))
+    url = with_driver(url)
+    reads = {"postgresql_readonly": True} if url.startswith("postgresql") else {}
+    return Source(_tables(url, {"execution_options": reads}, without_secrets(url)))
 
 
 def _existing(path: Path) -> Path:
@@ -196,22 +194,12 @@ def _sqlite(path: Path) -> Source:
     return Source(_tables("sqlite://", arguments, str(path)), copy)
 
 
-def _database(url: str, scheme: str) -> Source:
-    if scheme == "grpc":
-        return Source(open_storage(url))
-    url = with_driver(url)
-    reads = {"postgresql_readonly": True} if url.startswith("postgresql") else {}
-    return Source(_tables(url, {"execution_options": reads}, without_secrets(url)))
-
-
 def _tables(url: str, arguments: dict[str, Any], shown: str) -> optuna.storages.RDBStorage:
     """Optuna's storage over tables that are there."""
-    from optuna.exceptions import StorageInternalError
-    from optuna.storages import RDBStorage
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        return RDBStorage(url, engine_kwargs=arguments, skip_table_creation=True)
+        return optuna.storages.RDBStorage(url, engine_kwargs=arguments, skip_table_creation=True)
     except ImportError as error:
         open_storage(url)  # says which extra is missing
         raise StudyError(str(error)) from error
@@ -222,10 +210,6 @@ def _tables(url: str, arguments: dict[str, Any], shown: str) -> optuna.storages.
 
 
 def _journal(path: Path) -> Source:
-    from optuna.storages.journal import JournalFileBackend
-
-    from tuneflow.storage.journal import Journal
-
     try:
         first_line = _first_line(path)
         storage = Journal(JournalFileBackend(str(path)), writable=False)
@@ -237,9 +221,3 @@ def _journal(path: Path) -> Source:
 def _first_line(path: Path) -> bytes:
     with _existing(path).open("rb") as file:
         return file.readline()
-
-
-def _check_name(name: str, names: Sequence[str]) -> str:
-    if name not in names:
-        raise StudyError(f"storage: there is no study {name!r} in it. {did_you_mean(name, names)}")
-    return name

@@ -6,20 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import optuna
 
 from tuneflow.errors import StudyError
 from tuneflow.storage.records import Header, HoldoutRecord, TrialRecord
 from tuneflow.storage.user_attrs import read_header, read_holdout, read_trial_record
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    import optuna
-
-    Trial = optuna.trial.FrozenTrial
+Trial = optuna.trial.FrozenTrial
 
 CONFIDENCE = 0.95  # of every interval
 
@@ -204,11 +202,14 @@ def read_study(study: optuna.Study) -> StudyRecord:
 
 def last_touched(records: Sequence[StudyRecord]) -> int:
     """Which study was worked on last; the first of equals."""
-    times = [
-        max((time for trial in r.trials for time in _times(trial)), default=None) for r in records
+    last = [
+        max(
+            (t.datetime_complete or t.datetime_start or datetime.min for t in record.trials),
+            default=datetime.min,
+        )
+        for record in records
     ]
-    known = [(time, -at) for at, time in enumerate(times) if time is not None]
-    return -max(known)[1] if known else 0
+    return last.index(max(last)) if last else 0
 
 
 def corrected_standard_error(differences: Sequence[float], ratio: float) -> float:
@@ -272,7 +273,3 @@ def score_of(trial: Trial | None) -> float:
 def seconds_of(trial: Trial) -> float:
     """Wall clock from start to end; NaN for a trial that has not ended."""
     return math.nan if trial.duration is None else trial.duration.total_seconds()
-
-
-def _times(trial: Trial) -> list[datetime]:
-    return [time for time in (trial.datetime_start, trial.datetime_complete) if time is not None]

@@ -12,14 +12,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+import optuna
+from pydantic import TypeAdapter
 
 from tuneflow.errors import StudyError
 from tuneflow.storage.optuna_internals import create_running_trial
 from tuneflow.storage.records import FORMAT, Header, HoldoutRecord, RunRecord, TrialRecord
-
-if TYPE_CHECKING:
-    import optuna
 
 T = TypeVar("T")
 
@@ -120,7 +120,7 @@ def read_heartbeats(study: optuna.Study) -> dict[str, float]:
 
 def begin_trial(
     study: optuna.Study,
-    claim: Mapping[str, str],
+    claim: str | None,
     point: Mapping[str, Any] | None = None,
     retry_of: int | None = None,
 ) -> optuna.Trial:
@@ -128,23 +128,18 @@ def begin_trial(
 
     Args:
         study: Where it belongs.
-        claim: Who runs it, from `claim_attrs`.
+        claim: Who runs it; None if nobody else can see it.
         point: Where it is; None if the sampler is to choose.
         retry_of: The number of the trial that was lost at this point; None if none was.
     """
-    attrs = {**claim, **({} if retry_of is None else {RETRY: retry_of})}
-    return create_running_trial(study, attrs, point)
+    attrs = {CLAIM: claim, RETRY: retry_of}
+    present = {key: value for key, value in attrs.items() if value is not None}
+    return create_running_trial(study, present, point)
 
 
-def claim_attrs(process: str) -> dict[str, str]:
-    """The attributes that say who runs a trial."""
-    return {CLAIM: process}
-
-
-def write_claim(trial: optuna.Trial, claim: Mapping[str, str]) -> None:
+def write_claim(trial: optuna.Trial, process: str) -> None:
     """Note who runs a trial that another process has made."""
-    for key, process in claim.items():
-        trial.set_user_attr(key, process)
+    trial.set_user_attr(CLAIM, process)
 
 
 def read_claim(trial: optuna.trial.FrozenTrial) -> str | None:
@@ -187,8 +182,6 @@ def _parse(kind: type[T], value: Any) -> T | None:
 @cache
 def _parser(kind: type[Any]) -> tuple[Callable[[Any], Any], dict[str, bool]]:
     """What makes a record of JSON and checks every type; and whether each field may be None."""
-    from pydantic import TypeAdapter
-
     return TypeAdapter(kind).validate_python, {f.name: "None" in str(f.type) for f in fields(kind)}
 
 
