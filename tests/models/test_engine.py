@@ -13,8 +13,8 @@ from tuneflow.data.dataset import Data
 from tuneflow.data.folds import Folds
 from tuneflow.data.metrics import Metric
 from tuneflow.models.engine import Job
+from tuneflow.models.estimators import estimator_class, natural_growth
 from tuneflow.models.pipeline import ENGINES, start_engine
-from tuneflow.models.sklearn import estimator_class, natural_growth
 from tuneflow.study.objective import Evaluation
 
 #: A recipe for every engine and every way of growing.

@@ -129,7 +129,7 @@ class Boosting:
         estimator_settings: Their arguments that make them do what boosters do.
     """
 
-    rounds: type[Any]
+    rounds: Callable[[FoldData, Params], Learner]
     objectives: ClassVar[Mapping[str, str]] = {}
     settings: ClassVar[Params]
     kinds: tuple[type[Any], type[Any]]
@@ -150,8 +150,7 @@ class Boosting:
         params |= arguments(len(fold.y))
         if fold.n_classes > 2:
             params["num_class"] = fold.n_classes
-        learner: Learner = self.rounds(fold, params)
-        return learner
+        return self.rounds(fold, params)
 
     def estimator(
         self, fold: FoldData, params: Params, amount: int, classes: npt.NDArray[Any]

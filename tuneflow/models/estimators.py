@@ -23,6 +23,9 @@ from tuneflow.errors import RecipeError
 from tuneflow.models.fold_data import WEIGHTS
 from tuneflow.recipe.growth import Growth
 
+#: Estimators that hand on what they do not know, and the argument that takes it.
+HANDS_ON = ((TransformedTargetRegressor, "regressor"), (CalibratedClassifierCV, "estimator"))
+
 
 def estimator_class(path: str) -> type[BaseEstimator]:
     """The estimator class that an import path names.
@@ -102,13 +105,9 @@ def weight_names(estimator: Any) -> tuple[str, ...]:
         if get_config()["enable_metadata_routing"]:
             steps = [pair for pair in estimator.steps if _asks_for_weights(pair[1])]
         return tuple(f"{name}__{inner}" for name, step in steps for inner in weight_names(step))
-    inner = None  # to which it hands on what it does not know
-    if isinstance(estimator, TransformedTargetRegressor):
-        inner = estimator.regressor
-    elif isinstance(estimator, CalibratedClassifierCV):
-        inner = estimator.estimator
-    if inner is not None:
-        return weight_names(inner)
+    for kind, inner in HANDS_ON:
+        if isinstance(estimator, kind) and getattr(estimator, inner) is not None:
+            return weight_names(getattr(estimator, inner))
     return (WEIGHTS,) if has_fit_parameter(estimator, WEIGHTS) else ()
 
 

@@ -43,9 +43,7 @@ class FoldData:
         """Number of classes; 0 for a regression."""
         return len(self.classes)
 
-    def weights_by_name(
-        self, names: tuple[str, ...] = (WEIGHTS,), rows: int | None = None
-    ) -> dict[str, FloatArray]:
+    def weights_by(self, names: tuple[str, ...], rows: int | None = None) -> dict[str, FloatArray]:
         """What `fit` is told of the weights of the first rows; nothing if all count alike."""
         return {} if self.weights is None else dict.fromkeys(names, self.weights[:rows])
 

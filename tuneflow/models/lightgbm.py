@@ -81,9 +81,8 @@ class LightGBM(Boosting):
         tiny = lgb.Dataset(np.array([[0.0], [1.0]]), [0, 1], params=quiet)
         text = lgb.Booster({"verbosity": -1}, tiny).model_to_string()
         core = [line[1:].split(":")[0] for line in text.splitlines() if line.startswith("[")]
-        for name in params:
-            if name in OF_NO_USE:
-                reason = OF_NO_USE[name]
+        for name, reason in OF_NO_USE.items():
+            if name in params:
                 raise RecipeError(f"recipe: {name} does nothing for LightGBM here: {reason}.")
         check_names("LightGBM", params, {*core, *lgb.LGBMModel().get_params()})
 

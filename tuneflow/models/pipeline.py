@@ -116,12 +116,10 @@ class Refit:
         prepared = prepare(data, job.recipe, slice(None), seed=job.seed)
         engine = start_engine(job)
         with threadpool_limits(1):
-            estimator = trained(engine, prepared, data, arguments, amount)
+            model = trained(engine, prepared, data, arguments, amount)
         names = engine.weight_names or (WEIGHTS,)
-        if isinstance(estimator, Pipeline):  # a person's own, which takes the table as it is
-            model = estimator
-        else:
-            model = Pipeline([*prepared.steps, ("model", estimator)])
+        if not isinstance(model, Pipeline):  # a person's own takes the table as it is
+            model = Pipeline([*prepared.steps, ("model", model)])
             names = tuple(f"model__{name}" for name in names)
         epochs = amount if growth.unit == "epochs" else 0
         single = job.recipe.prepare == "clipped"
@@ -156,9 +154,7 @@ class Refit:
             DataError: The model predicts values; or a column is missing.
         """
         if self.task == "regression":
-            raise DataError(
-                "predict_proba: only classes have probabilities; this is a regression."
-            )
+            raise DataError("predict_proba: only classes have probabilities; this is regression.")
         return self.outputs(X)
 
     def outputs(self, X: Any, *, labels: bool = False) -> FloatArray:
@@ -197,7 +193,7 @@ def trained(engine: Engine, prepared: Prepared, data: Data, params: Params, amou
         return _by_epochs(engine, estimator, prepared, data, amount)
     if prepared.target != Target():
         estimator = TransformedTargetRegressor(estimator, transformer=_scaler())
-    weights = fold.weights_by_name(engine.weight_names)
+    weights = fold.weights_by(engine.weight_names)
     with config_context(enable_metadata_routing=False):  # weights go to the model, by name
         return estimator.fit(fold.table(), data.labels(), **weights)
 

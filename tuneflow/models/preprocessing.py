@@ -10,7 +10,6 @@ stand in the pipeline that is handed back.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,12 +55,12 @@ class Preprocessing:
     Attributes:
         steps: The transformers, by name; none if the model takes the table as it is encoded.
         categorical: Positions of the features that hold codes of a category.
-        single: Whether the model is trained in single precision.
+        dtype: The precision in which the model is trained.
     """
 
     steps: tuple[Step, ...] = ()
     categorical: tuple[int, ...] = ()
-    single: bool = False
+    dtype: type = np.float64
 
     @classmethod
     def fit(cls, prepare: str, X: FloatArray, encoder: Encoder, *, gram: bool) -> Preprocessing:
@@ -74,32 +73,29 @@ class Preprocessing:
             gram: Divide by the square root of features x variance, so that a kernel's gamma of 1
                 is scikit-learn's ``gamma="scale"``.
         """
-        if prepare in ("native", "ordinal"):
-            categorical = encoder.schema.categorical if prepare == "native" else ()
-            unknown = math.nan if prepare == "native" else -1
-            return cls(_without_names(_codes(X, encoder, unknown)), categorical)
-        dense = _dense(X.shape[1], encoder).set_output(transform="default").fit(X)
-        steps: list[Step] = [("prepare", dense)]
-        if gram:
-            features = dense.transform(X)
-            if scale := math.sqrt(features.shape[1] * features.var()):
-                steps.append(("scale", FunctionTransformer(np.dot, kw_args={"b": 1 / scale})))
-        if prepare == "clipped":
-            ends = {"a_min": -FAR, "a_max": FAR}
-            steps.append(("clip", FunctionTransformer(np.clip, kw_args=ends)))
-        return cls(_without_names(steps), single=prepare == "clipped")
+        native = prepare == "native"
+        if native or prepare == "ordinal":
+            steps = _codes(X, encoder, unknown=math.nan if native else -1)
+        else:
+            dense = _dense(X.shape[1], encoder).set_output(transform="default").fit(X)
+            steps = [("prepare", dense)]
+            if gram:
+                features = dense.transform(X)
+                if scale := math.sqrt(features.shape[1] * features.var()):
+                    steps.append(("scale", FunctionTransformer(np.dot, kw_args={"b": 1 / scale})))
+            if prepare == "clipped":
+                ends = {"a_min": -FAR, "a_max": FAR}
+                steps.append(("clip", FunctionTransformer(np.clip, kw_args=ends)))
+        # steps make arrays, whatever scikit-learn is set to make elsewhere
+        plain = tuple((name, step.set_output(transform="default")) for name, step in steps)
+        categorical = encoder.schema.categorical if native else ()
+        return cls(plain, categorical, np.float32 if prepare == "clipped" else np.float64)
 
     def transform(self, X: FloatArray) -> FloatArray:
         """Features of encoded rows, shape (rows, features), as a model is trained on them."""
         for _, step in self.steps:
             X = step.transform(X)
-        dtype = np.float32 if self.single else np.float64
-        return np.ascontiguousarray(X, dtype=dtype) if self.steps else X
-
-
-def _without_names(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Steps that make arrays, whatever scikit-learn is set to make elsewhere."""
-    return tuple((name, step.set_output(transform="default")) for name, step in steps)
+        return np.ascontiguousarray(X, dtype=self.dtype) if self.steps else X
 
 
 def _codes(X: FloatArray, encoder: Encoder, unknown: float) -> list[Step]:
@@ -207,13 +203,12 @@ def prepare(
         return _prepared(data, recipe, train, valid)
     assert data.frame is not None
     front, encoder, X = fit_transformer(recipe.transformer, data, train, seed)
-    rows, others = train, None
+    rows, fitted, others = train, slice(len(X)), None
     if valid is not None:
         rows, others = np.concatenate([np.arange(len(data.y))[train], valid]), slice(len(X), None)
         X = np.vstack([X, encoder.transform(front.transform(data.frame.iloc[valid]))])
-    fold_rows = slice(len(X)) if others is None else slice(others.start)
     made = replace(data.take(rows), X=X, encoder=encoder, frame=None)
-    prepared = _prepared(made, recipe, fold_rows, others)
+    prepared = _prepared(made, recipe, fitted, others)
     step = front[0] if len(front) == 1 else front
     return replace(prepared, steps=(("front", step), *prepared.steps))
 

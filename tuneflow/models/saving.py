@@ -86,9 +86,8 @@ def load(path: str | Path, *, trusted: Sequence[str] = ()) -> Pipeline:
 
 def categorical_columns(model: Pipeline) -> list[str]:
     """Columns that hold levels of a category, in a model that names its columns."""
-    if "preprocessing" not in model.named_steps:
-        return []
-    blocks = model["preprocessing"]["columns"].transformers
+    encoded = "preprocessing" in model.named_steps
+    blocks = model["preprocessing"]["columns"].transformers if encoded else []
     names = [name for way, _, columns in blocks if way in LEVELS for name in columns]
     return [name for name in names if isinstance(name, str)]
 

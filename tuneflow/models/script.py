@@ -135,9 +135,8 @@ class Writer:
         if hasattr(value, "get_params") and not isinstance(value, type):  # kernels, too
             return self._call(value, indent, at)
         if isinstance(value, list | tuple) and value:
-            ends = "[]" if isinstance(value, list) else "()"
-            comma = "," if isinstance(value, tuple) and len(value) == 1 else ""
-            return self._joined(ends, [("", item) for item in value], indent, at, comma)
+            ends = "[]" if isinstance(value, list) else "(,)" if len(value) == 1 else "()"
+            return self._joined(ends, [("", item) for item in value], indent, at)
         if isinstance(value, dict):
             parts = [(f"{self.write(key, 0, at)}: ", item) for key, item in value.items()]
             return self._joined("{}", parts, indent, at)
@@ -166,19 +165,18 @@ class Writer:
         self.output = outer
         return written + asked
 
-    def _joined(
-        self, ends: str, parts: list[tuple[str, Any]], indent: int, at: str, comma: str = ""
-    ) -> str:
+    def _joined(self, ends: str, parts: list[tuple[str, Any]], indent: int, at: str) -> str:
+        """Parts in brackets, in one line or each in its own; `ends` of a tuple of one is "(,)"."""
         inner, written = indent + 4, []
         for name, value in parts:  # "name=" of an argument, "name:" of one that goes by its place
             owner = f"{at}.{name[:-1]}" if name.endswith(("=", ":")) else at
             shown = "" if name.endswith(":") else name
             written.append(shown + self.write(value, inner, owner))
-        line = ", ".join(written) + comma
+        line = ", ".join(written) + ends[1:-1]
         if "\n" not in line and indent + len(line) < WIDTH - 16:
-            return ends[0] + line + ends[1]
+            return ends[0] + line + ends[-1]
         lines = "".join(f"{' ' * inner}{text},\n" for text in written)
-        return f"{ends[0]}\n{lines}{' ' * indent}{ends[1]}"
+        return f"{ends[0]}\n{lines}{' ' * indent}{ends[-1]}"
 
     def _word(self, value: Any, at: str) -> str:
         """What is no container: a literal, the call that makes a value, or an imported name."""

@@ -14,15 +14,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from tuneflow.data.seeds import with_seeds
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError
+from tuneflow.models import estimators
 from tuneflow.models.engine import Job, Learner, Slope, check_names
-from tuneflow.models.estimators import (
-    counter,
-    estimator_class,
-    natural_growth,
-    over_all,
-    predictions,
-    weight_names,
-)
 from tuneflow.models.fold_data import WEIGHTS, FoldData
 from tuneflow.models.hypergradients import differentiable, slope
 from tuneflow.recipe.space import Params
@@ -54,7 +47,7 @@ class Fitted:
     def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values."""
         rows = self._fold.X_valid if X is None else X
-        return predictions(self.model, rows, self._fold.classes)
+        return estimators.predictions(self.model, rows, self._fold.classes)
 
 
 class Whole(Fitted):
@@ -68,7 +61,7 @@ class Whole(Fitted):
         """Train on the first `budget` rows, unless there are more already."""
         if budget <= self.spent:
             return
-        weights = self._fold.weights_by_name(self._weight_names, budget)
+        weights = self._fold.weights_by(self._weight_names, budget)
         with config_context(enable_metadata_routing=False):  # weights go by name
             model = self._make(budget)
             self.model = model.fit(self._X[:budget], self._fold.y[:budget], **weights)
@@ -90,7 +83,7 @@ class Warm(Fitted):
         """Train up to `budget` trees or rounds in all."""
         if budget > self.spent:
             self.model.set_params(**{self._counter: budget})
-            self.model.fit(self._X, self._fold.y, **self._fold.weights_by_name())
+            self.model.fit(self._X, self._fold.y, **self._fold.weights_by((WEIGHTS,)))
             self.spent = budget
 
 
@@ -113,8 +106,9 @@ class Trees(Warm):
             self._votes = self._votes + vote(rows, check_input=False)
         self._counted = len(trees)
         votes = np.asarray(self._votes / self._counted)
-        classes = fold.classes
-        return over_all(votes, self.model.classes_, classes) if len(classes) else votes
+        if not fold.n_classes:
+            return votes
+        return estimators.over_all(votes, self.model.classes_, fold.classes)
 
 
 class Epochs(Fitted):
@@ -128,7 +122,7 @@ class Epochs(Fitted):
         y = fold.y
         if not fold.n_classes and isinstance(self._X, np.ndarray):
             y = y.astype(self._X.dtype)  # one precision for all
-        weights = fold.weights_by_name()
+        weights = fold.weights_by((WEIGHTS,))
         self._epoch = partial(self.model.partial_fit, self._X, y, **classes, **weights)
 
     def grow(self, budget: int) -> None:
@@ -148,14 +142,14 @@ class Sklearn:
         if path is None:
             raise RecipeError(f"recipe {job.recipe.name}: no estimator for {job.task} is named.")
         self._job = job
-        self._template = job.recipe.template
-        self._class = estimator_class(path) if self._template is None else type(self._template)
-        self.growth = job.recipe.growth or natural_growth(self._class)
+        self._template = template = job.recipe.template
+        self._class = estimators.estimator_class(path) if template is None else type(template)
+        self.growth = job.recipe.growth or estimators.natural_growth(self._class)
         searched = job.recipe.space_for(job.task).params
         self.gradients = differentiable(self._class, job.recipe.fixed_for(job.task), searched)
         fit = self._class.partial_fit if self.growth.unit == "epochs" else self._class.fit
         named = (WEIGHTS,) if WEIGHTS in signature(fit).parameters else ()
-        self.weight_names = named if self._template is None else weight_names(self._template)
+        self.weight_names = named if template is None else estimators.weight_names(template)
 
     def check(self, params: Params) -> None:
         """Refuse names that the estimator's constructor does not take."""
@@ -163,7 +157,7 @@ class Sklearn:
         if self.growth.unit == "epochs":
             grown = ("max_iter", "n_iter_no_change", "warm_start")
         elif self.growth.unit in COUNTED:
-            grown = (counter(self._class), "warm_start")
+            grown = (estimators.counter(self._class), "warm_start")
         for name in params:
             if name in grown:
                 raise RecipeError(
@@ -179,7 +173,7 @@ class Sklearn:
         if self.growth.unit == "trees" and issubclass(self._class, FORESTS):
             return Trees(fold, make)
         if self.growth.unit in COUNTED:
-            return Warm(fold, make, counter(self._class))
+            return Warm(fold, make, estimators.counter(self._class))
         return Whole(fold, make, self.weight_names)
 
     def estimator(
@@ -188,7 +182,7 @@ class Sklearn:
         """The estimator itself, which `fit` trains all at once."""
         model = self._make(fold, lambda rows: params, len(fold.y))
         if self.growth.unit in COUNTED:
-            model.set_params(**{counter(self._class): amount})
+            model.set_params(**{estimators.counter(self._class): amount})
         if self.growth.unit == "epochs":
             model.set_params(max_iter=amount)
             if "n_iter_no_change" in model.get_params():  # as many epochs, whatever the loss says
@@ -205,10 +199,9 @@ class Sklearn:
             model.set_params(batch_size=min(takes["batch_size"], rows))
         if fold.categorical and "categorical_features" in takes:
             model.set_params(categorical_features=list(fold.categorical))
-        if not (fold.n_classes and self._job.probabilities) or hasattr(model, "predict_proba"):
-            return model
-        if self.growth.unit == "epochs":  # which a calibrated one cannot grow by
-            return model
+        calibrated = fold.n_classes and self._job.probabilities
+        if not calibrated or hasattr(model, "predict_proba") or self.growth.unit == "epochs":
+            return model  # by epochs, a calibrated one cannot grow
         if np.unique(fold.y[:rows], return_counts=True)[1].min() < CALIBRATION_FOLDS:
             return model
         return CalibratedClassifierCV(model, ensemble=False, cv=CALIBRATION_FOLDS)
