@@ -54,9 +54,8 @@ def parameter_gradient(
 
 
 def _ends(param: Param) -> tuple[float, float]:
-    assert param.low is not None
-    assert param.high is not None
-    return (math.log(param.low), math.log(param.high)) if param.log else (param.low, param.high)
+    low, high = param.bounds
+    return (math.log(low), math.log(high)) if param.log else (low, high)
 
 
 def _argument_rate(name: str, param: Param, value: float, rows: int) -> float:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import cache, partial
 from typing import Any, cast
 
 import optuna
@@ -103,7 +104,7 @@ class _TrialsReadOnce:
 
     def __init__(self, storage: BaseStorage) -> None:
         self._storage = storage
-        self._trials: dict[int, list[FrozenTrial]] = {}
+        self._trials = cache(partial(storage.get_all_trials, deepcopy=False))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
@@ -111,9 +112,7 @@ class _TrialsReadOnce:
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        if study_id not in self._trials:
-            self._trials[study_id] = self._storage.get_all_trials(study_id, deepcopy=False)
-        trials = self._trials[study_id]
+        trials = self._trials(study_id)
         wanted = [trial for trial in trials if states is None or trial.state in states]
         return copy.deepcopy(wanted) if deepcopy else wanted
 

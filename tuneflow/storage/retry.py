@@ -41,20 +41,17 @@ def with_retry(call: Callable[[], T]) -> T:
         try:
             return call()
         except Exception as error:
-            of_the_system = isinstance(error, OSError) and error.errno is not None
-            if not of_the_system and not is_kind_of(error, AWAY):
+            is_away, reason = is_kind_of(error, AWAY), driver_message(error)
+            if not is_away and not (isinstance(error, OSError) and error.errno is not None):
                 raise
-            final = not is_kind_of(error, AWAY) or any(
-                text in driver_message(error) for text in PERMANENT
-            )
+            final = not is_away or any(text in reason for text in PERMANENT)
             if final or time.monotonic() + pause > until:
                 raise StorageError(
-                    f"storage: trials can no longer be written to it. {driver_message(error)}. "
-                    "What was finished is still there: mend the storage, and the same call "
-                    "goes on."
+                    f"storage: trials can no longer be written to it. {reason}. "
+                    "What was finished is there: mend the storage, and the same call goes on."
                 ) from error
             if pause > 1:
-                message = f"storage: it cannot be reached; waiting for it. {driver_message(error)}"
+                message = f"storage: it cannot be reached; waiting for it. {reason}"
                 warnings.warn(message, TuneflowWarning, stacklevel=2)
         time.sleep(pause)
         pause = min(2 * pause, 5.0)

@@ -161,9 +161,8 @@ class StudyRecord:
         ratio = self.header.ratio if self.header else None
         if ratio is None:
             ratio = 1 / max(1, len(new) - 1)  # of folds that are not repeated
-        return Improvement(
-            differences, fmean(differences), *corrected_interval(differences, ratio)
-        )
+        interval = corrected_interval(differences, ratio)
+        return Improvement(differences, fmean(differences), *interval)
 
     def failure_reasons(self) -> str:
         """Why trials failed, each reason once, the three most frequent ones first."""
@@ -202,14 +201,12 @@ def read_study(study: optuna.Study) -> StudyRecord:
 
 def last_touched(records: Sequence[StudyRecord]) -> int:
     """Which study was worked on last; the first of equals."""
-    last = [
-        max(
-            (t.datetime_complete or t.datetime_start or datetime.min for t in record.trials),
-            default=datetime.min,
-        )
-        for record in records
-    ]
-    return last.index(max(last)) if last else 0
+
+    def last_time(record: StudyRecord) -> datetime:
+        times = [trial.datetime_complete or trial.datetime_start for trial in record.trials]
+        return max(filter(None, times), default=datetime.min)
+
+    return max(range(len(records)), key=lambda at: last_time(records[at]), default=0)
 
 
 def corrected_standard_error(differences: Sequence[float], ratio: float) -> float:

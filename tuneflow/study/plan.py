@@ -19,8 +19,7 @@ from tuneflow.recipe.catalogue import load_recipe
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.search.learning_rate import LearningRateSchedule
 from tuneflow.search.samplers import default_pruner
-from tuneflow.search.stopping import StoppingRule
-from tuneflow.search.strategy import SearchStrategy
+from tuneflow.search.strategy import SearchStrategy, StoppingRule
 from tuneflow.storage.records import Header, TrialRecord
 from tuneflow.study.evaluation import Evaluation
 from tuneflow.study.validation import check_evaluation
