@@ -1,15 +1,12 @@
 """Learners: models in training whose budget can only rise, one module a library."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from tuneflow.data.types import FloatArray, Task
-from tuneflow.errors import RecipeError, did_you_mean
-from tuneflow.models.estimators import of_both
 from tuneflow.models.fold_data import WEIGHTS, FoldData
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.recipe import Recipe
@@ -109,15 +106,6 @@ class Engine(Protocol):
         """
 
 
-def check_names(owner: str, params: Params, allowed: Iterable[str]) -> None:
-    """Refuse arguments of other names than those that a library knows."""
-    allowed = sorted(allowed)
-    for name in params:
-        if name not in allowed:
-            hint = did_you_mean(name, allowed)
-            raise RecipeError(f"recipe: {owner} has no parameter {name!r}. {hint}")
-
-
 class Boosting:
     """What the engines of libraries of boosted trees have in common.
 
@@ -163,9 +151,3 @@ class Boosting:
     def categories(self, fold: FoldData) -> Params:
         """How the library's estimator is told which columns hold codes of a category."""
         raise NotImplementedError
-
-
-def shaped(predictions: Any, fold: FoldData) -> FloatArray:
-    """What a booster predicts: probabilities of all classes, or values."""
-    values = np.asarray(predictions, dtype=float)
-    return of_both(values) if fold.n_classes == 2 else values

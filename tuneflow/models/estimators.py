@@ -1,5 +1,5 @@
-"""Estimators of scikit-learn's kind: found by their import path, how they can grow, by which names
-`fit` takes weights, and what a fitted one says of rows, whatever methods it has."""
+"""Estimators of scikit-learn's kind: found by their import path, how they can grow, which
+arguments they and `fit` take, and what a fitted one says of rows, whatever methods it has."""
 
 import sys
 from importlib import import_module
@@ -19,9 +19,10 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from tuneflow.data.types import FloatArray
-from tuneflow.errors import RecipeError
-from tuneflow.models.fold_data import WEIGHTS
+from tuneflow.errors import RecipeError, did_you_mean
+from tuneflow.models.fold_data import WEIGHTS, FoldData
 from tuneflow.recipe.growth import Growth
+from tuneflow.recipe.space import Params
 
 #: Estimators that hand on what they do not know, and the argument that takes it.
 HANDS_ON = ((TransformedTargetRegressor, "regressor"), (CalibratedClassifierCV, "estimator"))
@@ -115,6 +116,14 @@ def _asks_for_weights(step: Any) -> bool:
     return hasattr(step, "fit") and get_routing_for_object(step).consumes("fit", {WEIGHTS})
 
 
+def check_names(owner: str, params: Params, allowed: set[str]) -> None:
+    """Refuse arguments of other names than those that a library knows."""
+    for name in params:
+        if name not in allowed:
+            hint = did_you_mean(name, sorted(allowed))
+            raise RecipeError(f"recipe: {owner} has no parameter {name!r}. {hint}")
+
+
 def predictions(model: Any, X: Any, classes: npt.NDArray[Any]) -> FloatArray:
     """Probabilities, shape (rows, classes), or values, shape (rows,), of any estimator.
 
@@ -181,6 +190,12 @@ def _library(estimator: Any) -> str:
 def of_both(positive: FloatArray) -> FloatArray:
     """Probabilities of both classes, shape (rows, 2), from those of the second."""
     return np.column_stack([1 - positive, positive])
+
+
+def shaped(predictions: Any, fold: FoldData) -> FloatArray:
+    """What a booster predicts: probabilities of all classes, or values."""
+    values = np.asarray(predictions, dtype=float)
+    return of_both(values) if fold.n_classes == 2 else values
 
 
 def _is_of_sklearn(package: str) -> bool:

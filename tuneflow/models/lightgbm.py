@@ -8,7 +8,8 @@ import numpy as np
 
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError
-from tuneflow.models.engine import Boosting, check_names, shaped
+from tuneflow.models.engine import Boosting
+from tuneflow.models.estimators import check_names, shaped
 from tuneflow.models.fold_data import FoldData
 from tuneflow.recipe.space import Params
 

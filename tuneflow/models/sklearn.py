@@ -15,7 +15,7 @@ from tuneflow.data.seeds import with_seeds
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError
 from tuneflow.models import estimators
-from tuneflow.models.engine import Job, Learner, Slope, check_names
+from tuneflow.models.engine import Job, Learner, Slope
 from tuneflow.models.fold_data import WEIGHTS, FoldData
 from tuneflow.models.hypergradients import differentiable, slope
 from tuneflow.recipe.space import Params
@@ -163,7 +163,7 @@ class Sklearn:
                 raise RecipeError(
                     f"recipe: {name} is what grows; [growth] says how far, with first and last."
                 )
-        check_names(self._class.__name__, params, self._blank().get_params())
+        estimators.check_names(self._class.__name__, params, set(self._blank().get_params()))
 
     def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Learner:
         """An estimator that has seen nothing."""

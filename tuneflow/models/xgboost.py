@@ -7,7 +7,8 @@ import numpy as np
 import xgboost as xgb
 
 from tuneflow.data.types import FloatArray
-from tuneflow.models.engine import Boosting, check_names, shaped
+from tuneflow.models.engine import Boosting
+from tuneflow.models.estimators import check_names, shaped
 from tuneflow.models.fold_data import FoldData
 from tuneflow.recipe.space import Params
 
@@ -71,7 +72,8 @@ class XGBoost(Boosting):
             xgb.Booster(asked, [tiny]).update(tiny, 0)
         for text in (str(warning.message) for warning in caught):
             if "are not used" in text:
-                check_names("XGBoost", {text.split('"')[1]: None}, xgb.XGBModel().get_params())
+                name, known = text.split('"')[1], set(xgb.XGBModel().get_params())
+                check_names("XGBoost", {name: None}, known)
 
     def categories(self, fold: FoldData) -> Params:
         """The type of every column, if some hold codes."""
