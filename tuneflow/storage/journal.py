@@ -173,11 +173,8 @@ def _mend(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    message = (
-        f"storage: {path} held {len(torn)} torn line(s), as a power cut or a full disk leaves "
-        "behind. Every whole line was kept."
-    )
-    warnings.warn(message, TuneflowWarning, stacklevel=2)
+    message = f"storage: {path} held {len(torn)} torn line(s), by a power cut or a full disk."
+    warnings.warn(f"{message} Every whole line was kept.", TuneflowWarning, stacklevel=2)
 
 
 def _is_whole(line: bytes) -> bool:

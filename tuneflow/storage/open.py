@@ -167,9 +167,8 @@ def _database(url: str) -> optuna.storages.RDBStorage:
             return optuna.storages.RDBStorage(url, engine_kwargs=options)
         except (SQLAlchemyError, RuntimeError, ValueError) as error:
             if not more or not any(text in str(error) for text in TABLE_EXISTS):
-                raise StudyError(
-                    f"storage: {without_secrets(url)} cannot be opened. {error}"
-                ) from error
+                shown = without_secrets(url)
+                raise StudyError(f"storage: {shown} cannot be opened. {error}") from error
             time.sleep(0.1)
     raise AssertionError  # the last time returns or raises
 

@@ -179,9 +179,7 @@ def open_source(storage: Storage) -> Source:
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise StudyError(
-            f"storage: there is no file {path}. A report reads what is there, and makes nothing."
-        )
+        raise StudyError(f"storage: there is no file {path}. A report only reads, and makes none.")
     return path
 
 
@@ -204,9 +202,7 @@ def _tables(url: str, arguments: dict[str, Any], shown: str) -> optuna.storages.
         open_storage(url)  # says which extra is missing
         raise StudyError(str(error)) from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
-        raise StudyError(
-            f"storage: {shown} holds no studies that this version of Optuna reads."
-        ) from error
+        raise StudyError(f"storage: {shown} holds no studies that this Optuna reads.") from error
 
 
 def _journal(path: Path) -> Source:

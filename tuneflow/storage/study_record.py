@@ -103,7 +103,7 @@ class StudyRecord:
     @cached_property
     def best(self) -> Trial | None:
         """The best trial; those that were scored on more folds come first, then earlier ones."""
-        return max(self.scored, key=self._merit, default=None)
+        return self.incumbents[-1] if self.incumbents else None
 
     @cached_property
     def baseline(self) -> Trial | None:
@@ -125,7 +125,8 @@ class StudyRecord:
     @cached_property
     def incumbents(self) -> tuple[Trial, ...]:
         """Trials that were the best so far, on as many folds as the best; the first one first."""
-        folds, best_score, incumbents = len(self.scores(self.best)), -math.inf, []
+        folds = max(map(len, map(self.scores, self.scored)), default=0)
+        best_score, incumbents = -math.inf, []
         for trial in self.scored:
             score = self.sign * score_of(trial)
             if len(self.scores(trial)) == folds and score > best_score:
@@ -172,9 +173,6 @@ class StudyRecord:
             if trial.state.name == "FAIL" and record and record.tried
         ]
         return "".join(f" {n} x {reason}" for reason, n in Counter(failed).most_common(3))
-
-    def _merit(self, trial: Trial) -> tuple[int, float, int]:
-        return len(self.scores(trial)), self.sign * score_of(trial), -trial.number
 
 
 def read_study(study: optuna.Study) -> StudyRecord:
@@ -250,9 +248,8 @@ def is_counted(trial: Trial) -> bool:
 
 
 def _is_counted(trial: Trial, record: TrialRecord | None) -> bool:
-    if trial.state.name == "FAIL":
-        return record is not None and record.tried
-    return trial.state.is_finished()
+    is_lost = trial.state.name == "FAIL" and not (record and record.tried)
+    return trial.state.is_finished() and not is_lost
 
 
 def is_scored(trial: Trial) -> bool:

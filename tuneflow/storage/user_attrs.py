@@ -78,7 +78,7 @@ def read_run_record(study: optuna.Study) -> RunRecord | None:
 
 def write_holdout(study: optuna.Study, record: HoldoutRecord) -> None:
     """Note on a study what its models score on held-out rows."""
-    study.set_user_attr(HOLDOUT, _json_safe(asdict(record)))
+    study.set_user_attr(HOLDOUT, _map_leaves(asdict(record), _null))
 
 
 def read_holdout(study: optuna.Study) -> HoldoutRecord | None:
@@ -154,7 +154,7 @@ def read_retry(trial: optuna.trial.FrozenTrial) -> int | None:
 
 def write_trial_record(trial: optuna.Trial, record: TrialRecord) -> None:
     """Put the record on a running trial, in one write."""
-    trial.set_user_attr(KEY, _json_safe(vars(record)))
+    trial.set_user_attr(KEY, _map_leaves(vars(record), _null))
 
 
 def read_trial_record(trial: optuna.trial.FrozenTrial) -> TrialRecord | None:
@@ -171,7 +171,7 @@ def _parse(kind: type[T], value: Any) -> T | None:
     parse, nullable = _parser(which)
     if not isinstance(value, dict) or not nullable.keys() >= value.keys():
         return None
-    filled = {name: item if nullable[name] else _nan(item) for name, item in value.items()}
+    filled = {k: v if nullable[k] else _map_leaves(v, _nan) for k, v in value.items()}
     try:
         record: T = parse(filled)
     except ValueError:  # a field is missing, or holds another type
@@ -185,22 +185,23 @@ def _parser(kind: type[Any]) -> tuple[Callable[[Any], Any], dict[str, bool]]:
     return TypeAdapter(kind).validate_python, {f.name: "None" in str(f.type) for f in fields(kind)}
 
 
-def _nan(value: Any) -> Any:
+def _nan(leaf: Any) -> Any:
     """JSON has no NaN: null in a list or an object was a number that is not finite."""
-    if isinstance(value, dict):
-        return {key: _nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_nan(item) for item in value]
-    return math.nan if value is None else value
+    return math.nan if leaf is None else leaf
 
 
-def _json_safe(value: Any) -> Any:
+def _null(leaf: Any) -> Any:
     """The reverse of `_nan`: a number that is not finite becomes null."""
+    return None if isinstance(leaf, float) and not math.isfinite(leaf) else leaf
+
+
+def _map_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
+    """The same dicts and lists, with each value inside changed."""
     if isinstance(value, dict):
-        return {key: _json_safe(item) for key, item in value.items()}
+        return {key: _map_leaves(item, change) for key, item in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return [_json_safe(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [_map_leaves(item, change) for item in value]
+    return change(value)
 
 
 def _whole_number(value: Any) -> int | None:
