@@ -17,6 +17,7 @@ from tuneflow.search.gradient import (
     GradientPoint,
     GradientSampler,
     current_descent,
+    unit_position,
 )
 from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.user_attrs import read_trial_record, write_trial_record
@@ -252,3 +253,17 @@ def test_weights_are_refused_because_the_loss_does_not_know_them(frame):
     ones = [1.0] * len(frame)
     with pytest.raises(tf.DataError, match="a loss in which all rows count alike"):
         tf.tune(frame, "y", "logistic", n_trials=1, sampler="gradient", sample_weight=ones)
+
+
+def test_a_position_is_a_share_of_the_range_on_its_own_scale():
+    space = Space(
+        {
+            "a": Param(low=0.01, high=100.0, log=True, default=1.0, gradient=True),
+            "b": Param(low=0.0, high=8.0, default=1.0, gradient=True),
+        }
+    )
+    values = {"a": 1.0, "b": 2.0}
+    position = unit_position(values, space)
+    assert position == pytest.approx({"a": 0.5, "b": 0.25})
+    sampler = GradientSampler(space, optuna.samplers.RandomSampler(0), seed=0)
+    assert sampler._values(position) == pytest.approx(values)

@@ -9,7 +9,8 @@ that were tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.data.types import FloatArray
 from tuneflow.recipe.space import Param, Params, Space
-from tuneflow.search.unit_scale import from_unit, range_length, to_unit
 from tuneflow.storage.optuna_internals import queued_point
 from tuneflow.storage.study_record import is_counted
 from tuneflow.storage.user_attrs import read_retry, read_trial_record
@@ -68,7 +68,7 @@ class GradientPoint:
             return None
         position = unit_position(trial.params, space)
         gradient = np.array([record.gradient[name] for name in position], dtype=float)
-        gradient *= [range_length(space.params[name]) for name in position]
+        gradient *= [_range(space.params[name])[1] for name in position]
         held = {name: value for name, value in trial.params.items() if name not in position}
         is_finite = np.isfinite(gradient).all()  # null in the record: not finite
         return cls(held, position, record.loss, gradient) if is_finite else None
@@ -236,18 +236,59 @@ class GradientSampler(BaseSampler):
         return self._values(dict(zip(names, drawn[0], strict=True)))
 
     def _values(self, position: dict[str, float]) -> Params:
-        params = self._space.params
-        return {name: from_unit(params[name], where) for name, where in position.items()}
+        values = {}
+        for name, where in position.items():
+            param, (low, length) = self._space.params[name], _range(self._space.params[name])
+            scaled = low + where * length
+            values[name] = param.clip(math.exp(scaled) if param.log else scaled)
+        return values
 
 
 def unit_position(values: Params, space: Space) -> dict[str, float]:
     """Where the values of the parameters with gradients lie in their ranges, from 0 to 1."""
+    position = {}
+    for name, param in space.params.items():
+        if name in values and _has_slope(param):
+            low, length = _range(param)
+            value = math.log(values[name]) if param.log else values[name]
+            position[name] = (value - low) / length
+    return position
+
+
+def parameter_gradient(
+    space: Space, values: Mapping[str, float], rows: int, derivatives: Mapping[str, float]
+) -> dict[str, float]:
+    """Derivatives in a model's arguments become those in the parameters that have gradients.
+
+    Args:
+        space: The space, bound to the table.
+        values: Its active parameters.
+        rows: The rows that the model was trained on.
+        derivatives: Argument to derivative.
+
+    Returns:
+        Parameter to derivative, by the logarithm of the parameter where its range is logarithmic.
+    """
     return {
-        name: to_unit(param, values[name])
+        name: derivatives[name] * _argument_rate(name, param, values[name], rows)
         for name, param in space.params.items()
-        if name in values and _has_slope(param)
+        if param.gradient and name in values
     }
 
 
 def _has_slope(param: Param) -> bool:
     return param.gradient and param.low != param.high
+
+
+def _range(param: Param) -> tuple[float, float]:
+    """Where a range begins on its own scale, and how long it is there."""
+    low, high = map(math.log, param.bounds) if param.log else param.bounds
+    return low, high - low
+
+
+def _argument_rate(name: str, param: Param, value: float, rows: int) -> float:
+    """How fast the model's argument moves with the parameter: see `Space.decode`."""
+    rate = 1.0
+    if param.unit == "per_sample_l2":
+        rate = -1 / (rows * value**2) if name.split("__")[-1] == "C" else float(rows)
+    return rate * value if param.log else rate

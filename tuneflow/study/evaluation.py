@@ -20,7 +20,7 @@ from tuneflow.models.preprocessing import Prepared, prepare
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params, Space
-from tuneflow.search.unit_scale import parameter_gradient
+from tuneflow.search.gradient import parameter_gradient
 
 
 @dataclass(frozen=True)
