@@ -130,6 +130,14 @@ def _gp(space: Space, study: int, trial: int) -> BaseSampler:
     )
 
 
+def _nsga2(space: Space, study: int, trial: int) -> BaseSampler:
+    return samplers.NSGAIISampler(seed=trial, population_size=20)
+
+
+def _gradient(space: Space, study: int, trial: int) -> BaseSampler:
+    return GradientSampler(space, _tpe(space, study, trial), seed=trial)
+
+
 #: Samplers by word. The grid is a queue of points, so that its sampler is never asked.
 SAMPLERS: dict[str, SamplerEntry] = {
     "grid": SamplerEntry(_random),
@@ -140,16 +148,8 @@ SAMPLERS: dict[str, SamplerEntry] = {
     "cmaes": SamplerEntry(_cmaes, models=_is_numeric, keep=True),
     "gp": SamplerEntry(_gp, models=_is_unconditional),
     # A generation is made of complete trials only: with a pruner there would never be a second.
-    "nsga2": SamplerEntry(
-        lambda space, study, trial: samplers.NSGAIISampler(seed=trial, population_size=20),
-        models=_is_unconditional,
-        pruner="none",
-    ),
-    "gradient": SamplerEntry(
-        lambda space, study, trial: GradientSampler(space, _tpe(space, study, trial), seed=trial),
-        models=lambda param: param.gradient,
-        pruner="none",
-    ),
+    "nsga2": SamplerEntry(_nsga2, models=_is_unconditional, pruner="none"),
+    "gradient": SamplerEntry(_gradient, models=lambda param: param.gradient, pruner="none"),
 }
 
 
