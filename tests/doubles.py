@@ -89,7 +89,6 @@ class Predicted(BaseEstimator):
 class Counting:
     """The engine of the double: register it in `ENGINES`."""
 
-    errors = (ValueError,)
     gradients = frozenset({"x"})
     weight_names = ()
     on_grow: Callable[[dict], None] = staticmethod(lambda values: None)
@@ -98,18 +97,30 @@ class Counting:
         self.growth = job.recipe.growth
         self.grown: list[int] = []
 
+    def defaults(self) -> dict:
+        return {"x": 0.9, "kind": "a"}
+
+    def library_growth(self) -> Growth:
+        return self.growth
+
     def check(self, params) -> None:
         assert {"x", "kind"} <= set(params)
 
     def learner(self, fold: FoldData, arguments) -> Counted:
-        return Counted(self, arguments(len(fold.y)), fold)
+        return Counted(self, {**self.defaults(), **arguments(len(fold.y))}, fold)
 
     def estimator(self, fold: FoldData, params, amount: int, classes) -> Predicted:
+        params = {**self.defaults(), **params}
         return Predicted(self, {**params, "spent": amount, "classes": len(classes)})
 
     def predict(self, model, X, n_classes):
         error = abs(model["x"] - 0.3) + 0.1 * (model["kind"] == "b") + 1 / model["spent"]
         return np.full(len(X), error)
+
+
+def is_odd(values: dict) -> bool:
+    """Whether a trial does the deed that it was asked for: about half of them, not the first."""
+    return values["x"] > 0.5 and values["x"] != 0.9
 
 
 class Acting(Counting):
@@ -121,14 +132,14 @@ class Acting(Counting):
 
     def act(self, values: dict) -> None:
         time.sleep(values.get("takes", 0.002))
-        deed = values.get("deed") if values["x"] > 0.5 else None
+        deed = values.get("deed") if is_odd(values) else None
         if deed == "hang":
             time.sleep(600)
         if deed == "crash":
             os.kill(os.getpid(), signal.SIGSEGV)
         if deed == "bug":
             msg = "a bug"
-            raise ZeroDivisionError(msg)
+            raise tf.DataError(msg)
         if deed == "die once" and not Path(values["mark"]).exists():
             Path(values["mark"]).touch()
             os.kill(os.getpid(), signal.SIGKILL)

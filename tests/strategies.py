@@ -19,7 +19,9 @@ SPACES = {
 
 
 def search(sampler="random", pruner="none", space="conditions", starts=(), seed=0):
-    return SearchStrategy.of(sampler, pruner, SPACES[space], tuple(starts), seed)
+    return SearchStrategy.of(
+        sampler, pruner, SPACES[space], (SPACES[space].defaults(), *starts), seed
+    )
 
 
 def run(strategy, space, trials=12):

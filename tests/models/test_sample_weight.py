@@ -138,7 +138,7 @@ BALANCED = {
     "random_forest": {"class_weight": "balanced"},
     "hist_gradient_boosting": {"class_weight": "balanced"},
     "lightgbm": {"is_unbalance": True},
-    "xgboost": {"scale_pos_weight": 5.0},
+    "xgboost": {"scale_pos_weight": 50.0},
 }
 
 

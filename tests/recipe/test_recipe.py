@@ -91,7 +91,7 @@ def test_conditions_name_a_parameter_above_and_values_that_it_can_take(name, tas
 def test_sampler_pruner_and_growth_are_words_that_are_known(name, task):
     recipe = tf.load_recipe(name)
     space = recipe.space_for(task).bind(1000, 30, categorical=True)
-    search = SearchStrategy.of(recipe.sampler, recipe.pruner, space, (), 0)
+    search = SearchStrategy.of(recipe.sampler, recipe.pruner, space, (space.defaults(),), 0)
     assert search.sampler in SAMPLERS
     assert search.pruner in PRUNERS
     assert not search.notes

@@ -205,6 +205,7 @@ def test_a_descent_in_a_real_study_gets_lower_and_only_complete_trials_have_a_gr
     y = target(frame, "regression")
     study = tf.tune(frame, y, "ridge", sampler="gradient", n_trials=9, cv=3).study
     entries = [read_trial_record(trial) for trial in study.trials]
+    assert entries.pop(0).gradient == {}  # of the baseline
     assert all(set(entry.gradient) == {"alpha"} for entry in entries)
     assert min(entry.loss for entry in entries[3:]) < min(entry.loss for entry in entries[:3])
     other = tf.tune(frame, y, "ridge", n_trials=4, cv=3).study

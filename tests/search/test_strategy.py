@@ -56,7 +56,7 @@ def test_the_grid_is_all_there_is_and_starts_are_no_part_of_it():
 
 
 def test_a_space_without_parameters_has_one_point():
-    strategy = SearchStrategy.of("tpe", "none", Space({}), (), 0)
+    strategy = SearchStrategy.of("tpe", "none", Space({}), ({},), 0)
     assert strategy.initial_points == ({},)
     assert strategy.modelled_share(Space({})) == 1
 

@@ -309,13 +309,19 @@ def test_a_storage_that_is_away_while_a_trial_climbs_is_waited_for(call, monkeyp
 
 def test_a_look_sees_the_trials_that_were_there_and_ends_with_an_error():
     study = optuna.create_study()
-    study.add_trial(optuna.create_trial(value=1.0))
+    study.add_trial(optuna.create_trial(value=0.5))  # a baseline outside of the space
+
+    def made(value):
+        x = {"x": optuna.distributions.FloatDistribution(0, 1)}
+        return optuna.create_trial(value=value, params={"x": 0.5}, distributions=x)
+
+    study.add_trial(made(1.0))
 
     def look():
         with few_storage_calls(study):
             seen.append([trial.value for trial in study.get_trials(states=[TrialState.COMPLETE])])
             study.trials[0].set_user_attr("mine", 1)  # a copy, as ever
-            study.add_trial(optuna.create_trial(value=2.0))
+            study.add_trial(made(2.0))
             seen.extend([study.get_trials(states=[TrialState.RUNNING]), study.trials])
             raise ZeroDivisionError
 
@@ -326,7 +332,7 @@ def test_a_look_sees_the_trials_that_were_there_and_ends_with_an_error():
     assert complete == [1.0]
     assert not running
     assert [(trial.value, trial.user_attrs) for trial in every] == [(1.0, {})]
-    assert [trial.value for trial in study.trials] == [1.0, 2.0]
+    assert [trial.value for trial in study.trials] == [0.5, 1.0, 2.0]
 
 
 @pytest.mark.usefixtures("double")

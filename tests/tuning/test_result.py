@@ -66,11 +66,10 @@ def test_best_and_lift_are_those_of_the_trials(run):
 
 
 def test_nothing_better_than_the_defaults_is_said_and_they_are_kept(run):
-    recipe = RECIPE.replace(space={"x": {"default": 0.3}})
-    result = run(8, recipe)
+    result = run(8, RECIPE.replace(space={"x": {"low": 0.9, "high": 1.0}}))
     assert result.best_trial.number == 0
     assert result.improvement == 0
-    assert "nothing was found to be better than the defaults" in repr(result)
+    assert "nothing was better than the defaults, so these were refitted" in repr(result)
 
 
 def test_the_best_is_never_one_that_was_pruned_or_scored_on_fewer_folds():
@@ -85,9 +84,11 @@ def test_the_best_is_never_one_that_was_pruned_or_scored_on_fewer_folds():
     assert read_study(study).best.number == 2  # and the first of equals
 
 
-def test_defaults_that_failed_have_no_score_and_no_lift(run, monkeypatch):
+def test_defaults_that_failed_end_the_search_and_have_no_score_later(run, monkeypatch, tmp_path):
     fail_if(monkeypatch, lambda values: values["x"] == 0.9, ValueError("no"))
-    result = run()
+    with pytest.raises(tf.NoTrialError, match=r"1 x ValueError: no Double with the library's"):
+        run(6, storage=tmp_path / "a.journal")
+    result = run(6, storage=tmp_path / "a.journal")
     assert math.isnan(result.default_score)
     assert math.isnan(result.improvement)
     assert result.trials()["improvement"].isna().all()

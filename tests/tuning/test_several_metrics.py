@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import optuna
 import pytest
 from sklearn.metrics import accuracy_score
 from tables import table, target
@@ -95,11 +96,16 @@ def test_one_that_refuses_predictions_has_no_score_and_stops_nothing():
 def test_where_the_first_refuses_predictions_the_trial_has_failed_and_the_search_goes_on():
     chance = np.random.default_rng(0)
     X, y = chance.normal(size=(400, 2)), chance.poisson(0.4, 400) / 2
-    found = tf.tune(X, y, "knn", n_trials=12, scoring="neg_mean_poisson_deviance", test_size=0.25)
+    more = {"n_trials": 12, "scoring": "neg_mean_poisson_deviance", "test_size": 0.25}
+    study = optuna.create_study(direction="maximize")
+    more["storage"], more["study_name"] = study._storage, "deviance"
+    with pytest.raises(tf.NoTrialError, match="TransformedTargetRegressor"):
+        tf.tune(X, y, "knn", **more)
+    found = tf.tune(X, y, "knn", **more)  # goes on without a baseline
     states = {trial.state.name for trial in found.study.trials}
     assert states == {"COMPLETE", "FAIL"}
     failed = [read_trial_record(t).error for t in found.study.trials if t.state.name == "FAIL"]
-    assert all("refused the predictions" in error for error in failed)
+    assert all("neg_mean_poisson_deviance failed on fold" in error for error in failed)
     assert found.study.trials[0].state.name == "FAIL"
     assert np.isnan(found.holdout.default)  # the defaults have no score to compare with
     assert np.isfinite(found.holdout.score)

@@ -97,15 +97,16 @@ def test_a_splitter_that_makes_other_folds_each_time_is_refused():
 
 def test_an_interruption_in_one_without_a_score_keeps_what_others_have(double):
     def on_grow(values):
-        if values["x"] >= 0.8:
+        if values.get("far"):
             raise KeyboardInterrupt
 
     double.on_grow = staticmethod(on_grow)
-    found = run(24, (LOW, FAR))
+    far = FAR.replace(fixed={"far": True})
+    found = run(24, (LOW, far))
     assert "interrupted" in repr(found)
     assert found.recipe.name == "low"
     with pytest.raises(KeyboardInterrupt):
-        run(24, (FAR, LOW))
+        run(24, (far, LOW))
 
 
 @pytest.mark.usefixtures("double")

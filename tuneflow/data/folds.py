@@ -30,10 +30,18 @@ from tuneflow.errors import DataError, TuneflowWarning
 
 @dataclass(frozen=True)
 class Fold:
-    """Positions of the training rows, in random stratified order, and of the rows to be scored."""
+    """Training rows and rows to be scored.
+
+    Attributes:
+        train: Positions of the training rows, as the splitter gives them.
+        valid: Positions of the rows to be scored.
+        order: The training rows, by their place in `train`, in random stratified order: what is
+            trained on some of them takes the first ones.
+    """
 
     train: IntArray
     valid: IntArray
+    order: IntArray
 
 
 @dataclass(frozen=True)
@@ -101,20 +109,21 @@ class Folds:
 
 
 def shuffled(data: Data, rows: IntArray, rng: np.random.Generator) -> IntArray:
-    """The rows in random order such that every prefix has about the same share of each class.
+    """Places of the rows in random order such that every prefix has about the same share of each
+    class.
 
     The rows of a class are spread evenly over the interval from 0 to 1, from a random start;
     sorting all rows by these positions mixes the classes.
     """
-    rows = rng.permutation(rows)
+    places = rng.permutation(len(rows))
     if data.task == "regression":
-        return rows
-    codes = data.y[rows]
+        return places
+    codes = data.y[rows[places]]
     position = np.empty(len(rows))
     for code in np.unique(codes):
         of_class = np.flatnonzero(codes == code)
         position[of_class] = (np.arange(len(of_class)) + rng.random()) / len(of_class)
-    return rows[np.argsort(position, kind="stable")]
+    return places[np.argsort(position, kind="stable")]
 
 
 def share(data: Data, rows: int, seed: int) -> Data:
@@ -135,7 +144,7 @@ def _fold(data: Data, train: Any, valid: Any, rng: np.random.Generator) -> Fold:
         raise DataError(f"cv: a fold needs rows on both sides; got {len(train)} and {len(valid)}.")
     if data.task != "regression" and len(np.unique(data.y[train])) < 2:
         raise DataError("cv: the training rows of a fold hold a single class. Use fewer folds.")
-    return Fold(shuffled(data, train, rng), valid)
+    return Fold(train, valid, shuffled(data, train, rng))
 
 
 def _positions(rows: Any, count: int) -> IntArray:

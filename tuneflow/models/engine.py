@@ -76,16 +76,20 @@ class Engine(Protocol):
     """One library at work on one job.
 
     Attributes:
-        errors: What the library raises for parameters that it cannot train with.
         growth: How its learners grow, as the recipe says or as the engine finds out.
         gradients: Arguments in which its learners are :class:`Differentiable`.
         weight_names: Arguments of `fit` that take the weights of rows; none if there are none.
     """
 
-    errors: tuple[type[Exception], ...]
     growth: Growth
     gradients: frozenset[str]
     weight_names: tuple[str, ...]
+
+    def defaults(self) -> Params:
+        """The library's own arguments, or those of an estimator that was brought."""
+
+    def library_growth(self) -> Growth:
+        """How far the library trains by itself, without a word on growth."""
 
     def check(self, params: Params) -> None:
         """Refuse arguments whose names the library does not know."""
@@ -130,6 +134,15 @@ class Boosting:
         self.growth = job.recipe.growth or Growth(
             schedule="lockstep", unit="rounds", per="learning_rate", first=1, last=64, factor=1.25
         )
+
+    def defaults(self) -> Params:
+        """Arguments of the library's estimator, without those that it leaves to the library."""
+        params = self.kinds[0]().get_params().items()
+        return {name: value for name, value in params if value is not None}
+
+    def library_growth(self) -> Growth:
+        """A hundred rounds; scored on the way, in case that time runs out."""
+        return Growth(schedule="lockstep", unit="rounds", first=6, last=100, factor=2)
 
     def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Learner:
         """A booster without a tree."""

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import gen_batches
 
-from tuneflow.data.types import FloatArray
+from tuneflow.data.types import FloatArray, IntArray
 
+ALL = slice(None)  # rows
 #: Rows of a piece of a table.
 BATCH = 2**15
 #: The name of the argument by which `fit` of most estimators takes weights.
@@ -27,6 +28,8 @@ class FoldData:
         categorical: Positions of the features that hold codes of a category.
         classes: What stands for the classes in `y`, in order; empty for a regression.
         weights: Weights of the training rows; None if all count alike.
+        order: Places of the training rows in random order, for what is trained on some of them;
+            None where all are to be used.
         cache: What an engine keeps for all trials.
     """
 
@@ -36,6 +39,7 @@ class FoldData:
     categorical: tuple[int, ...]
     classes: npt.NDArray[Any]
     weights: FloatArray | None = None
+    order: IntArray | None = None
     cache: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
     @property
@@ -43,9 +47,16 @@ class FoldData:
         """Number of classes; 0 for a regression."""
         return len(self.classes)
 
-    def weights_by(self, names: tuple[str, ...], rows: int | None = None) -> dict[str, FloatArray]:
-        """What `fit` is told of the weights of the first rows; nothing if all count alike."""
-        return {} if self.weights is None else dict.fromkeys(names, self.weights[:rows])
+    def weights_by(
+        self, names: tuple[str, ...], rows: IntArray | slice = ALL
+    ) -> dict[str, FloatArray]:
+        """What `fit` is told of the weights of some rows; nothing if all count alike."""
+        return {} if self.weights is None else dict.fromkeys(names, self.weights[rows])
+
+    def first(self, rows: int) -> IntArray | slice:
+        """So many training rows, drawn at random; all of them, as they were given, if there are no
+        more."""
+        return slice(None) if self.order is None or rows >= len(self.y) else self.order[:rows]
 
     def table(self) -> FloatArray:
         """All prepared training rows, shape (rows, features), made piece by piece: transformers

@@ -61,7 +61,6 @@ class Rounds:
 class LightGBM(Boosting):
     """The engine: what all learners of a study share."""
 
-    errors = (lgb.basic.LightGBMError,)
     rounds = Rounds
     settings: ClassVar = {
         "metric": "None",

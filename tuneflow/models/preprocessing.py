@@ -245,9 +245,8 @@ def _prepared(data: Data, recipe: Recipe, train: Rows, valid: Rows | None) -> Pr
         if recipe.predicts_labels and takes_labels(recipe.template):
             y, classes = data.labels(train), data.classes
     else:
-        gram = any(param.unit == "gram" for param in recipe.space_for(data.task).params.values())
+        gram, standardize = recipe.preparation(data.task)
         preprocessing = Preprocessing.fit(recipe.prepare, table[train], data.encoder, gram=gram)
-        standardize = recipe.target == "standardize" and data.task == "regression"
         target = Target.fit(y, standardize=standardize)
         pipeline = Pipeline([*data.encoder.pipeline.steps, *preprocessing.steps])
         steps = (("preprocessing", pipeline),)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn import config_context, ensemble
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.utils import _safe_indexing
 
 from tuneflow.data.seeds import with_seeds
 from tuneflow.data.types import FloatArray
@@ -18,6 +19,7 @@ from tuneflow.models import estimators
 from tuneflow.models.engine import Job, Learner, Slope
 from tuneflow.models.fold_data import WEIGHTS, FoldData
 from tuneflow.models.hypergradients import differentiable, slope
+from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.space import Params
 
 #: Folds of the calibration of a classifier that has no probabilities of its own.
@@ -61,15 +63,17 @@ class Whole(Fitted):
         """Train on the first `budget` rows, unless there are more already."""
         if budget <= self.spent:
             return
-        weights = self._fold.weights_by(self._weight_names, budget)
+        rows = self._fold.first(budget)
+        weights = self._fold.weights_by(self._weight_names, rows)
         with config_context(enable_metadata_routing=False):  # weights go by name
             model = self._make(budget)
-            self.model = model.fit(self._X[:budget], self._fold.y[:budget], **weights)
+            self.model = model.fit(_safe_indexing(self._X, rows), self._fold.y[rows], **weights)
         self.spent = budget
 
     def gradient(self, X: FloatArray, y: npt.NDArray[Any]) -> Slope:
         """Loss on rows kept back and its derivatives, for the estimators that have a rule."""
-        return slope(self.model, self._X[: self.spent], self._fold.y[: self.spent], X, y)
+        rows = self._fold.first(self.spent)
+        return slope(self.model, self._X[rows], self._fold.y[rows], X, y)
 
 
 class Warm(Fitted):
@@ -135,8 +139,6 @@ class Epochs(Fitted):
 class Sklearn:
     """The engine: what all learners of a study share."""
 
-    errors = (ValueError, FloatingPointError, np.linalg.LinAlgError)
-
     def __init__(self, job: Job) -> None:
         path = job.recipe.estimator_path(job.task)
         if path is None:
@@ -150,6 +152,14 @@ class Sklearn:
         fit = self._class.partial_fit if self.growth.unit == "epochs" else self._class.fit
         named = (WEIGHTS,) if WEIGHTS in signature(fit).parameters else ()
         self.weight_names = named if template is None else estimators.weight_names(template)
+
+    def defaults(self) -> Params:
+        """Arguments of the estimator as it comes."""
+        return dict(self._blank().get_params())
+
+    def library_growth(self) -> Growth:
+        """All at once, but for what grows by rows."""
+        return self.growth if self.growth.unit == "rows" else Growth(schedule="folds")
 
     def check(self, params: Params) -> None:
         """Refuse names that the estimator's constructor does not take."""
@@ -202,6 +212,6 @@ class Sklearn:
         calibrated = fold.n_classes and self._job.probabilities
         if not calibrated or hasattr(model, "predict_proba") or self.growth.unit == "epochs":
             return model  # by epochs, a calibrated one cannot grow
-        if np.unique(fold.y[:rows], return_counts=True)[1].min() < CALIBRATION_FOLDS:
+        if np.unique(fold.y[fold.first(rows)], return_counts=True)[1].min() < CALIBRATION_FOLDS:
             return model
         return CalibratedClassifierCV(model, ensemble=False, cv=CALIBRATION_FOLDS)

@@ -42,7 +42,6 @@ class Rounds:
 class XGBoost(Boosting):
     """The engine: what all learners of a study share."""
 
-    errors = (xgb.core.XGBoostError,)
     rounds = Rounds
     objectives: ClassVar = {
         "binary": "binary:logistic",

@@ -1,6 +1,5 @@
 """Custom recipes: an estimator of the user's, or the user's transformer in front of a recipe."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 
 from tuneflow.data.types import Task
-from tuneflow.errors import RecipeError, TuneflowWarning, did_you_mean
+from tuneflow.errors import RecipeError, did_you_mean
 from tuneflow.recipe.catalogue import load_recipe
 from tuneflow.recipe.overrides import nearest
 from tuneflow.recipe.recipe import Recipe
@@ -97,6 +96,8 @@ def _around(estimator: Any, space: Mapping[str, Any], rows: int) -> Recipe:
     if unknown := [name for name in space if name not in params]:
         hint = did_you_mean(unknown[0], sorted(params))
         raise RecipeError(f"space: {kind.__name__} has no parameter {unknown[0]!r}. {hint}")
+    tables = {name: _as_table(name, values) or {} for name, values in space.items()}
+    starts = {name: table["default"] for name, table in tables.items() if "default" in table}
     by_rows = {"schedule": "rows", "unit": "rows", "first": FIRST_ROWS, "last": 1.0, "factor": 3}
     raw = {
         "name": kind.__name__,
@@ -108,6 +109,7 @@ def _around(estimator: Any, space: Mapping[str, Any], rows: int) -> Recipe:
         "prepare": "raw",
         "growth": by_rows if rows >= 5 * FIRST_ROWS else {"schedule": "folds"},
         "space": {name: _param(name, values, params[name]) for name, values in space.items()},
+        "start": [{"params": starts}] if starts else [],
         "sources": {"estimator": f"{_fingerprint(estimator)}, {kind.__name__}"},
     }
     return Recipe.parse(raw, kind.__name__).with_objects(template=clone(estimator))
@@ -144,14 +146,7 @@ def _param(name: str, values: Any, argument: Any) -> dict[str, Any]:
     param = {"source": "given in Python", **(_as_table(name, values) or {})}
     if "default" not in param:
         argument = _without_numpy(argument)
-        param["default"] = default = _default(param, argument)
-        if default != argument:
-            warnings.warn(
-                f"space.{name}: it is {argument!r} now, which the space does not hold. Trial 0, "
-                f"with which all is compared, takes {default!r}; give a default to say otherwise.",
-                TuneflowWarning,
-                stacklevel=2,
-            )
+        param["default"] = _default(param, argument)
     return param
 
 

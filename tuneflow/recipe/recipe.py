@@ -70,6 +70,9 @@ class Recipe(_Frozen):
     )
     growth: Growth | None = Field(None, description="Left out: derived from the estimator.")
     fixed: dict[str, Any] = Field({}, description="Arguments passed as they are.")
+    unlike_default: tuple[str, ...] = Field(
+        (), description="Fixed arguments that the baseline, the library's defaults, is without."
+    )
     space: dict[str, Param] = Field({}, description="Parameters to search, in order.")
     start: tuple[Start, ...] = Field((), description="Points to try after the defaults.")
     classification: Part = Field(Part(), description="For classes only.")
@@ -136,6 +139,29 @@ class Recipe(_Frozen):
         """The arguments that an estimator gets as they are for a task."""
         return {**self.fixed, **self._part(task).fixed}
 
+    def preparation(self, task: Task) -> tuple[bool, bool]:
+        """How rows are prepared beside the word `prepare`: whether for a kernel's gamma, and
+        whether the target is scaled to a mean of 0 and a variance of 1. A model that is given
+        another objective gets the target as it is: a Poisson loss, say, takes no negative one."""
+        gram = any(param.unit == "gram" for param in self.space_for(task).params.values())
+        is_own = "objective" in self.fixed_for(task)
+        return gram, task == "regression" and self.target == "standardize" and not is_own
+
+    def at_defaults(self, task: Task, growth: Growth) -> Self:
+        """The recipe as its library trains it by itself: default arguments and nothing to search.
+
+        Fixed arguments are kept, but for those that the recipe lists as `unlike_default`.
+
+        Args:
+            task: The task at hand.
+            growth: How far the library trains by itself.
+        """
+        fixed = self.fixed_for(task).items()
+        kept = {name: value for name, value in fixed if name not in self.unlike_default}
+        nothing = {"space": {}, "start": (), "classification": Part(), "regression": Part()}
+        changes = {**nothing, "fixed": kept, "growth": growth, "target": "as is"}
+        return self.model_copy(update=changes)
+
     def starts_for(self, task: Task) -> tuple[Start, ...]:
         """The points to try first: the task's own before the general ones."""
         return (*self._part(task).start, *self.start)
@@ -166,6 +192,9 @@ class Recipe(_Frozen):
             is_table = isinstance(change, Mapping)
             another = key == "pruner" and is_table and "name" in change  # without the old options
             raw[key] = merged({} if another else raw.get(key), change) if is_table else change
+            if key == "fixed" and is_table:  # what a person has set belongs to the baseline, too
+                ours = raw.get("unlike_default", ())
+                raw["unlike_default"] = [name for name in ours if name not in change]
         kept = {key: value for key, value in raw.items() if value is not None}
         changed = type(self).parse(kept, self.name or self.title)
         return changed.with_objects(self._template, self._transformer)

@@ -89,7 +89,7 @@ class SearchStrategy:
         make_pruner: Makes the pruner, for a number of decisions a trial.
         independent: Names of the parameters that the sampler does not model and draws
             independently.
-        initial_points: What is tried first, in order: the defaults, then starting points or the
+        initial_points: What is tried first, in order: the baseline, then starting points or the
             grid.
         is_finite: Whether the initial points are all there is.
         notes: What a reader has to know before the first trial.
@@ -115,7 +115,8 @@ class SearchStrategy:
         starts: tuple[Mapping[str, Any], ...],
         random_state: int,
     ) -> SearchStrategy:
-        """The strategy that was asked for.
+        """The strategy that was asked for. The first of the starts is tried as it is, and the
+        others are completed with defaults; of a grid, the first one is tried alone.
 
         Raises:
             SearchError: An unknown word or option.
@@ -124,7 +125,7 @@ class SearchStrategy:
         word, make_sampler, independent = parse_sampler(sampler, space, random_state)
         name, make_pruner = parse_pruner(pruner)
         finite = word == "grid" or not space.params
-        points, clipped = _initial_points(space, () if finite else starts, grid=finite)
+        points, clipped = _initial_points(space, starts[:1] if finite else starts, grid=finite)
         notes = tuple(_notes(word, name, independent, space))
         makers = make_sampler, make_pruner
         return cls(word, name, *makers, independent, points, finite, notes, clipped)
@@ -155,10 +156,10 @@ def _initial_points(
     """What is tried first, each point once, and what had to be clipped for it."""
     clipped = tuple(
         f"start: {name} = {asked!r} lies outside the space; {used!r} is tried."
-        for start in starts
+        for start in starts[1:]
         for name, (asked, used) in space.clipped(start).items()
     )
-    points = [space.defaults(), *map(space.complete, starts), *(space.grid() if grid else ())]
+    points = [*starts[:1], *map(space.complete, starts[1:]), *(space.grid() if grid else ())]
     unique = {tuple(sorted(point.items(), key=lambda item: item[0])): point for point in points}
     return tuple(unique.values()), clipped
 

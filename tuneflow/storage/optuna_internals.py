@@ -57,6 +57,11 @@ def create_running_trial(
     return Trial(study, study._storage.create_new_trial(study._study_id, template))
 
 
+def names_no_parameter(trial: optuna.Trial) -> bool:
+    """Whether a trial was asked to try the point that names no parameter."""
+    return trial._cached_frozen_trial.system_attrs.get(POINT) == {}
+
+
 def queued_point(trial: FrozenTrial) -> dict[str, Any] | None:
     """The point that a trial was asked to try; None if the sampler chose it."""
     point = trial.system_attrs.get(POINT)
@@ -100,11 +105,13 @@ def few_storage_calls(study: optuna.Study) -> Iterator[None]:
 
 
 class _TrialsReadOnce:
-    """A storage whose trials are read when they are first asked for, and kept."""
+    """A storage whose trials are read when they are first asked for, and kept; without those that
+    name no parameter, such as a baseline outside of the space: samplers that look for what all
+    trials have in common would find nothing."""
 
     def __init__(self, storage: BaseStorage) -> None:
         self._storage = storage
-        self._trials = cache(partial(storage.get_all_trials, deepcopy=False))
+        self._read = cache(partial(storage.get_all_trials, deepcopy=False))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
@@ -112,7 +119,7 @@ class _TrialsReadOnce:
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        trials = self._trials(study_id)
+        trials = [t for t in self._read(study_id) if t.params or not t.state.is_finished()]
         wanted = [trial for trial in trials if states is None or trial.state in states]
         return copy.deepcopy(wanted) if deepcopy else wanted
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from itertools import accumulate
 from typing import cast
@@ -22,6 +22,12 @@ from tuneflow.recipe.recipe import Recipe
 from tuneflow.recipe.space import Params, Space
 from tuneflow.search.gradient import parameter_gradient
 
+#: What helps if a metric, such as a deviance, refuses predictions.
+BELOW_ZERO = (
+    " Predictions reach down to {:.3g}; those on a logarithmic scale stay above zero: give tune() "
+    "an estimator, TransformedTargetRegressor(model, func=np.log1p, inverse_func=np.expm1)."
+)
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -37,6 +43,9 @@ class Evaluation:
         growth: How learners grow.
         also: Metrics that are recorded, and decide nothing.
         seed: Seed of what is drawn in preparing rows.
+        baseline: The library's defaults on the same folds, where the space does not hold them;
+            None where it does, and for an estimator that was brought.
+        baseline_point: Its point: the space's defaults, or none where the space does not hold it.
     """
 
     data: Data
@@ -48,7 +57,17 @@ class Evaluation:
     growth: Growth
     also: tuple[Metric, ...] = ()
     seed: int = 0
+    baseline: "Evaluation | None" = None
+    baseline_point: Params = field(default_factory=dict)
     _prepared: dict[int, Prepared] = field(default_factory=dict)
+
+    def at(self, values: Params) -> "Evaluation":
+        """What a point is evaluated with. One that names no parameter is the baseline."""
+        return self if values or self.baseline is None else self.baseline
+
+    def shares_rows(self, recipe: Recipe) -> bool:
+        """Whether rows that are prepared for this recipe are prepared for another one."""
+        return recipe.preparation(self.data.task) == self.recipe.preparation(self.data.task)
 
     @property
     def stages(self) -> tuple[int, ...]:
@@ -80,7 +99,9 @@ class Evaluation:
         """A fold, prepared for the recipe; once for all trials."""
         if at not in self._prepared:
             fold, seed = self.folds[at], self.seed
-            self._prepared[at] = prepare(self.data, self.recipe, fold.train, fold.valid, seed)
+            prepared = prepare(self.data, self.recipe, fold.train, fold.valid, seed)
+            rows = replace(prepared.fold, order=fold.order)
+            self._prepared[at] = replace(prepared, fold=rows)
         return self._prepared[at]
 
     def forget_folds(self) -> None:
@@ -105,10 +126,16 @@ class Evaluation:
             chosen = self.recipe.predicts_labels and metric.needs == "labels"
             try:
                 scores.append(metric.score(predictions(chosen), self.data, rows))
-            except ValueError as error:  # a deviance, say, of predictions below zero
+            except TrialError:
+                raise
+            except Exception as error:
                 if not scores:
-                    message = f"{metric.name} refused the predictions on fold {at}: {error}"
-                    raise TrialError(message) from error
+                    lowest = predictions(chosen).min()
+                    is_below = self.data.task == "regression" and lowest <= 0 <= self.data.y.min()
+                    raise TrialError(
+                        f"{metric.name} failed on fold {at}: {type(error).__name__}: {error}"
+                        + (BELOW_ZERO.format(lowest) if is_below else "")
+                    ) from error
                 scores.append(math.nan)  # it is only recorded
         if not math.isfinite(scores[0]):
             raise TrialError(f"{self.metric.name} must be finite; got {scores[0]} on fold {at}.")

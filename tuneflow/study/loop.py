@@ -23,11 +23,12 @@ from functools import partial
 from typing import TypeAlias
 
 import optuna
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.recipe.space import Params
 from tuneflow.storage.optuna_internals import (
     few_storage_calls,
+    names_no_parameter,
     on_stop,
     stored_trial,
     write_system_attrs,
@@ -132,6 +133,8 @@ class Loop:
         return with_retry(lambda: begin_trial(self._study, self._heartbeat.claim, *point))
 
     def _suggest(self, trial: optuna.Trial) -> Params:
+        if names_no_parameter(trial):  # as the baseline does
+            return {}
         with few_storage_calls(self._study):
             return self._plan.evaluation.space.suggest(trial)
 
@@ -187,6 +190,9 @@ class Loop:
         del self._open[number], self._outcomes[number]
         if outcome.error:
             raise outcome.error
+        has_failed = frozen.state == TrialState.FAIL and outcome.record.tried
+        if has_failed and frozen.params == self._plan.evaluation.baseline_point:
+            self._tracker.stop()  # there is nothing that others could be compared with
         self._tracker.add(frozen)
         self._bar.show(frozen, self._options.budget.deadline)
         for callback in self._options.callbacks:

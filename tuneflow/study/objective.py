@@ -8,6 +8,7 @@ improved for a while. The best rung so far is what is recorded.
 
 import math
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any, TypeAlias
 
 from optuna.trial import TrialState
 
-from tuneflow.errors import StorageError, TrialError
+from tuneflow.errors import StorageError, TrialError, TuneflowError
 from tuneflow.models.engine import Learner
 from tuneflow.recipe.space import Params
 from tuneflow.storage.records import TrialRecord
@@ -104,6 +105,16 @@ def state_and_value(
     return TrialState.PRUNED if is_pruned else TrialState.FAIL, None
 
 
+def _ends_study(error: BaseException) -> bool:
+    """Whether an error is about more than one trial: an interruption, what tuneflow refuses on
+    purpose, or a mistake of its own. Whatever else a model or a metric raises fails the trial."""
+    if isinstance(error, TuneflowError) or not isinstance(error, Exception):
+        return not isinstance(error, TrialError)
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    is_ours = frame.f_globals.get("__name__", "").split(".")[0] == "tuneflow"
+    return is_ours and isinstance(error, AttributeError | NameError | AssertionError)
+
+
 class _EndedEarlyError(Exception):
     """A trial ends before its last rung; its record says why."""
 
@@ -128,19 +139,22 @@ class Objective:
         """Run a trial; the record keeps what was spent and why it ended, however it ended."""
         record = TrialRecord()
         outcome = Outcome(spec.number, record)
+        evaluation = self.evaluation.at(spec.values)
         try:
-            arguments = cache(self.evaluation.arguments(spec.values))
-            _TrialRun(self, self.evaluation, spec, pruner, record, arguments).run()
+            arguments = cache(evaluation.arguments(spec.values))
+            _TrialRun(self, evaluation, spec, pruner, record, arguments).run()
         except _EndedEarlyError:
             pass
         except BaseException as error:  # noqa: BLE001 -- the caller raises it, when it is written
             is_interrupted = isinstance(error, KeyboardInterrupt | StorageError)
             record.ended = "interrupted" if is_interrupted else "failed"
             record.error = f"{type(error).__name__}: {error}"
-            if not isinstance(error, TrialError):
+            if _ends_study(error):
                 recipe = self.evaluation.recipe.name
                 error.add_note(f"recipe {recipe}, trial {spec.number}, {spec.values}")
                 outcome.error = error
+        if not self.evaluation.shares_rows(evaluation.recipe):
+            evaluation.forget_folds()  # nobody else can use them
         return outcome
 
 
@@ -167,7 +181,11 @@ class _TrialRun:
             if folds < len(evaluation.folds) and self.is_late():
                 break
             self.report_and_prune(folds, evaluation.budgets[-1], best)
-        if self.objective.needs_gradients and len(self.record.scores) == len(evaluation.folds):
+        if (
+            self.objective.needs_gradients
+            and self.spec.values
+            and len(self.record.scores) == len(evaluation.folds)
+        ):
             with self.timed("seconds_fit"):
                 at = self.spec.values, self.record.budget
                 slopes = [evaluation.slope(*each, *at) for each in self.learners.items()]
@@ -200,7 +218,7 @@ class _TrialRun:
             if self.is_over():
                 return Rung()
             if fold not in self.learners:
-                with self.timed("seconds_fit"), self.refusals():
+                with self.timed("seconds_fit"):
                     self.learners[fold] = self.evaluation.learner(fold, self.arguments)
         for fold in range(folds):
             if self.is_over():
@@ -209,7 +227,7 @@ class _TrialRun:
             amounts.append(self.evaluation.growth.amount(budget, self.arguments(rows), rows))
             if (fold, budget) in self.scores:
                 continue
-            with self.timed("seconds_fit"), self.refusals():
+            with self.timed("seconds_fit"):
                 self.learners[fold].grow(amounts[-1])
             with self.timed("seconds_score"):
                 self.scores[fold, budget] = self.evaluation.score(fold, self.learners[fold])
@@ -218,12 +236,16 @@ class _TrialRun:
 
     def report_and_prune(self, folds: int, budget: float, best: Rung) -> None:
         """Where a decision is due, report the best rung so far, and end here if the pruner says
-        so; the defaults are never pruned, since all is compared with them."""
-        step = self.evaluation.decisions.get((folds, budget))
-        if step is None or not self.objective.prunes:
+        so; the baseline is never pruned, since all is compared with it. One that grows in another
+        way has no score that could be compared on the way."""
+        evaluation = self.objective.evaluation
+        step = evaluation.decisions.get((folds, budget))
+        is_unlike = self.evaluation.growth != evaluation.growth
+        if step is None or is_unlike or not self.objective.prunes:
             return
         score = best.scores[-1] if self.objective.reports_each_fold else best.mean
-        if self.pruner(step, score) and self.spec.values != self.evaluation.space.defaults():
+        is_baseline = self.spec.values == evaluation.baseline_point
+        if self.pruner(step, score) and not is_baseline:
             self.record.ended = "pruned"
             raise _EndedEarlyError
 
@@ -258,11 +280,3 @@ class _TrialRun:
         finally:
             spent = getattr(self.record, column) + time.perf_counter() - started
             setattr(self.record, column, spent)
-
-    @contextmanager
-    def refusals(self) -> Iterator[None]:
-        """What the model itself raises for bad parameters fails the trial, not the study."""
-        try:
-            yield
-        except self.evaluation.engine.errors as error:
-            raise TrialError(f"{type(error).__name__}: {error}") from error

@@ -17,6 +17,7 @@ from tuneflow.models.engine import Job
 from tuneflow.models.pipeline import start_engine
 from tuneflow.recipe.catalogue import load_recipe
 from tuneflow.recipe.recipe import Recipe
+from tuneflow.recipe.space import Space
 from tuneflow.search.learning_rate import LearningRateSchedule
 from tuneflow.search.samplers import default_pruner
 from tuneflow.search.strategy import SearchStrategy, StoppingRule
@@ -68,6 +69,13 @@ class Plan:
     holdout: Data | None = None
     stopping: StoppingRule | None = None
 
+    @property
+    def baseline_name(self) -> str:
+        """What the first trial is."""
+        if self.recipe.template is None:
+            return f"{self.recipe.title} with the library's defaults"
+        return f"{self.recipe.title} as it was given"
+
     def refit_seconds(self, record: TrialRecord) -> float:
         """Seconds that the refit of a trial may take at the learning rate of the search: those of
         a fold, scaled to all rows."""
@@ -101,14 +109,17 @@ def make_plan(X: Any, y: Any, recipe: str | Path | Recipe, settings: Settings) -
     job = Job(recipe, data.task, seed, probabilities=probabilities)
     engine, space = start_engine(job), recipe.space_for(data.task)
     shared = (data, folds, metric, recipe, space, engine, engine.growth, tuple(others))
-    evaluation = _bound(Evaluation(*shared, seed))
+    evaluation = _with_baseline(_bound(Evaluation(*shared, seed)), job)
     sampler = settings.sampler or recipe.sampler
     check_evaluation(evaluation, sampler)
     rate = LearningRateSchedule.of(evaluation.growth, evaluation.space, sampler)
     held = {rate.name: rate.search_rate} if rate else {}
-    starts = tuple({**start.params, **held} for start in recipe.starts_for(data.task))
+    starts = [{**start.params, **held} for start in recipe.starts_for(data.task)]
+    if evaluation.baseline:  # the defaults, with as many rounds as suit the table
+        starts.insert(0, {})
     pruner = settings.pruner or default_pruner(sampler) or recipe.pruner
-    search = SearchStrategy.of(sampler, pruner, evaluation.space, starts, seed)
+    first = evaluation.baseline_point, *starts
+    search = SearchStrategy.of(sampler, pruner, evaluation.space, first, seed)
     if search.scores_each_fold:  # can be seen only where folds grow one after the other
         growth = evaluation.growth.model_copy(update={"schedule": "folds"})
         evaluation = replace(evaluation, growth=growth)
@@ -126,6 +137,31 @@ def _bound(evaluation: Evaluation) -> Evaluation:
     categorical = bool(schema.categorical) and recipe.prepare == "native"
     space = evaluation.space.bind(rows, len(schema.columns), categorical=categorical)
     return replace(evaluation, space=space)
+
+
+def _with_baseline(evaluation: Evaluation, job: Job) -> Evaluation:
+    """With what all trials are compared with: the space's own defaults, if these are what the
+    library trains by itself; else the library's on the same folds, or the estimator as it came."""
+    recipe, space, engine = evaluation.recipe, evaluation.space, evaluation.engine
+    growth, defaults = engine.library_growth(), engine.defaults()
+    fixed = recipe.fixed_for(evaluation.data.task)
+    asked = {**{name: fixed.get(name) for name in recipe.unlike_default}, **space.defaults()}
+    by_rows = any(param.unit for param in space.params.values())  # other values on other tables
+    is_same = growth == engine.growth and all(defaults.get(n) == v for n, v in asked.items())
+    if not space.params or (is_same and not by_rows):
+        return replace(evaluation, baseline_point=space.defaults())
+    if recipe.template is not None:
+        return evaluation
+    plain = recipe.at_defaults(job.task, growth)
+    baseline = replace(
+        evaluation,
+        recipe=plain,
+        engine=start_engine(replace(job, recipe=plain)),
+        growth=growth,
+        space=Space({}),
+        _prepared=evaluation._prepared if evaluation.shares_rows(plain) else {},
+    )
+    return replace(evaluation, baseline=baseline)
 
 
 def _header(

@@ -101,7 +101,8 @@ def queued_points(study: optuna.Study, plan: Plan) -> list[QueuedPoint]:
     """What is to be tried before the sampler is asked: points whose trial was lost, once, then
     initial points that no call has tried on all folds or is about to."""
     trials, folds = study.get_trials(deepcopy=False), len(plan.evaluation.folds)
-    taken = [queued_point(trial) or trial.params for trial in trials if _is_taken(trial, folds)]
+    begun = [trial for trial in trials if _is_taken(trial, folds)]
+    taken = [point for t in begun if (point := queued_point(t)) is not None or (point := t.params)]
     retries = {read_retry(trial) for trial in trials}
     lost = [t for t in trials if t.params and t.params not in taken and _is_lost(t, retries)]
     taken += [trial.params for trial in lost]

@@ -20,6 +20,7 @@ from tuneflow.storage.study_record import StudyRecord, read_study, score_of
 from tuneflow.storage.user_attrs import write_holdout
 from tuneflow.study.optimize import INTERRUPTED
 from tuneflow.study.plan import Plan
+from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.tuning.holdout import judge
 from tuneflow.tuning.result import Result
 
@@ -56,8 +57,10 @@ def finalize(
     record = read_study(study)
     if record.best is None:
         reasons = record.failure_reasons()
+        hint = f"{plan.baseline_name} has to, since all else is compared with it: mend the reason."
         raise NoTrialError(
-            f"tune: no trial came to a score.{reasons} Give more time, or another recipe."
+            f"tune: no trial came to a score.{reasons} "
+            f"{hint if reasons else 'Give more time, or another recipe.'}"
         )
     if interruption not in ("", INTERRUPTED):
         warn(interruption)
@@ -71,8 +74,9 @@ def finalize(
         write_holdout(study, holdout)
     if note := significance_note(record, trial):
         warn(f"tune: {note}")
-    remarks = (*plan.header.notes, interruption, *write_remarks(record, plan, trial))
-    remarks = tuple(filter(None, remarks))
+    unused = plan.rate.note if plan.rate and not trial.params else ""
+    notes = [note for note in plan.header.notes if note != unused]
+    remarks = tuple(filter(None, [*notes, interruption, *write_remarks(record, plan, trial)]))
     return Result(study, plan.header, plan.recipe, model, trial, remarks, select, holdout)
 
 
@@ -87,6 +91,8 @@ def select_trial(record: StudyRecord, select: Select) -> FrozenTrial:
     if select == "best" or len(scores) < 2:
         return best
     lowest = record.best_score - stdev(scores) / math.sqrt(len(scores))
+    if len(record.scores(record.baseline)) == len(scores):
+        lowest = max(lowest, record.default_score)  # never worse than the baseline
     on_all_folds = [trial for trial in record.scored if len(record.scores(trial)) == len(scores)]
     candidates = [trial for trial in on_all_folds if score_of(trial) >= lowest]
     return min(candidates, key=lambda trial: (record.seconds(trial), trial.number))
@@ -107,20 +113,28 @@ def refit(
         TrialError: The model refused to be trained on every row.
     """
     entry = record.record(trial) or TrialRecord()
-    evaluation, values = plan.evaluation, trial.params
-    if plan.rate:
+    evaluation, values = plan.evaluation.at(trial.params), trial.params
+    if plan.rate and values:
         values = plan.rate.lower(values, plan.refit_seconds(entry), seconds_left)
     budget = entry.budget or evaluation.budgets[-1]
     # Calibration may choose other labels, and if these are what was scored, they stay.
-    job = replace(plan.job, probabilities=evaluation.metric.needs != "labels")
+    probabilities = evaluation.metric.needs != "labels"
+    job = replace(plan.job, recipe=evaluation.recipe, probabilities=probabilities)
+    space, growth = evaluation.space, evaluation.growth
     try:
-        return Refit.fit(evaluation.data, job, evaluation.space, values, evaluation.growth, budget)
-    except evaluation.engine.errors as error:
+        with suppress_warnings():
+            model = Refit.fit(evaluation.data, job, space, values, growth, budget)
+    except Exception as error:
         raise TrialError(
             f"refit: a model that has scored on the folds has to take every row; got "
             f"{type(error).__name__} from trial {trial.number}: {error}. All trials are in the "
             f"study, if it has a storage. Look for numbers of an absurd size, or narrow the space."
         ) from error
+    if values:
+        return model
+    defaults = evaluation.engine.defaults()
+    names = [name for name in plan.evaluation.space.params if name in defaults]
+    return replace(model, params={name: defaults[name] for name in names})
 
 
 def predict_holdout(
@@ -133,7 +147,7 @@ def predict_holdout(
     """
     assert plan.holdout is not None
     rows, labels = plan.holdout.frame, plan.evaluation.metric.needs == "labels"
-    if plan.rate and chosen.params[plan.rate.name] == plan.rate.search_rate:
+    if plan.rate and chosen.params.get(plan.rate.name) == plan.rate.search_rate:
         plan = replace(plan, rate=replace(plan.rate, refit_rate=model.params[plan.rate.name]))
     predictions = {chosen.number: model.outputs(rows, labels=labels)}
     for trial in record.incumbents:
@@ -155,7 +169,7 @@ def write_remarks(record: StudyRecord, plan: Plan, chosen: FrozenTrial) -> Itera
     if len(record.counted) == 1:
         yield "only the defaults were tried."
     elif record.best and record.best.number == 0:
-        yield "nothing was found to be better than the defaults."
+        yield "nothing was better than the defaults, so these were refitted."
     elif note := significance_note(record, chosen):
         yield note
     if record.best and chosen.number != record.best.number:
