@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.utils import _safe_indexing
 
 from tuneflow.data.encoder import Encoder
 from tuneflow.data.schema import Schema, frame_of
@@ -31,7 +32,9 @@ class Data:
         classes: Labels by code; empty for a regression.
         encoder: How the columns became numbers.
         weights: Weight of each row, shape (rows,); None if all count alike.
-        frame: The table as it was given; None where it is not needed.
+        frame: The table as it was given, as a frame; None where it is not needed.
+        brought: Table and target as they were given, for whoever is to see them so; None where
+            nobody is.
 
     >>> data = Data.of([[1.0], [2.0], [3.0]], ["no", "yes", "no"])
     >>> data.task, data.classes.tolist(), data.y.tolist()
@@ -45,6 +48,7 @@ class Data:
     encoder: Encoder
     weights: FloatArray | None = None
     frame: pd.DataFrame | None = None
+    brought: tuple[Any, Any] | None = None
 
     @classmethod
     def of(
@@ -67,6 +71,7 @@ class Data:
                 that are no weights.
         """
         frame, target = _split_target(frame_of(X), y)
+        brought = (frame, target) if isinstance(y, str | int) else (X, y)
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"X: at least one row and one column are needed; got {frame.shape}.")
         task = _task(target, tasks)
@@ -80,7 +85,7 @@ class Data:
             raise DataError(
                 "sample_weight: at least two classes need rows of weight; got one class."
             )
-        return cls(matrix, values, task, classes, encoder, weights, frame)
+        return cls(matrix, values, task, classes, encoder, weights, frame, brought)
 
     @property
     def schema(self) -> Schema:
@@ -91,7 +96,20 @@ class Data:
         """Some of the rows; columns and classes stay what they are."""
         weights = None if self.weights is None else self.weights[rows]
         frame = None if self.frame is None else self.frame.iloc[rows]
-        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights, frame=frame)
+        brought = self.brought and self.given(rows)
+        some = replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
+        return replace(some, frame=frame, brought=brought)
+
+    def without(self, *, frame: bool, brought: bool) -> Data:
+        """The numbers alone, without what trials do not look at."""
+        kept_frame = None if frame else self.frame
+        return replace(self, frame=kept_frame, brought=None if brought else self.brought)
+
+    def given(self, rows: IntArray | slice = slice(None)) -> tuple[Any, Any]:
+        """Table and target of some rows as they were given, as scikit-learn hands them on."""
+        assert self.brought is not None
+        X, y = self.brought
+        return _safe_indexing(X, rows), _safe_indexing(y, rows)
 
     def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:
         """The target of some rows as it was given: labels or values."""

@@ -77,7 +77,8 @@ class Folds:
         try:
             with warnings.catch_warnings():  # rare classes have been named already
                 warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-                pairs = list(splitter.split(data.X, data.y, groups))
+                X, y = (data.X, data.y) if data.brought is None else data.brought
+                pairs = list(splitter.split(X, y, groups))
         except (ValueError, TypeError) as error:
             raise DataError(f"cv: the rows cannot be split into {cv!r}. {error}") from error
         if not pairs:

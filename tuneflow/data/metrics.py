@@ -7,13 +7,15 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
+from numbers import Real
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
+from sklearn.utils.metaestimators import available_if
 
 from tuneflow.data.dataset import Data
 from tuneflow.data.types import FloatArray, IntArray, Task
@@ -51,7 +53,8 @@ def _roc_auc(shares: FloatArray, codes: IntArray) -> float:
     negative = len(codes) - positive
     if not positive or not negative:
         return math.nan
-    above = rankdata(shares[:, 1])[codes == 1].sum() - positive * (positive + 1) / 2
+    scores = shares if shares.ndim == 1 else shares[:, 1]  # decision values, or probabilities
+    above = rankdata(scores)[codes == 1].sum() - positive * (positive + 1) / 2
     return float(above / (positive * negative))
 
 
@@ -68,6 +71,15 @@ def _neg_rmse(values: FloatArray, true: FloatArray) -> float:
     return -math.sqrt(float(((values - true) ** 2).mean()))
 
 
+#: What a model is asked for what a metric needs: a method of estimators; choices are labels as
+#: shares of one and zero, or probabilities that are highest where the label is.
+METHODS: dict[Needs, str] = {
+    "labels": "choices",
+    "ranks": "predict_proba",
+    "probabilities": "predict_proba",
+    "values": "predict",
+}
+
 #: The usual metrics without scikit-learn's checks, which cost more than a rung on a small table:
 #: predictions and the encoded target, to the same score.
 QUICK: dict[str, Quick] = {
@@ -80,15 +92,50 @@ QUICK: dict[str, Quick] = {
 }
 
 
-class _Predicted:
-    """Ready predictions as a fitted model, which is what scikit-learn's scorers take.
+class Answers(BaseEstimator):
+    """A fitted model as scikit-learn's scorers see it.
 
-    It notes which kind of predictions a scorer asks for.
+    What it says of the rows that are scored is known, or asked for once, whatever the number of
+    metrics; what is said of other rows is for the model itself to say.
+
+    Args:
+        say: Method of the model to what it says of the rows that are scored: labels or values
+            (``predict``), probabilities, decision values.
+        classes: Labels by column; empty for a regression.
+        rows: These rows, as scorers get them.
+        model: What says the same of other rows, `say(method, rows)`, and has the attributes of the
+            model; None if there is nothing.
+        decides: Whether the model has decision values.
     """
 
-    def __init__(self, predictions: FloatArray) -> None:
-        self.predictions = predictions
-        self.asked: set[str] = set()
+    def __init__(
+        self,
+        say: Callable[[str], npt.NDArray[Any]],
+        classes: npt.NDArray[Any],
+        rows: Any = None,
+        model: Any = None,
+        *,
+        decides: bool = False,
+    ) -> None:
+        self.say, self.classes_, self.rows, self.model = say, classes, rows, model
+        self.decides, self.asked = decides, set[str]()
+
+    @classmethod
+    def of(cls, shown: FloatArray, classes: npt.NDArray[Any], *, decides: bool = False) -> Answers:
+        """Of ready probabilities or values."""
+
+        def say(method: str) -> npt.NDArray[Any]:
+            if method == "decision_function":
+                return shown[:, 1] if len(classes) == 2 else shown
+            labels = method == "predict" and len(classes)
+            return np.asarray(classes[shown.argmax(axis=1)] if labels else shown)
+
+        return cls(say, classes, decides=decides)
+
+    def take(self, rows: IntArray) -> Answers:
+        """For some of the rows."""
+        model, decides = self.model, self.decides
+        return Answers(lambda m: self.say(m)[rows], self.classes_, None, model, decides=decides)
 
     def fit(self, X: Any, y: Any) -> None:
         """Do nothing; scorers only look for the method."""
@@ -96,30 +143,36 @@ class _Predicted:
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
-
-class _Values(_Predicted, RegressorMixin, BaseEstimator):
-    def predict(self, X: Any) -> FloatArray:
-        self.asked.add("values")
-        return self.predictions
-
-
-class _Classes(_Predicted, ClassifierMixin, BaseEstimator):
-    def __init__(self, predictions: FloatArray, classes_: npt.NDArray[Any]) -> None:
-        super().__init__(predictions)
-        self.classes_ = classes_
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier" if len(self.classes_) else "regressor"
+        return tags
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        self.asked.add("labels")
-        labels: npt.NDArray[Any] = self.classes_[self.predictions.argmax(axis=1)]
-        return labels
+        """Labels or values."""
+        return self._ask("predict", X)
 
-    def predict_proba(self, X: Any) -> FloatArray:
-        self.asked.add("probabilities")
-        return self.predictions
+    @available_if(lambda self: len(self.classes_) > 0)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> npt.NDArray[Any]:
+        """Probabilities."""
+        return self._ask("predict_proba", X)
 
-    def decision_function(self, X: Any) -> FloatArray:
-        self.asked.add("ranks")
-        return self.predictions[:, 1] if len(self.classes_) == 2 else self.predictions
+    @available_if(lambda self: self.decides)  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> npt.NDArray[Any]:
+        """Decision values."""
+        return self._ask("decision_function", X)
+
+    def __getattr__(self, name: str) -> Any:
+        """What else the model has, such as coefficients."""
+        if name.startswith("__") or vars(self).get("model") is None:
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    def _ask(self, method: str, X: Any) -> npt.NDArray[Any]:
+        self.asked.add(method)
+        is_other = self.model is not None and X is not self.rows
+        answer: npt.NDArray[Any] = self.model.say(method, X) if is_other else self.say(method)
+        return answer
 
 
 @dataclass(frozen=True)
@@ -134,6 +187,7 @@ class Metric:
         classes: Labels by column of the predictions; empty for a regression.
         quick: The same score without scikit-learn's checks, for the usual metrics.
         uses_weights: Whether there are weights of rows, and the scorer takes them.
+        is_own: Whether it is a function of a person's own, of model, table and target.
     """
 
     name: str
@@ -142,6 +196,7 @@ class Metric:
     classes: npt.NDArray[Any]
     quick: Quick | None = None
     uses_weights: bool = False
+    is_own: bool = False
     direction: ClassVar[Literal["maximize"]] = "maximize"
 
     @classmethod
@@ -152,33 +207,56 @@ class Metric:
             ScoringError: The name is unknown, or the metric does not fit the task.
         """
         name, scorer = _scorer(DEFAULTS[data.task] if scoring is None else scoring, data)
-        probe = _as_model(_constant_predictions(data, len(data.y)), data.classes)
+        is_own = not hasattr(scorer, "_score_func")  # it may look at the table and the model
+        probe = Answers.of(_constant_predictions(data, len(data.y)), data.classes, decides=True)
+        X, y = data.given() if is_own else (data.X, data.labels())
+        probe.rows, probe.model = X, _Constant(data)
         try:
             with warnings.catch_warnings():  # the probe predicts the same for every row
                 warnings.simplefilter("ignore")
-                scorer(probe, data.X, data.labels())
+                score = scorer(probe, X, y)
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             raise _not_for_task(name, data.task, f" scikit-learn says: {error}") from error
-        order: list[Needs] = ["probabilities", "ranks", "labels", "values"]
-        needs: Needs = next((need for need in order if need in probe.asked), "probabilities")
+        if not isinstance(score, Real):
+            raise ScoringError(
+                f"scoring: {name!r} must give one number; got {type(score).__name__} {score!r}."
+            )
+        order = {"predict_proba": "probabilities", "decision_function": "ranks"}
+        order["predict"] = "labels" if len(data.classes) else "values"
+        needs: Any = next((need for method, need in order.items() if method in probe.asked), "")
         uses_weights = data.weights is not None and _takes_weights(scorer)
         quick = QUICK.get(name) if isinstance(scoring, str | None) and not uses_weights else None
-        return cls(name, scorer, needs, data.classes, quick, uses_weights)
+        needs = needs or ("probabilities" if len(data.classes) else "values")
+        return cls(name, scorer, needs, data.classes, quick, uses_weights, is_own)
 
-    def score(self, predictions: FloatArray, data: Data, rows: IntArray) -> float:
+    def score(self, predictions: FloatArray | Answers, data: Data, rows: IntArray) -> float:
         """The scorer's score of predictions.
 
         Args:
-            predictions: Probabilities (rows, classes) or values (rows,).
+            predictions: Probabilities (rows, classes) or values (rows,); or what a model says.
             data: The table.
             rows: Positions of the rows that they were made for.
         """
+        model = predictions
+        if not isinstance(model, Answers):
+            model = Answers.of(model, self.classes)
         if self.quick:
-            return self.quick(predictions, data.y[rows])
-        model, weights = _as_model(predictions, self.classes), {}
+            decides = self.needs == "ranks" and model.decides
+            shown = model.say("decision_function" if decides else METHODS[self.needs])
+            return self.quick(shown, data.y[rows])
+        X, y = data.given(rows) if self.is_own else (data.X[rows], data.labels(rows))
+        model.rows, weights = X, {}
         if self.uses_weights and data.weights is not None:
             weights = {"sample_weight": data.weights[rows]}
-        return float(self.scorer(model, data.X[rows], data.labels(rows), **weights))
+        return float(self.scorer(model, X, y, **weights))
+
+    def methods(self, *, decides: bool) -> tuple[str, ...]:
+        """The methods of a model that the scorer asks for, if it has decision values or not."""
+        if self.needs == "ranks" and decides:
+            return ("decision_function",)
+        if self.needs == "labels" and not self.quick:
+            return ("predict",)
+        return (METHODS[self.needs],)
 
     def score_of_class_shares(self, data: Data, rows: IntArray) -> float:
         """The score of predicting the share of each class; NaN where the metric has none."""
@@ -236,8 +314,15 @@ def _not_for_task(name: str, task: Task, reason: str = "") -> ScoringError:
     )
 
 
-def _as_model(predictions: FloatArray, classes: npt.NDArray[Any]) -> _Classes | _Values:
-    return _Classes(predictions, classes) if len(classes) else _Values(predictions)
+@dataclass(frozen=True)
+class _Constant:
+    """What predicts the same for every row."""
+
+    data: Data
+
+    def say(self, method: str, X: Any) -> npt.NDArray[Any]:
+        shown = _constant_predictions(self.data, len(X))
+        return Answers.of(shown, self.data.classes, decides=True).say(method)
 
 
 def _constant_predictions(data: Data, rows: int) -> FloatArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -26,6 +27,7 @@ from threadpoolctl import threadpool_limits
 from tuneflow.data.dataset import Data
 from tuneflow.data.encoder import refusal
 from tuneflow.data.folds import share
+from tuneflow.data.metrics import Answers, Metric
 from tuneflow.data.schema import Schema
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import DataError
@@ -155,15 +157,34 @@ class Refit:
         """
         if self.task == "regression":
             raise DataError("predict_proba: only classes have probabilities; this is regression.")
-        return self.outputs(X)
+        return self.say("predict_proba", X)
 
-    def outputs(self, X: Any, *, labels: bool = False) -> FloatArray:
-        """What a metric looks at: probabilities or values; if labels are all that counts, the
-        predicted ones as shares of one and zero."""
+    def answers(self, data: Data, metric: Metric) -> Answers:
+        """What the model says of a table, as a metric looks at it; nothing more is kept of the
+        model, but for a metric of a person's own."""
+        decides = hasattr(self.model, "decision_function")
+        said = {method: self.say(method, data.frame) for method in metric.methods(decides=decides)}
+        if metric.is_own:
+            say = cache(partial(self.say, X=data.frame))
+            return Answers(say, self.classes, None, self, decides=decides)
+        return Answers(said.__getitem__, self.classes, decides=decides)
+
+    def __getattr__(self, name: str) -> Any:
+        """Attributes of the model, for a metric that looks at it."""
+        if name.startswith("_") or "model" not in vars(self):
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    def say(self, method: str, X: Any) -> npt.NDArray[Any]:
+        """What the model says of a table by one of its methods; see `predict`."""
         classes = self.classes
+        if method == "decision_function":
+            return self._ask(X, self.model.decision_function, np.empty(0))
+        if method == "predict":
+            return self.predict(X)
         nothing = np.empty((0, len(classes)) if len(classes) else 0)
-        outputs = choices if labels and len(classes) else predictions
-        return self._ask(X, lambda rows: outputs(self.model, rows, classes), nothing)
+        ask = choices if method == "choices" else predictions
+        return self._ask(X, lambda rows: ask(self.model, rows, classes), nothing)
 
     def _ask(
         self, X: Any, question: Callable[[pd.DataFrame], npt.NDArray[Any]], nothing: FloatArray

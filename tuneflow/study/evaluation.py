@@ -3,16 +3,17 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from itertools import accumulate
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
+from sklearn.pipeline import Pipeline
 
 from tuneflow.data.dataset import Data
 from tuneflow.data.folds import Folds
-from tuneflow.data.metrics import Metric
-from tuneflow.data.types import FloatArray
+from tuneflow.data.metrics import Answers, Metric
 from tuneflow.errors import TrialError
 from tuneflow.models.engine import Differentiable, Engine, Learner, Slope
 from tuneflow.models.estimators import choices
@@ -120,37 +121,27 @@ class Evaluation:
     def score(self, at: int, learner: Learner) -> tuple[float, ...]:
         """The score of a learner on the rows of its fold that it was not trained on, and those by
         the other metrics."""
-        predictions, rows = cache(partial(self._predictions, at, learner)), self.folds[at].valid
-        scores: list[float] = []
+        model, scores = _Grown(self, at, learner), list[float]()
+        answers = Answers(cache(model.say), self.data.classes, None, model, decides=model.decides)
         for metric in (self.metric, *self.also):
-            chosen = self.recipe.predicts_labels and metric.needs == "labels"
             try:
-                scores.append(metric.score(predictions(chosen), self.data, rows))
+                scores.append(metric.score(answers, self.data, self.folds[at].valid))
             except TrialError:
                 raise
             except Exception as error:
                 if not scores:
-                    lowest = predictions(chosen).min()
-                    is_below = self.data.task == "regression" and lowest <= 0 <= self.data.y.min()
+                    shown = answers.say("predict")
+                    is_low = (
+                        self.data.task == "regression" and shown.min() <= 0 <= self.data.y.min()
+                    )
                     raise TrialError(
                         f"{metric.name} failed on fold {at}: {type(error).__name__}: {error}"
-                        + (BELOW_ZERO.format(lowest) if is_below else "")
+                        + (BELOW_ZERO.format(shown.min()) if is_low else "")
                     ) from error
                 scores.append(math.nan)  # it is only recorded
         if not math.isfinite(scores[0]):
             raise TrialError(f"{self.metric.name} must be finite; got {scores[0]} on fold {at}.")
         return tuple(scores)
-
-    def _predictions(self, at: int, learner: Learner, chosen: bool) -> FloatArray:
-        """What a learner predicts on the rows of its fold that it was not trained on: labels
-        where they are for the estimator to choose, and all that the metric looks at."""
-        prepared = self.prepared(at)
-        if chosen:
-            return choices(learner.model, prepared.fold.X_valid, prepared.fold.classes)
-        predictions = learner.predict()
-        if not np.isfinite(predictions).all():
-            raise TrialError(f"predictions must be finite; got others on fold {at}.")
-        return prepared.target.restore(predictions)
 
     def slope(self, at: int, learner: Learner, values: Params, budget: float) -> Slope:
         """The loss on the rows of a fold that were not trained on, in the units of the target,
@@ -163,3 +154,41 @@ class Evaluation:
         by = parameter_gradient(self.space, values, rows, slope.by)
         unit = target.scale  # 1 for classes
         return Slope(slope.loss * unit, {name: each * unit for name, each in by.items()})
+
+
+@dataclass
+class _Grown:
+    """A learner as an estimator that takes tables as they were given: what scorers may ask."""
+
+    evaluation: Evaluation
+    at: int
+    learner: Learner
+
+    @property
+    def decides(self) -> bool:
+        """Whether it has decision values."""
+        return hasattr(self.learner.model, "decision_function")
+
+    def say(self, method: str, X: Any = None) -> npt.NDArray[Any]:
+        """What it says of a table; by default of the rows of its fold that are scored."""
+        evaluation, prepared = self.evaluation, self.evaluation.prepared(self.at)
+        classes, fold, model = evaluation.data.classes, prepared.fold, self.learner.model
+        rows = None if X is None else self._prepared(X)
+        if method == "decision_function":
+            return np.asarray(model.decision_function(fold.X_valid if X is None else rows))
+        if method == "predict" and len(classes):
+            return np.asarray(classes[self.say("choices", X).argmax(axis=1)])
+        if method == "choices" and evaluation.recipe.predicts_labels:
+            return choices(model, fold.X_valid if X is None else rows, fold.classes)
+        predictions = self.learner.predict(rows)
+        if not np.isfinite(predictions).all():
+            raise TrialError(f"predictions must be finite; got others on fold {self.at}.")
+        return prepared.target.restore(predictions)
+
+    def _prepared(self, X: Any) -> Any:
+        steps = self.evaluation.prepared(self.at).steps
+        rows = self.evaluation.data.schema.conform(X)
+        return Pipeline([*steps]).transform(rows) if steps else rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.learner.model, name)

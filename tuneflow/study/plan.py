@@ -99,10 +99,10 @@ def make_plan(X: Any, y: Any, recipe: str | Path | Recipe, settings: Settings) -
     data, groups, holdout = hold_out_rows(
         data, settings.cv, settings.groups, settings.test_size, seed
     )
-    if not recipe.uses_raw_table:  # trials use numbers alone
-        data = replace(data, frame=None)
     metric, *others = (Metric.of(scoring, data) for scoring in scoring_list(settings.scoring))
     folds = Folds.of(data, settings.cv, groups, random_state=seed)
+    is_seen = any(each.is_own for each in (metric, *others))
+    data = data.without(frame=not recipe.uses_raw_table, brought=not is_seen)
     probabilities = metric.needs != "labels" and "probabilities" in {
         each.needs for each in (metric, *others)
     }

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, get_args
 import optuna
 from optuna.trial import FrozenTrial
 
-from tuneflow.data.types import FloatArray
+from tuneflow.data.metrics import Answers
 from tuneflow.errors import NoTrialError, SearchError, TrialError, did_you_mean, warn
 from tuneflow.models.pipeline import Refit
 from tuneflow.storage.records import TrialRecord
@@ -139,22 +139,22 @@ def refit(
 
 def predict_holdout(
     plan: Plan, record: StudyRecord, chosen: FrozenTrial, model: Refit, deadline: float
-) -> dict[int, FloatArray]:
+) -> dict[int, Answers]:
     """What each trial that was the best so far predicts for the held-out rows, by its number.
 
     All are refitted at the learning rate of the chosen one, so that they can be compared; after
     the deadline, the defaults alone.
     """
     assert plan.holdout is not None
-    rows, labels = plan.holdout.frame, plan.evaluation.metric.needs == "labels"
+    rows, metric = plan.holdout, plan.evaluation.metric
     if plan.rate and chosen.params.get(plan.rate.name) == plan.rate.search_rate:
         plan = replace(plan, rate=replace(plan.rate, refit_rate=model.params[plan.rate.name]))
-    predictions = {chosen.number: model.outputs(rows, labels=labels)}
+    predictions = {chosen.number: model.answers(rows, metric)}
     for trial in record.incumbents:
         is_wanted = trial is record.baseline or time.monotonic() < deadline
         if trial.number != chosen.number and is_wanted:
             with suppress(TrialError):  # it takes the rows of the folds, and not all of them
-                predictions[trial.number] = refit(plan, record, trial).outputs(rows, labels=labels)
+                predictions[trial.number] = refit(plan, record, trial).answers(rows, metric)
     return predictions
 
 
