@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,69 +37,58 @@ def demo(
     seed: Annotated[int, Option(min=0, help="Of the split, folds, models and sampler.")] = 0,
 ) -> None:
     """Tune five recipes on a real table, in a minute."""
-    make_folder(out)
-    typer.echo(f"The table is {ABOUT}\n{SPLIT}")
-    limit, results, rows = f"{trials} trials or {seconds:g} s", [], []
-    for number, recipe in enumerate(RECIPES, start=1):
-        typer.echo(f"[{number}/{len(RECIPES)}] {recipe}: {limit}", err=True)
-        started = time.perf_counter()
-        results.append(tune_one(recipe, trials, seconds, seed))
-        rows.append(scores_of(results[-1], time.perf_counter() - started))
-        if is_interrupted(results[-1].remarks):
-            break
-    board = leaderboard(rows)
-    typer.echo(f"\n{as_text(board)}\n\n{verdict(board)}")
-    if out:
-        repeat = f"tuneflow demo --seed {seed} --trials {trials} --seconds {seconds:g}"
-        write_report(out, board, results, f"```\n{repeat}\n```\n\n{_repeatable(board, trials)}")
-        typer.echo(f"Saved: report.md, leaderboard.csv and the trials of each recipe in {out}.")
-    exit_if_interrupted(results[-1].remarks)
-
-
-def tune_one(recipe: str, trials: int, seconds: float, seed: int) -> Result:
-    """Tune one recipe; all recipes have the same folds, and the same rows held out."""
     from sklearn.datasets import load_diabetes
 
     from tuneflow.tuning.tune import tune
 
+    make_folder(out)
     X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
-    return tune(
-        X,
-        y,
-        recipe,
-        scoring="r2",
-        test_size=TEST_SHARE,
-        n_trials=trials,
-        timeout=seconds,
-        random_state=seed,
-    )
+    typer.echo(f"The table is {ABOUT}\n{SPLIT}")
+    results: list[Result] = []
+    for number, recipe in enumerate(RECIPES, start=1):
+        place = f"[{number}/{len(RECIPES)}] {recipe}"
+        typer.echo(f"{place}: {trials} trials or {seconds:g} s", err=True)
+        # All recipes have the same folds, and the same rows held out.
+        options: dict[str, Any] = {"scoring": "r2", "test_size": TEST_SHARE, "random_state": seed}
+        results.append(tune(X, y, recipe, n_trials=trials, timeout=seconds, **options))
+        if is_interrupted(results[-1].remarks):
+            break
+    board = leaderboard(results)
+    said = f"{board.to_string(index=False, float_format='{:.3f}'.format)}\n\n{verdict(board)}"
+    typer.echo(f"\n{said}")
+    if out:
+        repeat = f"tuneflow demo --seed {seed} --trials {trials} --seconds {seconds:g}"
+        sections = [f"# tuneflow demo\n\n{ABOUT}\n{SPLIT}", f"```\n{said}\n```"]
+        sections += ["## The best configurations", *(f"```\n{each!r}\n```" for each in results)]
+        sections += [f"## How to repeat it\n\n```\n{repeat}\n```", *_repeatable(results, trials)]
+        (out / "report.md").write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+        board.to_csv(out / "leaderboard.csv", index=False)
+        for result in results:
+            result.trials().to_csv(out / f"trials-{result.recipe.name}.csv")
+        typer.echo(f"Saved: report.md, leaderboard.csv and the trials of each recipe in {out}.")
+    exit_if_interrupted(results[-1].remarks)
 
 
-def scores_of(result: Result, seconds: float) -> dict[str, Any]:
-    """A row of the leaderboard: scores in the folds, and on the rows held out."""
-    holdout = result.holdout
-    return {
-        "recipe": result.recipe.name,
-        "trials": len(result.study.get_trials(deepcopy=False)),
-        "defaults": round(result.default_score, 4),
-        "tuned": round(result.best_score, 4),
-        "improvement": round(result.improvement, 4),
-        "test defaults": round(holdout.default, 4) if holdout else math.nan,
-        "test tuned": round(holdout.score, 4) if holdout else math.nan,
-        "seconds": math.ceil(seconds),
-    }
-
-
-def leaderboard(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def leaderboard(results: Sequence[Result]) -> pd.DataFrame:
     """One row a recipe, best first by cross-validation: the rows held out choose nothing."""
     import pandas as pd
 
+    rows = []
+    for result in results:
+        trials, holdout = result.trials(), result.holdout
+        rows.append(
+            {
+                "recipe": result.recipe.name,
+                "trials": len(trials),
+                "defaults": round(result.default_score, 4),
+                "tuned": round(result.best_score, 4),
+                "improvement": round(result.improvement, 4),
+                "test defaults": round(holdout.default, 4) if holdout else math.nan,
+                "test tuned": round(holdout.score, 4) if holdout else math.nan,
+                "seconds": math.ceil(trials["seconds"].sum()),
+            }
+        )
     return pd.DataFrame(rows).sort_values("tuned", ascending=False, ignore_index=True)
-
-
-def as_text(board: pd.DataFrame) -> str:
-    """The leaderboard for a terminal, and for a report."""
-    return board.to_string(index=False, float_format="{:.3f}".format)
 
 
 def verdict(board: pd.DataFrame) -> str:
@@ -119,37 +107,17 @@ def verdict(board: pd.DataFrame) -> str:
     )
 
 
-def write_report(
-    folder: Path, board: pd.DataFrame, results: Sequence[Result], how_to_repeat: str
-) -> None:
-    """Write ``leaderboard.csv``, ``report.md`` and the trials of each recipe into a folder."""
-    board.to_csv(folder / "leaderboard.csv", index=False)
-    for result in results:
-        result.trials().to_csv(folder / f"trials-{result.recipe.name}.csv")
-    sections = (
-        f"# tuneflow demo\n\n{ABOUT}\n{SPLIT}",
-        f"```\n{as_text(board)}\n```\n\n{verdict(board)}",
-        "## The best configurations",
-        *(f"```\n{result!r}\n```" for result in results),
-        f"## How to repeat it\n\n{how_to_repeat}\n\n{_versions(results[0])}",
-    )
-    (folder / "report.md").write_text("\n\n".join(sections) + "\n", encoding="utf-8")
-
-
-def _repeatable(board: pd.DataFrame, trials: int) -> str:
-    unfinished = board.loc[board["trials"] < trials, "recipe"]
-    if unfinished.empty:
-        return "No recipe ran out of time, so the same versions give the same numbers."
-    return (
-        f"Out of time before trial {trials}: {', '.join(unfinished)}. Their numbers depend on the "
-        "machine; the others come out the same with the same versions."
-    )
-
-
-def _versions(result: Result) -> str:
-    from tuneflow.storage.user_attrs import read_header
-
-    header = read_header(result.study)
+def _repeatable(results: Sequence[Result], trials: int) -> list[str]:
+    """How far the numbers come out the same again, and which versions gave them."""
+    unfinished = [
+        r.recipe.name for r in results if len(r.study.get_trials(deepcopy=False)) < trials
+    ]
+    same = "No recipe ran out of time, so the same versions give the same numbers."
+    if unfinished:
+        same = (
+            f"Out of time before trial {trials}: {', '.join(unfinished)}. Their numbers depend on "
+            "the machine; the others come out the same with the same versions."
+        )
     python = f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores"
-    libraries = header.versions if header else {}
-    return "; ".join([python, *(f"{name} {number}" for name, number in libraries.items())]) + "."
+    libraries = (f"{name} {number}" for name, number in results[0].header.versions.items())
+    return [same, "; ".join([python, *libraries]) + "."]
