@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -10,14 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from tuneflow.comparison import ranking
-from tuneflow.comparison.runs import (
-    Run,
-    check_fair,
-    have_equal_points,
-    run_frame,
-    runs_of,
-    step_frame,
-)
+from tuneflow.comparison.runs import remarks_on, run_frame, runs_of, step_frame
 from tuneflow.comparison.statistics import nemenyi
 from tuneflow.comparison.verdict import Verdict, verdict_by_table, verdict_text
 from tuneflow.errors import StudyError, did_you_mean
@@ -25,6 +17,8 @@ from tuneflow.storage.open import Storage, open_storage
 
 if TYPE_CHECKING:
     from tuneflow.reporting.comparison import ComparisonReport
+
+SUITE_SCORE = "score, 0 as the defaults, 1 as the best known"
 
 
 @dataclass(frozen=True)
@@ -65,12 +59,8 @@ class Comparison:
             StudyError: There is none.
         """
         runs = runs_of(open_storage(storage), name)
-        for at, run in enumerate(runs):
-            check_fair(run.header, run.record, runs[:at])
-        frame = run_frame(runs)
-        notes = [note for run in runs for note in run.header.notes]
-        remarks = dict.fromkeys([*_remarks(frame, runs), *notes])
-        return cls(runs[0].record.comparison, frame, step_frame(runs), tuple(remarks))
+        frame, steps = run_frame(runs), step_frame(runs)
+        return cls(runs[0].record.comparison, frame, steps, tuple(remarks_on(frame, runs)))
 
     def table(self, on: str | None = None) -> pd.DataFrame:
         """Every contender with its rank, its scores and what it cost.
@@ -117,9 +107,7 @@ class Comparison:
         several = runs["table"].nunique() > 1
         return ComparisonReport(
             self.name if on is None else f"{self.name}: {on}",
-            "score, 0 as the defaults, 1 as the best known"
-            if several
-            else runs["scoring"].iloc[0],
+            SUITE_SCORE if several else runs["scoring"].iloc[0],
             verdict_text(runs, {}),
             verdict_by_table(runs),
             self.remarks,
@@ -151,31 +139,3 @@ class Comparison:
     def _short(self) -> pd.DataFrame:
         columns = ["runs", "failed", "median", "spread", "rank", "wins", "seconds"]
         return self.table()[columns].round(5)
-
-
-def _remarks(frame: pd.DataFrame, runs: Sequence[Run]) -> list[str]:
-    """Which runs did not come to a score, and what does not vary between seeds."""
-    remarks = []
-    if count := int((frame["state"] == "open").sum()):
-        remarks.append(f"{count} of {len(runs)} runs have not ended and are left out.")
-    errors = frame[frame["state"] == "failed"].groupby("contender", sort=False)["error"]
-    remarks += [f"{name} failed in {len(each)} runs: {each.iloc[0]}" for name, each in errors]
-    done = frame[frame["state"] == "done"].groupby(["table", "contender"], sort=False)["score"]
-    for (table, name), scores in done:
-        if len(scores) > 1 and scores.nunique() == 1:
-            where = f" on {table}" if table else ""
-            remarks.append(f"{name} has no variance between its {len(scores)} seeds{where}.")
-        if have_equal_points([runs[at] for at in scores.index]):
-            remarks.append(
-                f"the sampler of {name} tries the same points with every seed: what varies are "
-                "folds and models alone."
-            )
-    held = {run.record.contender for run in runs if run.holds_learning_rate}
-    others = [name for name in dict.fromkeys(frame["contender"]) if name not in held]
-    if held and others and len({run.header.recipe_digest for run in runs}) == 1:
-        remarks.append(
-            f"the recipe holds a parameter while searching and lowers it at the end; for "
-            f"{', '.join(others)} it does not, as for every grid and sampler object, and starting "
-            "points are left as they are. recipe.replace(growth={'hold': None}) treats all alike."
-        )
-    return remarks

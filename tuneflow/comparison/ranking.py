@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import pandas as pd
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 RUN = [
     *("table", "contender", "seed", "state", "score", "default", "trials", "seconds"),
@@ -87,11 +84,8 @@ def ranking(runs: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
 
 def ranks(runs: pd.DataFrame) -> tuple[pd.Series[float], pd.Series[float]]:
     """Mean rank (1 is best), and rounds won, shared ones in parts; who failed is last."""
-    runs = _ended(runs)
-    scores = runs["score"].fillna(-math.inf)
-    wide = runs.assign(score=scores).pivot(
-        index=["table", "seed"], columns="contender", values="score"
-    )
+    scores = _ended(runs).set_index(["table", "seed", "contender"])["score"]
+    wide = scores.fillna(-math.inf).unstack()
     first = wide.eq(wide.max(axis=1), axis=0) & (wide > -math.inf)
     share = first.div(first.sum(axis=1).clip(lower=1), axis=0)
     return wide.rank(axis=1, ascending=False).mean(), share.sum()

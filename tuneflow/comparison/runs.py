@@ -10,7 +10,7 @@ from functools import cached_property
 import optuna
 import pandas as pd
 
-from tuneflow.comparison.ranking import RUN, STEP
+from tuneflow.comparison.ranking import KEY, RUN, STEP
 from tuneflow.errors import StudyError, did_you_mean
 from tuneflow.search.samplers import SAMPLERS
 from tuneflow.storage.optuna_internals import queued_point
@@ -60,7 +60,8 @@ def runs_of(storage: optuna.storages.BaseStorage, name: str | None = None) -> li
     """The runs of one comparison, by seed, then in the order in which they began.
 
     Raises:
-        StudyError: There is none of that name, or there are several and `name` is None.
+        StudyError: There is none of that name, or there are several and `name` is None; or they
+            cannot be compared with each other.
     """
     runs = all_runs(storage)
     names = list(dict.fromkeys(run.record.comparison for run in runs))
@@ -72,7 +73,10 @@ def runs_of(storage: optuna.storages.BaseStorage, name: str | None = None) -> li
             f"{did_you_mean(name or '', names)}"
         )
     runs = [run for run in runs if run.record.comparison == name]
-    return sorted(runs, key=lambda run: run.record.seed)
+    runs.sort(key=lambda run: run.record.seed)
+    for at, run in enumerate(runs):
+        check_fair(run.header, run.record, runs[:at])
+    return runs
 
 
 def check_fair(header: Header, record: RunRecord, others: Iterable[Run]) -> None:
@@ -88,29 +92,31 @@ def check_fair(header: Header, record: RunRecord, others: Iterable[Run]) -> None
         if there["table"] == here["table"]:
             keys += ["data", "scoring", "task"]
             keys += ["folds"] if there["seed"] == here["seed"] else []
-        if differences := [
-            f"{key}: {there[key]!r} there, {here[key]!r} here"
-            for key in keys
-            if there[key] != here[key]
-        ]:
-            raise StudyError(
-                f"comparison {record.comparison!r} exists and is about something else:\n  "
-                + "\n  ".join(differences)
-                + "\nRepeat the call that made it, or choose another name."
-            )
+        pairs = {key: f"{there[key]!r} there, {here[key]!r} here" for key in keys}
+        apart = [f"  {key}: {pair}" for key, pair in pairs.items() if there[key] != here[key]]
+        if apart:
+            first = f"comparison {record.comparison!r} exists and is about something else:"
+            last = "Repeat the call that made it, or choose another name."
+            raise StudyError("\n".join([first, *apart, last]))
 
 
 def run_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """A row a run; the score is missing where it failed, or has not ended."""
+    """A row a run; the score is missing where it failed, or has not ended.
+
+    Seconds of the sampler are those neither of training nor of scoring: proposing, and writing to
+    the storage. They are missing for trials side by side, which wait for each other besides.
+    """
     rows = []
     for run in runs:
         times = timeline(run.trials)
+        side_by_side = (times["start"].shift(-1) < times["end"]).any()
+        other = (times["end"] - times["start"]).dt.total_seconds() - times["spent"]
         values = {
             "score": run.trials.best_score if run.record.state == "done" else math.nan,
             "default": run.trials.default_score,
             "trials": len(times),
             "seconds": max(times["elapsed"], default=0.0),
-            "seconds_sampler": _sampler_seconds(times),
+            "seconds_sampler": math.nan if side_by_side else other.clip(lower=0).sum(),
         }
         rows.append({**vars(run.header), **vars(run.record), **values})
     return pd.DataFrame(rows, columns=RUN)
@@ -118,21 +124,18 @@ def run_frame(runs: Sequence[Run]) -> pd.DataFrame:
 
 def step_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """A row a trial: its score, missing if it was pruned or failed, and the best so far."""
-    frames = []
+    rows = []
     for run in runs:
+        key = (run.record.table, run.record.contender, run.record.seed)
         times = timeline(run.trials)
-        trials = [run.trials.trials[number] for number in times["number"]]
-        scores = [
-            score_of(trial) if len(run.trials.scores(trial)) == run.header.n_folds else math.nan
-            for trial in trials
-        ]
-        frame = pd.DataFrame({"score": scores, "seconds": times["elapsed"]}, dtype=float)
-        frame["trial"] = range(1, len(trials) + 1)
-        frame["best"] = frame["score"].cummax().ffill()
-        key = {"table": run.record.table, "contender": run.record.contender}
-        frames.append(frame.assign(**key, seed=run.record.seed)[STEP])
-    filled = [frame for frame in frames if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=STEP)
+        ends = zip(times["number"], times["elapsed"], strict=True)
+        for at, (number, seconds) in enumerate(ends, start=1):
+            trial = run.trials.trials[number]
+            is_whole = len(run.trials.scores(trial)) == run.header.n_folds
+            rows.append((*key, at, seconds, score_of(trial) if is_whole else math.nan))
+    frame = pd.DataFrame(rows, columns=STEP[:-1]).astype({"score": float})
+    frame["best"] = frame.groupby(KEY)["score"].cummax()
+    return frame.assign(best=frame.groupby(KEY)["best"].ffill())
 
 
 def timeline(record: StudyRecord) -> pd.DataFrame:
@@ -154,15 +157,13 @@ def timeline(record: StudyRecord) -> pd.DataFrame:
     rows, last_lost = [], datetime.min
     for trial in record.trials:
         start, end = trial.datetime_start, trial.datetime_complete
-        if start is None or end is None:
-            continue
-        if trial.number not in counted:
+        if start and end and trial.number not in counted:
             last_lost = max(last_lost, end)
-            continue
-        spent = record.seconds(trial)
-        if start < last_lost:
-            end = min(end, start + timedelta(seconds=spent))
-        rows.append((trial.number, start, end, spent))
+        elif start and end:
+            spent = record.seconds(trial)
+            if start < last_lost:
+                end = min(end, start + timedelta(seconds=spent))
+            rows.append((trial.number, start, end, spent))
     frame = pd.DataFrame(rows, columns=["number", "start", "end", "spent"])
     frame = frame.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
     busy_until = frame["end"].cummax().shift()
@@ -170,30 +171,43 @@ def timeline(record: StudyRecord) -> pd.DataFrame:
     return frame.assign(elapsed=(frame["end"] - begin).dt.total_seconds().clip(lower=0).cumsum())
 
 
-def _sampler_seconds(times: pd.DataFrame) -> float:
-    """Seconds neither of training nor of scoring: proposing, and writing to the storage.
+def remarks_on(frame: pd.DataFrame, runs: Sequence[Run]) -> list[str]:
+    """Which runs did not come to a score, what does not vary between seeds, and notes of runs."""
+    remarks = []
+    if count := int((frame["state"] == "open").sum()):
+        remarks.append(f"{count} of {len(runs)} runs have not ended and are left out.")
+    errors = frame[frame["state"] == "failed"].groupby("contender", sort=False)["error"]
+    remarks += [f"{name} failed in {len(each)} runs: {each.iloc[0]}" for name, each in errors]
+    done = frame[frame["state"] == "done"].groupby(["table", "contender"], sort=False)["score"]
+    for (table, name), scores in done:
+        if len(scores) > 1 and scores.nunique() == 1:
+            where = f" on {table}" if table else ""
+            remarks.append(f"{name} has no variance between its {len(scores)} seeds{where}.")
+        if _have_equal_points([runs[at] for at in scores.index]):
+            same = f"the sampler of {name} tries the same points with every seed"
+            remarks.append(f"{same}: what varies are folds and models alone.")
+    held = {run.record.contender for run in runs if run.holds_learning_rate}
+    others = [name for name in dict.fromkeys(frame["contender"]) if name not in held]
+    if held and others and len({run.header.recipe_digest for run in runs}) == 1:
+        remarks.append(
+            f"the recipe holds a parameter while searching and lowers it at the end; for "
+            f"{', '.join(others)} it does not, as for every grid and sampler object, and starting "
+            "points are left as they are. recipe.replace(growth={'hold': None}) treats all alike."
+        )
+    notes = [note for run in runs for note in run.header.notes]
+    return list(dict.fromkeys([*remarks, *notes]))
 
-    Missing for trials side by side, which wait for each other besides.
-    """
-    if (times["start"].shift(-1) < times["end"]).any():
-        return math.nan
-    seconds = (times["end"] - times["start"]).dt.total_seconds() - times["spent"]
-    return float(seconds.clip(lower=0).sum())
 
-
-def have_equal_points(runs: Sequence[Run]) -> bool:
+def _have_equal_points(runs: Sequence[Run]) -> bool:
     """Whether the sampler proposed the same points in two runs or more, up to one.
 
-    Optuna's own QMC draws its first point at random.
+    Neither defaults nor other starting points count. Optuna's own QMC draws its first at random.
     """
-    points = [_proposed_points(run) for run in runs]
+    points = []
+    for run in runs:
+        chosen = [trial.params for trial in run.trials.counted if queued_point(trial) is None]
+        points.append({json.dumps(each, sort_keys=True, default=str) for each in chosen})
     common = set.intersection(*points)
     is_grid = any(run.header.sampler == "grid" for run in runs)
     almost_all = bool(common) and min(map(len, points)) - len(common) <= 1
     return len(runs) > 1 and (is_grid or almost_all)
-
-
-def _proposed_points(run: Run) -> set[str]:
-    """Points that the sampler chose: not the defaults, nor other starting points."""
-    chosen = [trial for trial in run.trials.counted if queued_point(trial) is None]
-    return {json.dumps(trial.params, sort_keys=True, default=str) for trial in chosen}

@@ -87,31 +87,24 @@ def _pair(scores: pd.DataFrame, first: Any, second: Any, tests: int) -> dict[str
     differences = both[:, 0] - both[:, 1]
     differences[np.abs(differences) <= ROUNDING * np.abs(both).max(initial=0.0)] = 0.0
     n = len(differences)
+    row = {"first": first, "second": second, "n": n, "test": "none", "p": 1.0}
     if not n:
-        return {"first": first, "second": second, "n": 0, "test": "none", "p": 1.0}
-    # If no score varies between blocks, all blocks are one observation, and no test applies.
-    constant = n > 1 and not np.ptp(both, axis=0).any()
-    test = "wilcoxon" if 2 * 2.0**-n * tests < ALPHA else "t"
-    p_wilcoxon, p_t = (math.nan,) * 2 if constant else (wilcoxon(differences), t_test(differences))
-    p = p_wilcoxon if test == "wilcoxon" else p_t
-    low, high = interval(differences)
-    return {
-        "first": first,
-        "second": second,
-        "n": n,
+        return row
+    row |= {
         "mean": differences.mean(),
-        "median": float(np.median(differences)),
-        "low": low,
-        "high": high,
-        "effect": rank_biserial(differences),
+        "median": np.median(differences),
+        "effect": signed_ranks(differences).sum() / (n * (n + 1) / 2),
         "dz": standardized_mean(differences),
-        "better": float((differences > 0).mean() + (differences == 0).mean() / 2),
-        "p_wilcoxon": p_wilcoxon,
-        "p_t": p_t,
-        "test": "none" if math.isnan(p) else test,
-        "p": 1.0 if math.isnan(p) else p,
-        "needed": math.nan if constant else needed(differences, tests),
+        "better": (1 + np.sign(differences).mean()) / 2,
     }
+    row["low"], row["high"] = interval(differences)
+    # If no score varies between blocks, all blocks are one observation, and no test applies.
+    if n > 1 and not np.ptp(both, axis=0).any():
+        return row
+    row |= {"p_wilcoxon": wilcoxon(differences), "p_t": t_test(differences)}
+    row["needed"] = needed(differences, tests)
+    test = "wilcoxon" if 2 * 2.0**-n * tests < ALPHA else "t"
+    return row if math.isnan(row[f"p_{test}"]) else row | {"test": test, "p": row[f"p_{test}"]}
 
 
 def signed_ranks(differences: FloatArray) -> FloatArray:
@@ -137,19 +130,12 @@ def wilcoxon(differences: FloatArray) -> float:
 
 def t_test(differences: FloatArray) -> float:
     """P-value of the paired t-test, two-sided; NaN where the differences do not vary."""
-    n = len(differences)
-    t = standardized_mean(differences) * math.sqrt(n)
-    return float(2 * stats.t.sf(abs(t), n - 1))
+    t = standardized_mean(differences) * math.sqrt(len(differences))
+    return float(2 * stats.t.sf(abs(t), len(differences) - 1))
 
 
-def rank_biserial(differences: FloatArray) -> float:
-    """Effect size of the signed-rank test: 1 if first wins everywhere, 0 if none is ahead."""
-    n = len(differences)
-    return float(signed_ranks(differences).sum() / (n * (n + 1) / 2))
-
-
-def interval(differences: FloatArray, level: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap of the mean difference; the same blocks give the same interval.
+def interval(differences: FloatArray) -> tuple[float, float]:
+    """Percentile bootstrap of the mean difference, 95 %; the same blocks give the same interval.
 
     `scipy.stats.bootstrap` gives the same, but takes its seed by another name in each of the
     versions that are supported.
@@ -157,8 +143,7 @@ def interval(differences: FloatArray, level: float = 0.95) -> tuple[float, float
     if len(differences) < 2:
         return math.nan, math.nan
     draws = np.random.default_rng(0).integers(0, len(differences), (RESAMPLES, len(differences)))
-    ends = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(differences[draws].mean(axis=1), ends)
+    low, high = np.quantile(differences[draws].mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -198,11 +183,9 @@ def holm(p: Sequence[float]) -> list[float]:
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    order = np.argsort(p, kind="stable")
-    scaled = np.arange(len(order), 0, -1) * np.array(p)[order]
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
-    return [float(value) for value in adjusted]
+    ordered = pd.Series(p, dtype=float).sort_values(kind="stable")
+    scaled = ordered * np.arange(len(ordered), 0, -1)
+    return scaled.cummax().clip(upper=1.0).sort_index().tolist()
 
 
 def friedman(scores: pd.DataFrame) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 
 import pandas as pd
@@ -58,10 +59,13 @@ class Verdict:
         have = "has" if len(self.waiting) == 1 else "have"
         return f"{self._statement()}; {listing(list(self.waiting))} {have} no score yet."
 
-    def _row(self, first: str, second: str) -> pd.Series:
-        """The test of a pair, whichever of the two comes first in it."""
-        names = self.pairs[["first", "second"]]
-        return self.pairs[names.isin([first, second]).all(axis=1)].iloc[0]
+    @cached_property
+    def _tests(self) -> pd.DataFrame:
+        """Every pair by its names, in both orders; differences are as the first one sees them."""
+        pairs = self.pairs
+        swapped = pairs.rename(columns={"first": "second", "second": "first"})
+        swapped = swapped.assign(mean=-pairs["mean"], median=-pairs["median"])
+        return pd.concat([pairs, swapped]).set_index(["first", "second"])
 
     def _statement(self) -> str:
         if self.scores.shape[1] < 2:
@@ -77,22 +81,20 @@ class Verdict:
         return "; ".join(filter(None, parts))
 
     def _beats(self, first: str, second: str) -> bool:
-        row = self._row(first, second)
-        return bool(row["separable"]) and (row["mean"] > 0) == (row["first"] == first)
+        wins = self._tests["separable"] & (self._tests["mean"] > 0)
+        return bool(wins.loc[(first, second)])
 
     def _ahead(self, winner: str, beaten: list[str]) -> str:
-        rows = [self._row(winner, name) for name in beaten]
-        p = max(row["p_adjusted"] for row in rows)
+        tests = self._tests.loc[winner].loc[beaten]
+        p = tests["p_adjusted"].max()
         p_text = "< 0.001" if p < 0.001 else f"= {p:.2g}"
-        tests = " and ".join(dict.fromkeys(TESTS[row["test"]] for row in rows))
+        names = " and ".join(tests["test"].map(TESTS).unique())
         holm = ", Holm" if len(self.pairs) > 1 else ""
-        counts = [int(row["n"]) for row in rows]
-        blocks = " to ".join(dict.fromkeys([str(min(counts)), str(max(counts))]))
-        medians = [row["median"] if row["first"] == winner else -row["median"] for row in rows]
-        least = "" if len(rows) == 1 else " of at least"
+        blocks = " to ".join(dict.fromkeys([str(tests["n"].min()), str(tests["n"].max())]))
+        least = "" if len(tests) == 1 else " of at least"
         return (
-            f"{winner} is ahead of {listing(beaten)} (p {p_text}, {tests}{holm}, "
-            f"{blocks} {self.block}s; median improvement{least} {min(medians):.3g})"
+            f"{winner} is ahead of {listing(beaten)} (p {p_text}, {names}{holm}, {blocks} "
+            f"{self.block}s; median improvement{least} {tests['median'].min():.3g})"
         )
 
     def _without_leader(self) -> str:
@@ -105,7 +107,7 @@ class Verdict:
         return f"no contender leads; {'; '.join(ahead)}" if ahead else ""
 
     def _undecided(self, leader: str, others: list[str]) -> str:
-        apart = [name for name in others if not self._row(leader, name)["n"]]
+        apart = [name for name in others if not self._tests.loc[(leader, name), "n"]]
         near = [name for name in others if name not in apart]
         sentences = [self._alike(leader, near)] if near else []
         if apart:
@@ -113,19 +115,23 @@ class Verdict:
         return "; ".join(sentences)
 
     def _alike(self, leader: str, others: list[str]) -> str:
-        rows = [self._row(leader, name) for name in others]
-        blocks = min(int(row["n"]) for row in rows)
+        tests = self._tests.loc[leader].loc[others]
         start = f"{listing([leader, *others])} are not separable"
-        if blocks == 1:
+        blocks = f"{tests['n'].min()} {self.block}s"
+        needed = tests["needed"].min()
+        if tests["n"].min() == 1:
             return f"{start} with 1 {self.block}: nothing is known of the spread"
-        if all(row["low"] == row["high"] == row["mean"] == 0 for row in rows):
+        if (tests[["low", "high", "mean"]] == 0).to_numpy().all():
             return f"{start}: they came out the same with every {self.block}"
-        if all(row["test"] == "none" for row in rows):
-            return (
-                f"{start}: their scores do not vary between {self.block}s, so that {blocks} "
-                f"{self.block}s are one observation"
-            )
-        return f"{start} with {blocks} {self.block}s; {_needed(rows)}"
+        if (tests["test"] == "none").all():
+            varied = f"their scores do not vary between {self.block}s"
+            return f"{start}: {varied}, so that {blocks} are one observation"
+        if math.isnan(needed):
+            return f"{start} with {blocks}; how many would be needed cannot be told from these"
+        about = (
+            f"about {needed:.0f}" if needed < math.inf else f"more than {statistics.MAX_BLOCKS}"
+        )
+        return f"{start} with {blocks}; {about} would be needed"
 
 
 def verdict_by_table(runs: pd.DataFrame) -> dict[str, str]:
@@ -143,12 +149,3 @@ def verdict_text(runs: pd.DataFrame, by_table: Mapping[str, str]) -> str:
     each = [f"{name}: {sentence}" for name, sentence in by_table.items()]
     failed = [f"{name} failed." for name in ranking.failed(runs)]
     return "\n".join([over + Verdict.of(runs).sentence(), *each, *failed])
-
-
-def _needed(rows: list[pd.Series]) -> str:
-    numbers = [row["needed"] for row in rows if not math.isnan(row["needed"])]
-    if not numbers:
-        return "how many would be needed cannot be told from these"
-    if math.isinf(min(numbers)):
-        return f"more than {statistics.MAX_BLOCKS} would be needed"
-    return f"about {min(numbers):.0f} would be needed"
