@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from typer import Option
@@ -13,11 +13,7 @@ from tuneflow.cli.files import make_folder, read_table
 from tuneflow.cli.terminal import as_text, exit_if_interrupted
 from tuneflow.errors import SearchError
 
-if TYPE_CHECKING:
-    from tuneflow.comparison.comparison import Comparison
-
 COLUMNS = ["runs", "failed", "median", "spread", "rank", "wins", "trials_to_best", "seconds"]
-ENDINGS = (".csv", ".html")
 
 
 def compare(  # noqa: PLR0913 -- the options of a command are its signature
@@ -45,7 +41,9 @@ def compare(  # noqa: PLR0913 -- the options of a command are its signature
     quiet: options.Quiet = False,
 ) -> None:
     """Compare samplers, recipes or pruners over several seeds."""
-    _check(out)
+    if out and out.suffix not in (".csv", ".html"):  # before hours are spent on what it shall hold
+        raise SearchError(f"--out: a file that ends in .csv or .html is needed; got {out}.")
+    make_folder(out and out.parent)
     frame = read_table(data)
     from tuneflow.comparison import compare as comparing
 
@@ -72,24 +70,12 @@ def compare(  # noqa: PLR0913 -- the options of a command are its signature
     elif out:
         comparison.report().save(out)
     if not quiet:
-        typer.echo(_summary(comparison, out))
+        table = as_text(comparison.table()[COLUMNS].reset_index())
+        notes = [f"note: {remark}" for remark in comparison.remarks]
+        saved = [f"Saved: {out}."] if out else []
+        typer.echo("\n".join([table, "", comparison.verdict, *notes, *saved]))
     exit_if_interrupted(comparison.remarks)
-
-
-def _check(out: Path | None) -> None:
-    """Refuse a file that cannot be written before hours are spent on what it shall hold."""
-    if out and out.suffix not in ENDINGS:
-        ends = " or ".join(ENDINGS)
-        raise SearchError(f"--out: a file that ends in {ends} is needed; got {out}.")
-    make_folder(out and out.parent)
 
 
 def _split(names: str | None) -> list[str] | None:
     return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _summary(comparison: Comparison, out: Path | None) -> str:
-    notes = [f"note: {remark}" for remark in comparison.remarks]
-    saved = [f"Saved: {out}."] if out else []
-    table = as_text(comparison.table()[COLUMNS].reset_index())
-    return "\n".join([table, "", comparison.verdict, *notes, *saved])

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tuneflow.tuning.result import Result
 
 RECIPES = ("elastic_net", "svm", "lightgbm", "random_forest", "mlp")
+BOARD = [
+    *("recipe", "trials", "defaults", "tuned", "improvement"),
+    *("test defaults", "test tuned", "seconds"),
+]
 TEST_SHARE = 0.25
 ABOUT = """diabetes (Efron et al. 2004, shipped with scikit-learn): 442 patients,
 10 measurements; to be predicted is how far the disease has got a year later. Scores are R2:
@@ -76,19 +80,12 @@ def leaderboard(results: Sequence[Result]) -> pd.DataFrame:
     rows = []
     for result in results:
         trials, holdout = result.trials(), result.holdout
-        rows.append(
-            {
-                "recipe": result.recipe.name,
-                "trials": len(trials),
-                "defaults": round(result.default_score, 4),
-                "tuned": round(result.best_score, 4),
-                "improvement": round(result.improvement, 4),
-                "test defaults": round(holdout.default, 4) if holdout else math.nan,
-                "test tuned": round(holdout.score, 4) if holdout else math.nan,
-                "seconds": math.ceil(trials["seconds"].sum()),
-            }
-        )
-    return pd.DataFrame(rows).sort_values("tuned", ascending=False, ignore_index=True)
+        folds = (result.default_score, result.best_score, result.improvement)
+        held_out = (holdout.default, holdout.score) if holdout else (math.nan, math.nan)
+        seconds = math.ceil(trials["seconds"].sum())
+        rows.append((result.recipe.name, len(trials), *folds, *held_out, seconds))
+    board = pd.DataFrame(rows, columns=BOARD).round(4)
+    return board.sort_values("tuned", ascending=False, ignore_index=True)
 
 
 def verdict(board: pd.DataFrame) -> str:

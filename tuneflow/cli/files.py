@@ -7,9 +7,10 @@ import math
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tuneflow.errors import DataError, MissingExtra
 
@@ -70,20 +71,11 @@ def _read(path: Path, kind: str, text: Sequence[str]) -> pd.DataFrame:
     kept = dict.fromkeys(text, "str")
     frame = pd.read_csv(path, sep=SEPARATORS[kind], dtype=kept, low_memory=False)
     for name in frame.columns.difference([*text]):
-        frame[name] = _with_dates(frame[name])
+        first = next(iter(frame[name].dropna()), None)
+        if isinstance(first, str) and ISO_DATE.match(first):
+            with suppress(ValueError):
+                frame[name] = pd.to_datetime(frame[name], format="ISO8601", utc=True)
     return frame
-
-
-def _with_dates(values: pd.Series) -> pd.Series:
-    import pandas as pd
-
-    first = next(iter(values.dropna()), None)
-    if not isinstance(first, str) or not ISO_DATE.match(first):
-        return values
-    try:
-        return pd.to_datetime(values, format="ISO8601", utc=True)
-    except ValueError:
-        return values
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -102,17 +94,9 @@ def save_result(result: Result, folder: Path) -> None:
     """Write ``model.skops``, ``trials.csv`` and ``best.json`` into a folder that exists."""
     result.save(folder / "model.skops")
     result.trials().to_csv(folder / "trials.csv")
-    text = json.dumps(_best(result), indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / "best.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _best(result: Result) -> dict[str, Any]:
-    from tuneflow.storage.user_attrs import read_header
-
-    record = read_header(result.study)
-    header = asdict(record) if record else {}
-    return {
-        **{name: header.get(name) for name in HEADER},
+    header = asdict(result.header)
+    best = {
+        **{name: header[name] for name in HEADER},
         "best_score": result.best_score,
         "default_score": None if math.isnan(result.default_score) else result.default_score,
         "params": result.best_params,
@@ -121,5 +105,7 @@ def _best(result: Result) -> dict[str, Any]:
         "remarks": result.remarks,
         "study": result.study.study_name,
         "trials": len(result.study.get_trials(deepcopy=False)),
-        "digests": {name: header.get(name) for name in ("recipe_digest", "data", "folds")},
+        "digests": {name: header[name] for name in ("recipe_digest", "data", "folds")},
     }
+    text = json.dumps(best, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "best.json").write_text(text + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -83,12 +84,8 @@ def _cell(value: Any) -> str:
 
 def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     wrapped = [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
-    height = max(map(len, wrapped))
-    lines = zip(*([*cell, *[""] * (height - len(cell))] for cell in wrapped), strict=True)
-    return [
-        "  ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    lines = zip_longest(*wrapped, fillvalue="")
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
 
 
 def recipe_list(frame: pd.DataFrame) -> str:
