@@ -12,7 +12,7 @@ import pandas as pd
 from tuneflow.reporting.figures import comparisons
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.format import count, duration, listing, number, percent
-from tuneflow.reporting.page.content import Page, page_of_panels
+from tuneflow.reporting.page.document import Page, page_of_panels
 from tuneflow.reporting.panels import Panel
 from tuneflow.reporting.viewable import Viewable
 

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 
 from tuneflow.reporting import format as fmt
-from tuneflow.reporting.figures.curves import on_the_way
-from tuneflow.reporting.figures.history import best_so_far
+from tuneflow.reporting.figures.scores import best_so_far, on_the_way
 from tuneflow.reporting.tables.costs import typical_seconds
 from tuneflow.reporting.tables.frame import Tables
 from tuneflow.reporting.tables.importance import FEWEST

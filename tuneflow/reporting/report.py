@@ -16,8 +16,8 @@ from tuneflow.reporting.comparison import ComparisonReport
 from tuneflow.reporting.figures.all_figures import drawings
 from tuneflow.reporting.figures.style import Drawing
 from tuneflow.reporting.live import app
-from tuneflow.reporting.live.state import LiveState, StudyList, StudySource
-from tuneflow.reporting.page.content import Page, page_of_panels
+from tuneflow.reporting.live.app import LiveState, StudyList, StudySource
+from tuneflow.reporting.page.document import Page, page_of_panels
 from tuneflow.reporting.panels import Panel, panels
 from tuneflow.reporting.tables.costs import cost, timeline
 from tuneflow.reporting.tables.folds import folds, holdout, rungs

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuneflow.reporting.figures.style import Drawing
-from tuneflow.reporting.page.content import Page, content
-from tuneflow.reporting.page.document import Plotly, display, write
+from tuneflow.reporting.page.document import Page, Plotly, content, display, write
 from tuneflow.reporting.page.markup import html
 from tuneflow.reporting.panels import Panel
 

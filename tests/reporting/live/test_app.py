@@ -13,7 +13,7 @@ from studies import BEGUN, study
 
 import tuneflow as tf
 from tuneflow.reporting.live import app as live
-from tuneflow.reporting.live.state import LiveState, StudyList
+from tuneflow.reporting.live.app import LiveState, StudyList
 from tuneflow.reporting.report import page_of
 from tuneflow.storage.read_only import open_source
 

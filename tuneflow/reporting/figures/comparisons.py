@@ -27,10 +27,9 @@ def anytime(bands: pd.DataFrame, x: str, scoring: str) -> Drawing:
     menu = {"type": "buttons", "direction": "right", "x": 1, "xanchor": "right"}
     menu |= {"y": -0.06, "yanchor": "top", "buttons": _buttons(len(traces) // 2, scoring)}
     layout = style.layout(x, scoring, updatemenus=[menu], xaxis=log)
-    many = count(len(contenders), "contender")
     key = "anytime" if x == "trial" else f"anytime_{x}"
     title = f"Best so far, by {x}"
-    alt = f"{title}: median and quartiles over runs, for {many}."
+    alt = f"{title}: median and quartiles over runs, for {count(len(contenders), 'contender')}."
     return Drawing(key, title, alt, traces, layout)
 
 
@@ -62,9 +61,11 @@ def _band(band: pd.DataFrame, name: str, look: Look, prefix: str) -> list[Spec]:
     middle = {"line": style.STEPS, "hovertemplate": "%{x}<br>%{y:.6g}<extra></extra>", **more}
     more |= {"line": {**style.STEPS, "width": 0}, "hoverinfo": "skip", "showlegend": False}
     fill = {"fill": "tonexty", "fillcolor": look[0] + BAND, **more}
-    ends = [style.line(low[both].index, low[both], name, look, **more)]
-    ends += [style.line(high[both].index, high[both], name, look, **fill)]
-    return [style.line(median.index, median, name, look, **middle), *ends]
+    return [
+        style.line(median.index, median, name, look, **middle),
+        style.line(low[both].index, low[both], name, look, **more),
+        style.line(high[both].index, high[both], name, look, **fill),
+    ]
 
 
 def final(runs: pd.DataFrame, scoring: str) -> Drawing:
@@ -72,8 +73,8 @@ def final(runs: pd.DataFrame, scoring: str) -> Drawing:
     box = {"type": "box", "boxpoints": "all", "jitter": 0.4, "pointpos": 0, "showlegend": False}
     traces = []
     for name, rows, (colour, _) in _contenders(runs):
-        look = {"marker": {"color": colour}, "line": {"color": colour}}
-        traces.append({**box, **look, "y": style.signif(rows["score"].dropna()), "name": name})
+        ink = {"marker": {"color": colour}, "line": {"color": colour}}
+        traces.append({**box, **ink, "y": style.signif(rows["score"].dropna()), "name": name})
     alt = f"Final scores of {count(len(runs), 'run')}; the table has the numbers."
     return Drawing("final", "Final scores", alt, traces, style.layout("contender", scoring))
 
@@ -84,14 +85,13 @@ def critical(ranks: pd.DataFrame, difference: float) -> Drawing:
     places = ordered["rank"].tolist()
     heights = list(range(len(places), 0, -1))
     dots = style.points(places, heights, "mean rank", (style.BLUE, "circle"), marker={"size": 11})
-    joined = [(places[first], places[last]) for first, last in cliques(places, difference)]
-    join = {"type": "line", "line": {"color": style.GREY, "width": 5}}
-    shapes = [
-        {**join, "x0": x0 - 0.03, "x1": x1 + 0.03, "y0": -0.4 * at, "y1": -0.4 * at}
-        for at, (x0, x1) in enumerate(joined)
-    ]
+    shapes = []
+    for at, (first, last) in enumerate(cliques(places, difference)):
+        ends = {"x0": places[first] - 0.03, "x1": places[last] + 0.03}
+        join = {"type": "line", "line": {"color": style.GREY, "width": 5}}
+        shapes.append({**join, **ends, "y0": -0.4 * at, "y1": -0.4 * at})
     across = {"range": [0.9, len(places) + 0.1]}
-    up = {"range": [-0.4 * max(len(joined), 1), len(places) + 0.5]}
+    up = {"range": [-0.4 * max(len(shapes), 1), len(places) + 0.5]}
     up |= style.ticks(heights, ordered["contender"])
     layout = style.layout("mean rank, 1 is best", "", shapes=shapes, xaxis=across, yaxis=up)
     alt = f"Mean ranks; ranks closer than {number(difference)} are not apart."
@@ -115,14 +115,13 @@ def cliques(places: list[float], difference: float) -> list[tuple[int, int]]:
 
 def overhead(ranking: pd.DataFrame) -> Drawing:
     """Seconds of a run: proposing and writing, and the rest."""
-    frame = ranking[["seconds", "seconds_sampler"]].fillna(0.0)
-    sampler = frame["seconds_sampler"]
-    frame["rest"] = (frame["seconds"] - sampler).clip(lower=0.0)
+    sampler = ranking["seconds_sampler"]
+    rest = (ranking["seconds"] - sampler).clip(lower=0.0)
     parts = [
         ("seconds_sampler", "sampler and storage", (style.ORANGE, "")),
         ("rest", "models", (style.BLUE, "")),
     ]
-    traces = style.bars(frame, parts)
+    traces = style.bars(ranking.assign(rest=rest), parts)
     upwards = {"autorange": "reversed"}
     layout = style.layout("median seconds of a run", "", barmode="stack", yaxis=upwards)
     alt = f"Seconds of a run; samplers take up to {number(sampler.max())} of them."

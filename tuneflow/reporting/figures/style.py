@@ -138,17 +138,13 @@ def _scatter(mode: str, x: Iterable[Any], y: Iterable[Any], name: str, more: Spe
     return {"type": "scatter", "mode": mode, "x": signif(x), "y": signif(y), "name": name, **more}
 
 
-def segments(
-    starts: Iterable[Any], ends: Iterable[Any], heights: Iterable[Any]
-) -> tuple[list[Any], list[Any]]:
-    """Points of a line that is made of level pieces, with a gap behind each.
+def with_gaps(pieces: Iterable[Iterable[Any]]) -> list[Any]:
+    """One coordinate of a line that is made of pieces, with a gap behind each.
 
-    >>> segments([1, 5], [2, 7], ["a", "b"])
-    ([1, 2, None, 5, 7, None], ['a', 'a', None, 'b', 'b', None])
+    >>> with_gaps([(1, 2), (5, 7)])
+    [1, 2, None, 5, 7, None]
     """
-    pieces = zip(starts, ends, strict=True)
-    x = [value for start, end in pieces for value in (start, end, None)]
-    return x, [value for height in heights for value in (height, height, None)]
+    return [value for piece in pieces for value in (*piece, None)]
 
 
 def bars(frame: pd.DataFrame, parts: Iterable[tuple[str, str, Look]], **more: Any) -> list[Spec]:
@@ -163,14 +159,13 @@ def bars(frame: pd.DataFrame, parts: Iterable[tuple[str, str, Look]], **more: An
 
 def signif(values: Iterable[Any]) -> list[Any]:
     """Numbers with six digits, so that noise does not fill a page; what is none is null."""
-    # JSON knows no integers of numpy's
-    python = (value.item() if hasattr(value, "item") else value for value in values)
-    return [
-        (float(f"{value:.6g}") if math.isfinite(value) else None)
-        if isinstance(value, float)
-        else value
-        for value in python
-    ]
+    short = []
+    for value in values:
+        python = value.item() if hasattr(value, "item") else value  # JSON has no NumPy integers
+        if isinstance(python, float):
+            python = float(f"{python:.6g}") if math.isfinite(python) else None
+        short.append(python)
+    return short
 
 
 def thin(frame: pd.DataFrame, by: str, most: int = MOST) -> pd.DataFrame:
@@ -189,13 +184,16 @@ def thinned(drawn: int, all_: int) -> str:
     return f"{part}, the best, the last and extremes among them." if drawn < all_ else ""
 
 
-def view(scores: Sequence[float], sign: int, also: Iterable[float] = ()) -> list[float] | None:
-    """The range of an axis on which the better trials can be told apart; None for all of it."""
+def view(scores: Sequence[float], sign: int, default: float = math.nan) -> list[float] | None:
+    """The range of an axis on which the better trials can be told apart; None for all of it.
+
+    The score of the defaults lies in it, unless it is NaN.
+    """
     merit = sorted(score * sign for score in scores if math.isfinite(score))
     if len(merit) < 8:
         return None
     best, low = merit[-1], merit[len(merit) // 10]
-    low = min([low, *(score * sign for score in also if math.isfinite(score))])
+    low = low if math.isnan(default) else min(low, default * sign)
     room = (best - low) or abs(best) or 1.0
     if merit[0] >= low - room:
         return None

@@ -6,7 +6,7 @@ from uuid import uuid4
 import optuna
 
 from tuneflow.errors import SearchError
-from tuneflow.reporting.figures import history
+from tuneflow.reporting.figures import scores
 from tuneflow.reporting.page.document import notebook_shell
 from tuneflow.reporting.tables.trials import trials
 from tuneflow.storage.study_record import read_study
@@ -40,7 +40,7 @@ class NotebookFigure:
         import plotly.graph_objects as go
 
         record = read_study(study)
-        figure = go.Figure(history.by_trials(trials(record), record).spec)
+        figure = go.Figure(scores.history(trials(record), record, "trial").spec)
         data = figure._repr_mimebundle_()  # what a notebook asks a figure for
         publish = self._shell.display_pub.publish
         publish(data, transient={"display_id": self._id}, update=self._shown)

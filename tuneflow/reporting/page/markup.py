@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from tuneflow.reporting.format import number, plain
 
 MOST_CELLS = 600  # of a plain table; a longer one is turned over page by page
 LONG = 40  # characters, from which a cell may have several lines
+# Of attributes in single quotes: the double ones, of which JSON is full, stay as they are.
+QUOTED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;"})
 Child: TypeAlias = "Node | str"
 
 
@@ -44,10 +47,7 @@ def html(element: Child) -> str:
     """
     if isinstance(element, str):
         return escape(element, quote=False)
-    # In single quotes, the double ones, of which JSON is full, stay as they are.
-    quoted = {
-        k: escape(v, quote=False).replace("'", "&#39;") for k, v in element.attributes.items()
-    }
+    quoted = {key: value.translate(QUOTED) for key, value in element.attributes.items()}
     attributes = "".join(f" {key}='{value}'" for key, value in quoted.items())
     return f"<{element.tag}{attributes}>{''.join(map(html, element.children))}</{element.tag}>"
 
@@ -87,9 +87,8 @@ def grid(frame: pd.DataFrame, caption: str, most: int | None = None) -> Node:
     columns, data = [plain(name) for name in rows.columns], [_values(rows[name]) for name in rows]
     note = "" if len(rows) == len(frame) else f" The first {len(rows):,} of {len(frame):,} rows."
     text = {"data_caption": plain(caption) + note, "aria_label": plain(caption), "role": "region"}
-    return node(
-        "div", class_="grid", data_rows=as_json({"columns": columns, "data": data}), **text
-    )
+    rows_as_json = as_json({"columns": columns, "data": data})
+    return node("div", class_="grid", data_rows=rows_as_json, **text)
 
 
 def _is_number(value: Any) -> bool:
@@ -112,11 +111,10 @@ def _values(column: pd.Series[Any]) -> Any:
     if column.dtype.kind == "i":
         return column.astype(object).where(column.notna(), None).tolist()
     values = [_value(value) for value in column]
-    places = {value: at for at, value in enumerate(dict.fromkeys(values))}
-    repeats = len(places) <= len(values) / 2 and all(isinstance(value, str) for value in places)
-    if column.dtype.kind in "fM" or not repeats:
+    if column.dtype.kind in "fM" or not all(isinstance(value, str) for value in values):
         return values
-    return {"of": list(places), "at": [places[value] for value in values]}
+    at, texts = pd.factorize(np.array(values, dtype=object))
+    return {"of": list(texts), "at": at.tolist()} if len(texts) <= len(values) / 2 else values
 
 
 def _value(value: Any) -> Any:
