@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,10 +105,9 @@ class ComparisonReport(Viewable):
             f"{name} {' and '.join(number(row[at]) for at in points)}"
             for name, row in medians.reindex(columns=points).iterrows()
         ]
-        return (
-            f"Median over runs after {' and '.join(map(str, points))} trials: {listing(scores)}. "
-            "The area lies between the quartiles; a run that ended keeps its best."
-        )
+        after = " and ".join(map(str, points))
+        lead = f"Median over runs after {after} trials: {listing(scores)}."
+        return f"{lead} The area lies between the quartiles; a run that ended keeps its best."
 
     def _final(self) -> str:
         ran = self.ranking[self.ranking["runs"] > 0]
@@ -131,10 +129,9 @@ class ComparisonReport(Viewable):
         separable = self.tests[self.tests["separable"]]
         pairs = [f"{row.first} and {row.second}" for row in separable.itertuples()]
         lead = f"Separable: {'; '.join(pairs)}" if pairs else "None is separable"
-        return (
-            f"{lead}, of {count(len(self.tests), 'pair')}. p_adjusted holds for all pairs "
-            "together; needed is how many seeds, or tables, would show the difference."
-        )
+        needed = "needed is how many seeds, or tables, would show the difference"
+        adjusted = f"p_adjusted holds for all pairs together; {needed}"
+        return f"{lead}, of {count(len(self.tests), 'pair')}. {adjusted}."
 
     @property
     def _is_suite(self) -> bool:
@@ -181,13 +178,12 @@ def _bands(steps: pd.DataFrame, by: str, at: list[float]) -> pd.DataFrame:
     columns = ["contender", "at", *QUARTILES, *(f"regret_{name}" for name in QUARTILES)]
     frames = [pd.DataFrame(columns=columns)] if steps.empty else []
     for contender, group in steps.groupby("contender", sort=False):
-        bands: dict[str, Any] = {"contender": contender, "at": at}
+        bands = pd.DataFrame({"contender": contender, "at": at})
         for value, prefix in (("best", ""), ("regret", "regret_")):
             runs = group.groupby([by, "table", "seed"])[value].last().unstack(["table", "seed"])
             runs = runs.ffill().reindex(pd.Index(at, dtype=float), method="ffill")
             all_known = runs.notna().all(axis=1)  # the median of a part would be another's
-            for name, share in QUARTILES.items():
-                quartile = runs.quantile(share, axis=1).where(all_known)
-                bands[f"{prefix}{name}"] = quartile.to_numpy()
-        frames.append(pd.DataFrame(bands))
+            quartiles = runs.quantile(list(QUARTILES.values()), axis=1).T.where(all_known)
+            bands[[f"{prefix}{name}" for name in QUARTILES]] = quartiles.to_numpy()
+        frames.append(bands)
     return pd.concat(frames, ignore_index=True)

@@ -4,28 +4,24 @@ import math
 from collections.abc import Sequence
 
 from tuneflow.reporting import format as fmt
-from tuneflow.reporting.figures.scores import best_so_far, on_the_way
-from tuneflow.reporting.tables.costs import typical_seconds
+from tuneflow.reporting.figures.scores import on_the_way
 from tuneflow.reporting.tables.frame import Tables
-from tuneflow.reporting.tables.importance import FEWEST
-from tuneflow.reporting.tables.trials import NOT_FINITE
+from tuneflow.reporting.tables.parameters import FEWEST
+from tuneflow.reporting.tables.trials import NOT_FINITE, typical_seconds
 from tuneflow.storage.study_record import StudyRecord
 
 
 def history(tables: Tables, record: StudyRecord) -> str:
     """When the best was found, and whether it still moved."""
     trials = tables["trials"]
-    steps = best_so_far(trials["score"], record.sign)
-    if steps.empty or record.best is None:
+    if record.best is None:
         return "Nothing to show yet: no trial is complete."
-    number = record.best.number
-    later = len(trials) - 1 - number
+    later = len(trials) - 1 - record.best.number
     names = (("complete", "complete"), ("pruned", "pruned"), ("fail", "failed"))
     states = [f"{n:,} {name}" for state, name in names if (n := record.states[state])]
     stands = "is the last one" if later == 0 else f"has stood for {fmt.count(later, 'trial')}"
-    return (
-        f"The best, trial {number}, {stands}; of {len(trials):,} there are {fmt.listing(states)}."
-    )
+    lead = f"The best, trial {record.best.number}, {stands}"
+    return f"{lead}; of {len(trials):,} there are {fmt.listing(states)}."
 
 
 def curves(tables: Tables, record: StudyRecord) -> str:
@@ -50,17 +46,13 @@ def folds(tables: Tables, record: StudyRecord) -> str:
     """On how many folds the best is better."""
     differences, mean, *_ = record.improvement()
     if not differences:
-        return (
-            f"Folds cannot be paired: {record.first_point} or the best trial has no fold scores."
-        )
+        return f"Folds cannot be paired: {record.first_point} or the best has no fold scores."
     if record.best is record.baseline:
         return f"The best is {record.first_point}: there is nothing to pair."
     better = sum(difference > 0 for difference in differences)
-    worst, most = fmt.signed(min(differences)), fmt.signed(max(differences))
-    return (
-        f"Better on {better} of {len(differences)} folds, by {fmt.signed(mean)} on average "
-        f"({worst} to {most})."
-    )
+    spread = f"{fmt.signed(min(differences))} to {fmt.signed(max(differences))}"
+    lead = f"Better on {better} of {len(differences)} folds"
+    return f"{lead}, by {fmt.signed(mean)} on average ({spread})."
 
 
 def holdout(tables: Tables, record: StudyRecord) -> str:
@@ -73,12 +65,10 @@ def holdout(tables: Tables, record: StudyRecord) -> str:
     relation = "these were too good" if optimism > 0 else "these were no better"
     over = " The defaults came to no score, so there is nothing to compare."
     if not math.isnan(held_out.default):
-        improvement = fmt.signed(held_out.score - held_out.default)
+        better = fmt.signed(held_out.score - held_out.default)
         low, high = fmt.signed(held_out.improvement_low), fmt.signed(held_out.improvement_high)
         chance = "" if held_out.improvement_low > 0 else ", so it may be chance"
-        over = (
-            f" There the improvement over the defaults is {improvement} ({low} to {high}){chance}."
-        )
+        over = f" There the improvement over the defaults is {better} ({low} to {high}){chance}."
     path = tables["holdout"]
     lost = float(path["overtuned"].iloc[-1]) if len(path) > 1 else 0.0
     overtuned = " No earlier leader was better there."
@@ -87,12 +77,10 @@ def holdout(tables: Tables, record: StudyRecord) -> str:
             f" Trial {path['holdout'].idxmax()} was better there by {fmt.number(lost)}: what came "
             "after it suits the folds more than new rows, or that is chance."
         )
-    return (
-        f"{fmt.plain(held_out.scoring)} {fmt.number(held_out.score)} on {held_out.rows:,} "
-        f"held-out rows ({fmt.interval(held_out.low, held_out.high)}); "
-        f"{fmt.number(held_out.inner)} in the folds, so {relation}, by "
-        f"{fmt.number(abs(optimism))}.{over}{overtuned}"
-    )
+    rows = f"{held_out.rows:,} held-out rows ({fmt.interval(held_out.low, held_out.high)})"
+    lead = f"{fmt.plain(held_out.scoring)} {fmt.number(held_out.score)} on {rows}"
+    folds = f"{fmt.number(held_out.inner)} in the folds"
+    return f"{lead}; {folds}, so {relation}, by {fmt.number(abs(optimism))}.{over}{overtuned}"
 
 
 def slices(tables: Tables, record: StudyRecord) -> str:
@@ -101,9 +89,8 @@ def slices(tables: Tables, record: StudyRecord) -> str:
     if parameters.empty:
         return "The study has no parameters."
     edges = [f"{fmt.plain(name)} ({edge})" for name, edge in parameters["edge"].items() if edge]
-    where = (
-        f"at an edge of {fmt.listing(edges)}" if edges else "inside the range of every parameter"
-    )
+    inside = "inside the range of every parameter"
+    where = f"at an edge of {fmt.listing(edges)}" if edges else inside
     rare = [fmt.plain(name) for name in parameters.index[parameters["active"] < 1]]
     are = "is" if len(rare) == 1 else "are"
     inactive = f"; {fmt.listing(rare)} {are} not always active" if rare else ""
@@ -113,29 +100,26 @@ def slices(tables: Tables, record: StudyRecord) -> str:
 def relations(tables: Tables, record: StudyRecord) -> str:
     """What the best trials have in common."""
     parameters = tables["parameters"]
-    numbers = parameters.dropna(subset=["top_low"])
+    numbers = parameters[["top_low", "top_high"]].dropna()
     constant = numbers["top_low"] == numbers["top_high"]  # says nothing about the best: last
-    ranges = [
-        f"{fmt.plain(name)} {fmt.number(row['top_low'])} to {fmt.number(row['top_high'])}"
-        for name, row in numbers.loc[constant.sort_values(kind="stable").index].iterrows()
+    widest = numbers.loc[constant.sort_values(kind="stable").index[:2]]
+    choices = parameters.loc[parameters["top_choice"] != "", "top_choice"].head(1)
+    has = [
+        f"{fmt.plain(name)} {fmt.number(low)} to {fmt.number(high)}"
+        for name, low, high in widest.itertuples()
     ]
-    choices = [
-        f"{fmt.plain(name)} {fmt.plain(choice)}"
-        for name, choice in parameters["top_choice"].items()
-        if choice
-    ]
-    if not ranges and not choices:
+    has += [f"{fmt.plain(name)} {fmt.plain(choice)}" for name, choice in choices.items()]
+    if not has:
         return "No complete trial has parameters yet."
-    return f"The best tenth of the trials has {fmt.listing([*ranges[:2], *choices[:1]])}."
+    return f"The best tenth of the trials has {fmt.listing(has)}."
 
 
 def importance(tables: Tables, record: StudyRecord) -> str:
     """What mattered."""
     parameters = tables["parameters"].dropna(subset="importance")
     if parameters.empty:
-        return (
-            f"Not known: {fmt.count(len(record.scored), 'complete trial')} of at least {FEWEST}."
-        )
+        trials = fmt.count(len(record.scored), "complete trial")
+        return f"Not known: {trials} of at least {FEWEST}."
     names = [fmt.plain(name) for name in parameters.index]
     shares, errors = parameters["importance"].tolist(), parameters["importance_error"].tolist()
     lead = f"{names[0]} mattered most, {fmt.percent(shares[0])} ± {fmt.percent(errors[0])}"
@@ -171,11 +155,9 @@ def failures(tables: Tables, record: StudyRecord) -> str:
         return "No trial failed."
     number, first = frame["trials"].iloc[0], frame["first"].iloc[0]
     failed = "failed or had no finite score" if NOT_FINITE in frame.index else "failed"
-    return (
-        f"{fmt.count(int(frame['trials'].sum()), 'trial')} {failed}, of "
-        f"{fmt.count(len(frame), 'kind')}; most often {fmt.plain(frame.index[0])} ({number:,}), "
-        f"first in trial {first}."
-    )
+    trials, kinds = fmt.count(int(frame["trials"].sum()), "trial"), fmt.count(len(frame), "kind")
+    most = f"{fmt.plain(frame.index[0])} ({number:,}), first in trial {first}"
+    return f"{trials} {failed}, of {kinds}; most often {most}."
 
 
 def listed(tables: Tables, record: StudyRecord) -> str:
@@ -190,10 +172,9 @@ def reproduce(tables: Tables, record: StudyRecord) -> str:
     if record.header is None:
         return "Optuna keeps neither seed nor versions; the best point can be tried again."
     versions = record.header.versions
-    return (
-        f"Seed {record.header.random_state}, with tuneflow {versions.get('tuneflow', '?')} and "
-        f"Optuna {versions.get('optuna', '?')}; the data is recognised by its digest."
-    )
+    ours, optuna = versions.get("tuneflow", "?"), versions.get("optuna", "?")
+    lead = f"Seed {record.header.random_state}, with tuneflow {ours} and Optuna {optuna}"
+    return f"{lead}; the data is recognised by its digest."
 
 
 def studies(records: Sequence[StudyRecord]) -> str:

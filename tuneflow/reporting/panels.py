@@ -3,7 +3,6 @@ says how to make the study again."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pandas as pd
@@ -44,13 +43,13 @@ class Panel:
     code: str = ""
 
 
-# key, title, table, the figures' keys (a prefix with *), and the sentence
+# key, title, table, the figures' keys up to a colon, and the sentence
 PLAN: tuple[tuple[str, str, str, tuple[str, ...], Callable[[Tables, StudyRecord], str]], ...] = (
     ("history", "Best so far", "trials", ("history", "history_seconds"), findings.history),
     ("curves", "Learning curves", "rungs", ("curves",), findings.curves),
     ("folds", "Folds of the best", "folds", ("folds",), findings.folds),
     ("holdout", "Held-out rows", "holdout", ("holdout",), findings.holdout),
-    ("slices", "Parameters", "parameters", ("slice:*",), findings.slices),
+    ("slices", "Parameters", "parameters", ("slice",), findings.slices),
     ("relations", "Parameters together", "trials", ("parallel", "contour"), findings.relations),
     ("importance", "What mattered", "parameters", ("importance",), findings.importance),
     ("time", "Where the time went", "cost", ("cost", "timeline"), findings.time),
@@ -82,8 +81,7 @@ def panels(
         params=record.best.params if record.best else {},
     )
     for key, title, table, figures, finding in PLAN:
-        chosen = [name for name in drawings if any(fnmatchcase(name, key) for key in figures)]
-        drawn = tuple(drawings[name] for name in chosen)
+        drawn = tuple(drawings[name] for name in drawings if name.split(":")[0] in figures)
         frame = tables[table]
         if key in ("folds", "curves", "relations") and not drawn:
             continue  # the verdict says which, and why
@@ -99,10 +97,8 @@ def panels(
 def left_out(record: StudyRecord, drawings: Mapping[str, Drawing]) -> Iterator[str]:
     """What the page does not show, and why."""
     if record.header is None:
-        yield (
-            "Optuna made this study: fold scores, the split of the time and the versions are "
-            "kept by tuneflow's own, so the panel on folds is left out."
-        )
+        missing = "fold scores, parts of the time or versions"
+        yield f"Optuna, which made this study, keeps no {missing}: the panel on folds is left out."
     elif "folds" not in drawings:
         yield f"Folds are left out: {record.first_point} or the best came to no score."
     if "curves" not in drawings:

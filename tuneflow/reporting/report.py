@@ -19,11 +19,7 @@ from tuneflow.reporting.live import app
 from tuneflow.reporting.live.app import LiveState, StudyList, StudySource
 from tuneflow.reporting.page.document import Page, page_of_panels
 from tuneflow.reporting.panels import Panel, panels
-from tuneflow.reporting.tables.costs import cost, timeline
-from tuneflow.reporting.tables.folds import folds, holdout, rungs
-from tuneflow.reporting.tables.parameters import parameters
-from tuneflow.reporting.tables.studies import best, header, studies
-from tuneflow.reporting.tables.trials import failures, trials
+from tuneflow.reporting.tables import parameters, studies, trials
 from tuneflow.reporting.viewable import Viewable
 from tuneflow.storage.read_only import open_source
 from tuneflow.storage.study_record import StudyRecord, last_touched, read_study
@@ -48,7 +44,7 @@ class Report(Viewable):
 
     records: tuple[StudyRecord, ...]
     chosen: int = 0
-    source: StudySource | None = field(default=None, compare=False)
+    source: StudySource = field(default=StudyList(()), compare=False)
 
     @classmethod
     def of(cls, studies: Sequence[optuna.Study], source: StudySource | None = None) -> Report:
@@ -86,19 +82,19 @@ class Report(Viewable):
         ``timeline``, ``failures``, ``studies`` and ``header``.
         """
         record = self.record
-        all_trials = trials(record)
+        all_trials = trials.trials(record)
         return {
             "trials": all_trials,
-            "folds": folds(record),
-            "holdout": holdout(record.holdout),
-            "rungs": rungs(record),
-            "best": best(record),
-            "parameters": parameters(record),
-            "cost": cost(all_trials, record),
-            "timeline": timeline(all_trials),
-            "failures": failures(record),
-            "studies": studies(self.records),
-            "header": header(record),
+            "folds": trials.folds(record),
+            "holdout": trials.holdout(record.holdout),
+            "rungs": trials.rungs(record),
+            "best": studies.best(record),
+            "parameters": parameters.parameters(record),
+            "cost": trials.cost(all_trials, record),
+            "timeline": trials.timeline(all_trials),
+            "failures": trials.failures(record),
+            "studies": studies.studies(self.records),
+            "header": studies.header(record),
         }
 
     @cached_property
@@ -125,8 +121,7 @@ class Report(Viewable):
             StudyError: The port is in use.
             MissingExtra: The extra ``live`` is not installed.
         """
-        source = self.source or StudyList(())
-        app.serve(LiveState(source, page_of, self.record.name), port=port, browser=browser)
+        app.serve(LiveState(self.source, page_of, self.record.name), port=port, browser=browser)
 
 
 def page_of(records: tuple[StudyRecord, ...]) -> Page:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tuneflow.reporting import format as fmt
 from tuneflow.reporting.tables.frame import Tables
-from tuneflow.reporting.tables.importance import FEWEST
+from tuneflow.reporting.tables.parameters import FEWEST
 from tuneflow.storage.study_record import StudyRecord
 
 
@@ -20,15 +20,15 @@ def verdict(record: StudyRecord) -> str:
         return f"{lead}; {record.first_point} came to no score, so there is nothing to compare."
     if record.baseline is record.best:
         return f"{lead}; nothing was found to be better than {record.first_point}."
+    than = f"{record.first_point} ({fmt.number(record.default_score)})"
+    lead = f"{lead}, {fmt.signed(_improvement(record))} better than {than}"
     paired = record.improvement()
-    low, high = fmt.signed(paired.low), fmt.signed(paired.high)
+    if math.isnan(paired.low):
+        return f"{lead}."
+    interval = f"{fmt.signed(paired.low)} to {fmt.signed(paired.high)} at 95\xa0%"
     chance = "" if paired.is_certain else ", so the improvement may be chance"
-    folds = f"; paired over {len(paired.by_fold)} folds"
-    interval = f"{folds} the improvement is {low} to {high} at 95\xa0%{chance}"
-    return (
-        f"{lead}, {fmt.signed(_improvement(record))} better than {record.first_point} "
-        f"({fmt.number(record.default_score)}){'' if math.isnan(paired.low) else interval}."
-    )
+    folds = f"paired over {len(paired.by_fold)} folds"
+    return f"{lead}; {folds} the improvement is {interval}{chance}."
 
 
 def _improvement(record: StudyRecord) -> float:
@@ -63,20 +63,14 @@ def warnings(record: StudyRecord, tables: Tables) -> Iterator[str]:
     if infinite := int((trials["score"].abs() == math.inf).sum()):
         yield f"{fmt.count(infinite, 'score')} not finite, and left out of every ranking."
     if edge := [fmt.plain(name) for name in parameters.index[parameters["edge"] != ""]]:
-        yield (
-            f"The best lies at the edge of the range of {fmt.listing(edge)}: "
-            "wider bounds may be worth a try."
-        )
+        ranges = f"the range of {fmt.listing(edge)}"
+        yield f"The best lies at the edge of {ranges}: wider bounds may be worth a try."
     if record.header and record.header.modelled < 1:
-        yield (
-            f"The sampler modelled {fmt.percent(record.header.modelled)} of the parameters; "
-            "it chose the others independently."
-        )
+        share = fmt.percent(record.header.modelled)
+        yield f"The sampler modelled {share} of the parameters; it chose the others independently."
     scored = len(record.scored)
     if 0 < scored < FEWEST and len(parameters):
-        yield (
-            f"{fmt.count(scored, 'complete trial')}: too few to say what mattered "
-            f"({FEWEST} are needed)."
-        )
+        complete = fmt.count(scored, "complete trial")
+        yield f"{complete}: too few to say what mattered ({FEWEST} are needed)."
     if scored > 1 and record.header and not record.holdout:
         yield "The best of many on the same folds is a little too good; test_size holds rows out."

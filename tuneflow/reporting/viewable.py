@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from tuneflow.reporting.figures.style import Drawing
+from tuneflow.reporting.format import plain
 from tuneflow.reporting.page.document import Page, Plotly, content, display, write
-from tuneflow.reporting.page.markup import html
+from tuneflow.reporting.page.markup import cell, html
 from tuneflow.reporting.panels import Panel
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-import re
-
-import pandas as pd
-
-from tuneflow.reporting.format import plain
-from tuneflow.reporting.page.markup import cell
+MOST_ROWS = 30  # of a table as Markdown
+_SYNTAX = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
 class Viewable(ABC):
@@ -65,7 +65,15 @@ class Viewable(ABC):
 
     def to_markdown(self) -> str:
         """The findings and the short tables as text, for a README or an issue."""
-        return markdown(self.page.name, self.panels)
+        parts = [f"# {escaped(self.page.name)}"]
+        for panel in self.panels:
+            parts += [f"## {panel.title}", escaped(panel.note)]
+            parts += ["\n".join(f"- {escaped(warning)}" for warning in panel.warnings)]
+            if panel.code:
+                parts.append(f"```python\n{plain(panel.code).replace('```', '')}\n```")
+            if 0 < len(panel.frame) <= MOST_ROWS and panel.table != "trials":
+                parts.append(table(panel.frame))
+        return "\n\n".join(part for part in parts if part) + "\n"
 
     def _repr_html_(self) -> str:
         return html(content(self.panels[:1]))
@@ -73,23 +81,6 @@ class Viewable(ABC):
     def __repr__(self) -> str:
         lines = [f"  {panel.title}: {panel.note}" for panel in self.panels]
         return "\n".join([f"Report on {self.page.name!r}", *lines])
-
-
-MOST_ROWS = 30
-_SYNTAX = re.compile(r"([\\`*_{}\[\]<>#|~])")
-
-
-def markdown(name: str, panels: Sequence[Panel]) -> str:
-    """Findings and short tables; long tables are left out."""
-    parts = [f"# {escaped(name)}"]
-    for panel in panels:
-        parts += [f"## {panel.title}", escaped(panel.note)]
-        parts += ["\n".join(f"- {escaped(warning)}" for warning in panel.warnings)]
-        if panel.code:
-            parts.append(f"```python\n{plain(panel.code).replace('```', '')}\n```")
-        if 0 < len(panel.frame) <= MOST_ROWS and panel.table != "trials":
-            parts.append(table(panel.frame))
-    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def table(frame: pd.DataFrame) -> str:

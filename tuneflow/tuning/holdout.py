@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial
 from tuneflow.data.dataset import Data
 from tuneflow.data.metrics import Answers, Metric
 from tuneflow.data.types import FloatArray
-from tuneflow.reporting.tables.folds import holdout as holdout_table
+from tuneflow.reporting.tables.trials import holdout as holdout_table
 from tuneflow.storage.records import HoldoutRecord
 from tuneflow.storage.study_record import StudyRecord, score_of
 
@@ -37,7 +37,7 @@ class Holdout(HoldoutRecord):
 
     def table(self) -> pd.DataFrame:
         """Scores in the folds and on the held-out rows, one row for each trial that was the best
-        so far; see :func:`tuneflow.reporting.tables.folds.holdout`."""
+        so far; see :func:`tuneflow.reporting.tables.trials.holdout`."""
         return holdout_table(self)
 
     def __str__(self) -> str:

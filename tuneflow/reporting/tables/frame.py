@@ -14,7 +14,8 @@ def frame(
     index: str | None = None,
     untyped: Iterable[str] = (),
 ) -> pd.DataFrame:
-    """A frame of rows, which are tuples in the order of the columns, or dictionaries.
+    """A frame of rows, which are tuples in the order of the columns, or dictionaries; a text that
+    is not in a dictionary is empty.
 
     Args:
         rows: The rows; there may be none.
@@ -25,5 +26,8 @@ def frame(
     >>> frame([("a", 1)], {"name": "str", "trials": int}, index="name").to_dict()
     {'trials': {'a': 1}}
     """
-    filled = pd.DataFrame(list(rows), columns=[*kinds, *untyped]).astype(kinds)
-    return filled.set_index(index) if index else filled
+    table = pd.DataFrame(list(rows), columns=[*kinds, *untyped])
+    texts = [name for name, kind in kinds.items() if kind == "str"]
+    table[texts] = table[texts].astype(object).fillna("")
+    table = table.astype(kinds)
+    return table.set_index(index) if index else table

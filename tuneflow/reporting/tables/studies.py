@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 from optuna.trial import FrozenTrial
 
-from tuneflow.reporting.tables.costs import STATES
 from tuneflow.reporting.tables.frame import frame
-from tuneflow.reporting.tables.trials import none_as_text
+from tuneflow.reporting.tables.trials import STATES, none_as_text
 from tuneflow.storage.study_record import StudyRecord, score_of, seconds_of
 
 STUDIES: Mapping[str, Any] = {
@@ -111,5 +110,4 @@ def header(record: StudyRecord) -> pd.DataFrame:
         facts |= {"modelled": f"{header.modelled:.0%}"}
         facts |= {f"note {i}": note for i, note in enumerate(header.notes, start=1)}
         facts |= {f"version of {name}": number for name, number in header.versions.items()}
-    rows = [(key, str(value)) for key, value in facts.items()]
-    return frame(rows, {"key": "str", "value": "str"}, "key")
+    return frame(facts.items(), {"key": "str", "value": "str"}, "key")
