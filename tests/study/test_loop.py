@@ -1,4 +1,5 @@
-"""Several calls on one study: the total is exact, and what one leaves, another takes over."""
+"""Several calls on one study: the total is exact, and what one leaves, another takes over. The bar
+says how far a study is, its best score and that of the defaults."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ import tuneflow as tf
 from tuneflow.models import pipeline as engines
 from tuneflow.storage.heartbeat import Heartbeat
 from tuneflow.storage.user_attrs import begin_trial, read_trial_record
+from tuneflow.study.loop import ProgressBar
 
 
 @pytest.fixture
@@ -84,3 +86,62 @@ def test_sigterm_ends_a_search_as_ctrl_c_does(n_jobs):
     assert process.returncode == 0
     assert "interrupted" in said
     assert "RUNNING" not in said
+
+
+# ---------- the bar ----------
+
+
+def shown(finished, *trials):
+    """What the bar says of best and defaults after some trials."""
+    bar = ProgressBar(finished, len(finished), None, shown=False)
+    postfixes = []
+    bar._bar.set_postfix = lambda facts, refresh: postfixes.append(
+        (facts["best"], facts["defaults"])
+    )
+    for trial in trials:
+        bar.show(trial, float("inf"))
+    bar.close()
+    return postfixes
+
+
+def ended(*values):
+    """Trials of these scores, each at a point of its own; None failed."""
+    made = optuna.create_study()
+    for number, value in enumerate(values):
+        params = {"x": float(number)}
+        space = {"x": optuna.distributions.FloatDistribution(0, 9)}
+        state = COMPLETE if value is not None else FAILED
+        made.add_trial(
+            optuna.trial.create_trial(state=state, value=value, params=params, distributions=space)
+        )
+    return made.get_trials()
+
+
+def test_the_bar_of_a_study_that_goes_on_starts_with_its_best_and_its_defaults():
+    *finished, late = ended(0.90, None, 0.95, 0.92)
+    assert shown(finished, late) == [("0.95", "0.9")]
+
+
+def test_the_bar_calls_nothing_the_defaults_but_their_score():
+    assert shown([], *ended(None, 0.8, 0.7)) == [("-", "-"), ("0.8", "-"), ("0.8", "-")]
+    lost, other, _ = ended(None, 0.8, 0.7)
+    again = optuna.trial.create_trial(
+        value=0.6, params=lost.params, distributions=lost.distributions
+    )
+    again.number = 2
+    assert shown([lost], other, again) == [("0.8", "-"), ("0.8", "0.6")]
+
+
+@pytest.mark.usefixtures("double")
+def test_a_call_that_goes_on_tells_the_bar_what_the_study_has(tmp_path, monkeypatch):
+    run(tmp_path / "a.journal", 3)
+    bars = []
+
+    class Noting(ProgressBar):
+        def __init__(self, finished, counted, total, *, shown):
+            bars.append(([trial.number for trial in finished], counted, total))
+            super().__init__(finished, counted, total, shown=shown)
+
+    monkeypatch.setattr("tuneflow.study.loop.ProgressBar", Noting)
+    run(tmp_path / "a.journal", 4)
+    assert bars == [([0, 1, 2], 3, 4)]

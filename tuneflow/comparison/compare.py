@@ -1,7 +1,6 @@
 """`compare()`: tune every contender on the same folds with the same budget, seed after seed."""
 
 import math
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,13 +21,12 @@ from tuneflow.comparison.contenders import (
 from tuneflow.comparison.runs import Run, all_runs, check_fair, timeline
 from tuneflow.errors import TuneflowWarning, warn
 from tuneflow.recipe.recipe import Recipe
-from tuneflow.reporting.page.document import notebook_shell
 from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.records import RunRecord
 from tuneflow.storage.study_record import read_study
 from tuneflow.storage.user_attrs import read_run_record, write_run_record
 from tuneflow.study.budget import Budget
-from tuneflow.study.loop import RunOptions
+from tuneflow.study.loop import RunOptions, open_bar
 from tuneflow.study.optimize import INTERRUPTED, optimize
 from tuneflow.study.plan import Settings
 from tuneflow.study.resume import open_study
@@ -149,13 +147,10 @@ def _notes(design: Design) -> list[str]:
 
 def _run_all(design: Design, storage: optuna.storages.BaseStorage, progress: bool) -> str:
     """Run what has not ended; say what interrupted it, unless there is nothing to show for it."""
-    from tqdm.auto import tqdm
-
-    shown = progress and (sys.stderr.isatty() or notebook_shell() is not None)
     others = [run for run in all_runs(storage) if run.record.comparison == design.name]
     ended = 0
     try:
-        for cell in tqdm(design.cells, desc="runs", unit="", disable=not shown):
+        for cell in open_bar(progress, design.cells, desc="runs"):
             if interruption := _run(design, cell, storage, others):
                 return interruption
             ended += 1

@@ -16,16 +16,22 @@ are tried once more (`resume.reclaim_lost_trials`, `resume.queued_points`).
 """
 
 import copy
-from collections.abc import Callable, Sequence
+import math
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
+from tqdm import TqdmWarning
 
 from tuneflow.recipe.space import Params
+from tuneflow.reporting.page.document import notebook_shell
 from tuneflow.storage.optuna_internals import (
     few_storage_calls,
     names_no_parameter,
@@ -38,7 +44,6 @@ from tuneflow.storage.retry import ENDED_BY_ANOTHER, with_retry
 from tuneflow.storage.user_attrs import begin_trial, write_trial_record
 from tuneflow.study.budget import SECONDS_BETWEEN_LOOKS, Budget, BudgetTracker
 from tuneflow.study.objective import Outcome, TrialSpec, WorkerEvent, state_and_value
-from tuneflow.study.progress import ProgressBar
 from tuneflow.study.resume import reclaim_lost_trials
 from tuneflow.study.workers.workers import WorkerPool, Workers
 
@@ -197,3 +202,54 @@ class Loop:
         self._bar.show(frozen, self._options.budget.deadline)
         for callback in self._options.callbacks:
             callback(self._study, copy.deepcopy(frozen))  # it may do with it as it likes
+
+
+class ProgressBar:
+    """A bar of trials, with the best score so far.
+
+    Args:
+        finished: Trials that have ended already, by number.
+        counted: How many of them count towards the total.
+        total: Trials in all; None if that is not known.
+        shown: Whether to show anything.
+    """
+
+    def __init__(
+        self, finished: Iterable[FrozenTrial], counted: int, total: int | None, *, shown: bool
+    ) -> None:
+        self._first: dict[str, Any] | None = None
+        self._scores: dict[str, float] = {}
+        for trial in finished:
+            self._note(trial)
+        self._bar = open_bar(shown, total=total, initial=counted, desc="trials")
+
+    def show(self, trial: FrozenTrial, deadline: float) -> None:
+        """One more trial has ended; the deadline is in seconds of `time.monotonic`."""
+        self._note(trial)
+        scores = {name: self._scores.get(name) for name in ("best", "defaults")}
+        facts = {name: "-" if score is None else f"{score:.5g}" for name, score in scores.items()}
+        if deadline < math.inf:
+            facts["left"] = f"{max(0.0, deadline - time.monotonic()):.0f}s"
+        self._bar.set_postfix(facts, refresh=False)
+        self._bar.update()
+
+    def close(self) -> None:
+        """Leave it as it stands."""
+        self._bar.close()
+
+    def _note(self, trial: FrozenTrial) -> None:
+        """The first trial runs the defaults; if it was interrupted, a later one does."""
+        if trial.number == 0:
+            self._first = trial.params
+        if trial.state == TrialState.COMPLETE and trial.value is not None:
+            self._scores["best"] = max(trial.value, self._scores.get("best", trial.value))
+            if trial.params == self._first:
+                self._scores.setdefault("defaults", trial.value)
+
+
+def open_bar(shown: bool, *steps: Iterable[Any], **options: Any) -> Any:
+    """A bar, or nothing to see: it is for a terminal or a notebook, and only if it is wanted."""
+    with warnings.catch_warnings(action="ignore", category=TqdmWarning):
+        from tqdm.auto import tqdm  # without ipywidgets, a bar of text will do
+    is_visible = shown and (sys.stderr.isatty() or notebook_shell() is not None)
+    return tqdm(*steps, unit="", disable=not is_visible, **options)

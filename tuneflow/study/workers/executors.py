@@ -51,8 +51,7 @@ class Executors:
     def start(self, spec: TrialSpec, trial: optuna.Trial, ended: Sequence[FrozenTrial]) -> None:
         """Submit a trial, with all that a pruner may ask."""
         spec = replace(spec, deadline=spec.deadline - time.monotonic())  # clocks differ
-        request = self._payload, spec, ended_trials(ended)
-        future = self._executor.submit(run_remotely, *request)
+        future = self._executor.submit(run_remotely, self._payload, spec, ended_trials(ended))
         self._numbers[future] = spec.number
 
     def wait(self, seconds: float) -> list[WorkerEvent]:
@@ -176,6 +175,5 @@ class _JoblibExecutor(ThreadPoolExecutor):
     def _call(self, call: Any) -> Any:
         with ExitStack() as stack:
             with self._opening:  # threads share joblib's processes
-                parallel = joblib.Parallel(self._size, backend=self._backend)
-                stack.enter_context(parallel)
+                parallel = stack.enter_context(joblib.Parallel(self._size, backend=self._backend))
             return parallel([call])[0]

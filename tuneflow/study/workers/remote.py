@@ -77,6 +77,7 @@ class PrunerStudy:
             sampler=optuna.samplers.RandomSampler(seed=0),
         )
         self._study_id = self._storage.get_study_id_from_name(name)
+        self._ids: list[int] = []  # of trials, by their numbers
 
     def learn(self, ended: Iterable[EndedTrial]) -> None:
         """Take in trials that have ended."""
@@ -96,10 +97,9 @@ class PrunerStudy:
 
     def _id(self, number: int) -> int:
         """A trial by its number; all numbers below are there, too, as in the study."""
-        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
-        for _ in range(len(trials), number + 1):
-            self._storage.create_new_trial(self._study_id)
-        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+        while len(self._ids) <= number:
+            self._ids.append(self._storage.create_new_trial(self._study_id))
+        return self._ids[number]
 
 
 @dataclass(frozen=True)
