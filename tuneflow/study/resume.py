@@ -47,9 +47,8 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
     except Exception as error:
         if not is_kind_of(error, ("StorageInternalError", "SQLAlchemyError")):
             raise
-        raise StudyError(
-            f"storage: the study {name!r} cannot be opened. {driver_message(error)}"
-        ) from error
+        message = f"storage: the study {name!r} cannot be opened. {driver_message(error)}"
+        raise StudyError(message) from error
     check_header(study, plan.header)  # MySQL takes Churn for churn: a new name may be an old one
     if read_header(study) is None:
         with_retry(lambda: write_header(study, plan.header))
@@ -58,18 +57,13 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, plan: Plan) -> o
 
 def check_header(study: optuna.Study, header: Header) -> None:
     """Refuse a study that is about something else, and say what differs."""
-    stored, name = read_header(study), study.study_name
+    stored, name, hint = read_header(study), study.study_name, "Choose another study_name."
     if study.directions != [StudyDirection.MAXIMIZE]:
         directions = ", ".join(each.name.lower() for each in study.directions)
-        raise StudyError(
-            f"study {name!r}: one that maximizes is needed; got {directions}. Choose another "
-            "study_name."
-        )
+        raise StudyError(f"study {name!r}: one that maximizes is needed; got {directions}. {hint}")
     if stored is None and study.get_trials(deepcopy=False):
-        raise StudyError(
-            f"study {name!r}: only tuneflow's can be resumed; got trials but no header. Choose "
-            "another study_name."
-        )
+        message = "only tuneflow's can be resumed; got trials but no header"
+        raise StudyError(f"study {name!r}: {message}. {hint}")
     if stored and (differences := stored.differences(header)):
         raise StudyError(
             "\n  ".join([f"study {name!r} exists and is about something else:", *differences])

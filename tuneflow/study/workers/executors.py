@@ -107,9 +107,8 @@ def _open_executor(backend: str | Executor, size: int | None) -> Opened:
         try:
             module = import_module(package)
         except ImportError as error:
-            raise MissingExtra(
-                f"backend: {backend!r} needs {package}. Install it: pip install {package}"
-            ) from error
+            message = f"backend: {backend!r} needs {package}. Install it: pip install {package}"
+            raise MissingExtra(message) from error
         return connect(module)
     if backend not in BACKENDS:
         hint = did_you_mean(backend, [*CLUSTERS, *BACKENDS])

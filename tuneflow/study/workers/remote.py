@@ -16,7 +16,7 @@ from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
 from tuneflow.data.types import FloatArray
-from tuneflow.storage.optuna_internals import pruner_attrs, stored_trial
+from tuneflow.storage.optuna_internals import pruner_attrs, storage_of, stored_trial
 from tuneflow.study.objective import IntermediateScore, Objective, Outcome, TrialSpec
 
 #: What a pruner may ask of a trial that has ended: number, state, values, scores by step, and what
@@ -68,14 +68,9 @@ class PrunerStudy:
     """A study in memory that knows of the real one what a pruner asks for."""
 
     def __init__(self, name: str, pruner: BasePruner) -> None:
-        self._storage = optuna.storages.InMemoryStorage()
-        self._study = optuna.create_study(
-            storage=self._storage,
-            study_name=name,
-            direction="maximize",
-            pruner=pruner,
-            sampler=optuna.samplers.RandomSampler(seed=0),
-        )
+        self._study = optuna.create_study(study_name=name, direction="maximize", pruner=pruner)
+        self._study.sampler = optuna.samplers.RandomSampler(seed=0)  # is asked for nothing
+        self._storage = storage_of(self._study)
         self._study_id = self._storage.get_study_id_from_name(name)
         self._ids: list[int] = []  # of trials, by their numbers
 
