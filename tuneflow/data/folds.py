@@ -11,21 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.model_selection import (
-    GroupKFold,
-    GroupShuffleSplit,
-    KFold,
-    ShuffleSplit,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-    check_cv,
-)
+from sklearn import model_selection as splitters
 from sklearn.utils import resample
 
 from tuneflow.data.dataset import Data
 from tuneflow.data.types import IntArray
-from tuneflow.errors import DataError, TuneflowWarning
+from tuneflow.errors import DataError, warn
 
 
 @dataclass(frozen=True)
@@ -167,19 +158,16 @@ def _positions(rows: Any, count: int) -> IntArray:
 def _splitter(data: Data, cv: Any, grouped: bool, random_state: int) -> Any:
     classes = data.task != "regression"
     if isinstance(cv, float) and 0 < cv < 1:
-        shuffle = StratifiedShuffleSplit if classes else ShuffleSplit
-        shuffle = GroupShuffleSplit if grouped else shuffle
+        by_row = splitters.StratifiedShuffleSplit if classes else splitters.ShuffleSplit
+        shuffle = splitters.GroupShuffleSplit if grouped else by_row
         return shuffle(n_splits=1, test_size=cv, random_state=random_state)
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool) and cv >= 2:
-        kinds: dict[tuple[bool, bool], Any] = {
-            (True, False): StratifiedKFold,
-            (True, True): StratifiedGroupKFold,
-            (False, False): KFold,
-            (False, True): GroupKFold,
-        }
-        return kinds[classes, grouped](int(cv), shuffle=True, random_state=random_state)
+        by_row = splitters.StratifiedKFold if classes else splitters.KFold
+        by_group = splitters.StratifiedGroupKFold if classes else splitters.GroupKFold
+        k_fold: Any = by_group if grouped else by_row
+        return k_fold(int(cv), shuffle=True, random_state=random_state)
     if not isinstance(cv, str) and (hasattr(cv, "split") or isinstance(cv, Iterable)):
-        return check_cv(cv)
+        return splitters.check_cv(cv)
     raise DataError(
         "cv: a number of folds of at least 2, a holdout share between 0 and 1, a splitter or "
         f"index pairs are needed; got {cv!r}."
@@ -202,9 +190,7 @@ def _warn_of_rare_classes(data: Data, cv: Any) -> None:
     rare = np.flatnonzero(counts < cv)
     if len(rare):
         examples = ", ".join(f"{data.classes[code]} ({counts[code]})" for code in rare[:5])
-        warnings.warn(
+        warn(
             f"y: {len(rare)} of {len(counts)} classes have fewer rows than the {cv} folds: "
-            f"{examples}. Folds without a row of a class are scored without it.",
-            TuneflowWarning,
-            stacklevel=3,
+            f"{examples}. Folds without a row of a class are scored without it."
         )
