@@ -222,11 +222,8 @@ class Recipe(_Frozen):
         """One row a parameter: kind, range, default, grid, condition, source."""
         import pandas as pd
 
-        spaces = {
-            "": self.space,
-            "classification": self.classification.space,
-            "regression": self.regression.space,
-        }
+        classes, numbers = self.classification.space, self.regression.space
+        spaces = {"": self.space, "classification": classes, "regression": numbers}
         rows = [_row(name, task, p) for task, space in spaces.items() for name, p in space.items()]
         return pd.DataFrame(rows).set_index("parameter") if rows else pd.DataFrame()
 

@@ -8,20 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, model_validator
+
+from tuneflow.recipe.growth import Number
 
 if TYPE_CHECKING:
     import optuna
 
-Value: TypeAlias = StrictBool | StrictInt | StrictFloat | str
+Value: TypeAlias = StrictBool | Number | str
 Params: TypeAlias = dict[str, Any]
 Unit = Literal["gram", "per_sample_l2", "ints"]
 
@@ -43,8 +37,8 @@ class Param(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    low: StrictInt | StrictFloat | None = Field(None, description="Smallest value.")
-    high: StrictInt | StrictFloat | None = Field(None, description="Largest value.")
+    low: Number | None = Field(None, description="Smallest value.")
+    high: Number | None = Field(None, description="Largest value.")
     log: StrictBool = Field(False, description="Search on a logarithmic scale.")
     choices: tuple[Value | None, ...] = Field(
         (), description="The values of a categorical parameter."
@@ -90,9 +84,9 @@ class Param(BaseModel):
 
         if self.choices:
             return distributions.CategoricalDistribution(self.choices)
-        make: Any = getattr(distributions, f"{self.kind.capitalize()}Distribution")
-        distribution: optuna.distributions.BaseDistribution = make(*self.bounds, log=self.log)
-        return distribution
+        is_int = self.kind == "int"
+        number = distributions.IntDistribution if is_int else distributions.FloatDistribution
+        return number(*self.bounds, log=self.log)
 
     @property
     def bounds(self) -> tuple[Any, Any]:
