@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,8 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from tuneflow.data.types import FloatArray
-from tuneflow.errors import DataError, TuneflowWarning, did_you_mean
+from tuneflow.errors import DataError, did_you_mean, warn
 
 Kind = Literal["number", "date", "duration", "category"]
 
@@ -159,21 +157,12 @@ class Schema:
         for i, (column, dtype) in enumerate(zip(self.columns, frame.dtypes, strict=True)):
             if not column.is_fine(dtype):
                 changed[i] = column.conform(frame.iloc[:, i])
-            elif dtype.kind == "f":
-                _warn_of_infinities(column.name, frame.iloc[:, i].to_numpy())
+            elif dtype.kind == "f" and (gaps := np.isinf(frame.iloc[:, i].to_numpy()).sum()):
+                warn(f"column {column.name!r}: {gaps} infinite values are taken as gaps.")
         if changed:
             parts = [changed.get(i, frame.iloc[:, i]) for i in range(len(self.columns))]
             frame = pd.concat(parts, axis=1).set_axis(frame.columns, axis=1)
         return frame
-
-
-def _warn_of_infinities(name: str, values: FloatArray) -> None:
-    if infinite := int(np.isinf(values).sum()):
-        warnings.warn(
-            f"column {name!r}: {infinite} infinite values are taken as gaps.",
-            TuneflowWarning,
-            stacklevel=2,
-        )
 
 
 def _check_names(names: Sequence[str], wanted: Sequence[str]) -> None:
