@@ -1,4 +1,5 @@
-"""Folds are made once, cover what they should, and every prefix of a training fold is a sample."""
+"""Folds are made once, cover what they should, and every prefix of a training fold is a sample;
+held-out rows are apart from the rows for the search."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from sklearn.model_selection import (
 
 import tuneflow as tf
 from tuneflow.data.dataset import Data
-from tuneflow.data.folds import Folds
+from tuneflow.data.folds import Folds, hold_out_rows
 
 ROWS = 60
 GROUPS = np.arange(ROWS) // 4
@@ -169,3 +170,41 @@ def test_a_metric_that_needs_every_class_refuses_folds_without_one_before_anythi
         tf.tune(X, y, "knn", n_trials=2)
     with pytest.warns(tf.TuneflowWarning):
         assert tf.tune(X, y, "knn", n_trials=2, scoring="neg_log_loss").best_score < 0
+
+
+TABLE = data_for("regression", 40)
+
+
+def rows_of(data):
+    return data.X[:, 0].astype(int).tolist()
+
+
+def test_nothing_is_held_out_unless_asked_for():
+    search, groups, held_out = hold_out_rows(TABLE, 5, GROUPS[:40], None, 0)
+    assert search is TABLE
+    assert held_out is None
+    np.testing.assert_array_equal(groups, GROUPS[:40])
+
+
+@pytest.mark.parametrize("test_size", [0.25, [3, 1, 39], np.arange(40) < 10], ids=str)
+def test_every_row_is_on_one_side_and_groups_follow(test_size):
+    search, groups, held_out = hold_out_rows(TABLE, 5, np.arange(40), test_size, 0)
+    assert sorted(rows_of(search) + rows_of(held_out)) == list(range(40))
+    assert groups.tolist() == rows_of(search)
+
+
+def test_no_group_is_on_both_sides():
+    search, groups, held_out = hold_out_rows(TABLE, 5, GROUPS[:40], 0.25, 0)
+    assert not set(groups) & set(GROUPS[rows_of(held_out)])
+    assert len(groups) == len(rows_of(search))
+
+
+def test_of_a_series_the_last_rows_are_held_out():
+    _, _, held_out = hold_out_rows(TABLE, TimeSeriesSplit(3), None, 0.1, 0)
+    assert rows_of(held_out) == [36, 37, 38, 39]
+
+
+@pytest.mark.parametrize("test_size", [0, 1.0, True, "some", -0.1])
+def test_what_is_neither_a_share_nor_positions_is_refused(test_size):
+    with pytest.raises(tf.DataError, match="test_size: a share between 0 and 1, or positions"):
+        hold_out_rows(TABLE, 5, None, test_size, 0)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from tuneflow.data.dataset import Data
-from tuneflow.data.folds import Folds
-from tuneflow.data.holdout import hold_out_rows
+from tuneflow.data.folds import Folds, hold_out_rows
 from tuneflow.data.metrics import Metric, scoring_list
 from tuneflow.models.engine import Job
 from tuneflow.models.pipeline import start_engine
