@@ -26,7 +26,7 @@ def test_the_shell_completes_words(words: str, offered: set[str]) -> None:
 
 @pytest.mark.parametrize(("text", "value"), [("5", 5), ("5.0", 5), ("0.25", 0.25)])
 def test_folds_are_a_whole_number_or_a_share(text: str, value: float) -> None:
-    parsed = options.number(text)
+    parsed = options.folds(text)
     assert (parsed, type(parsed)) == (value, type(value))
 
 

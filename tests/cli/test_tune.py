@@ -204,3 +204,37 @@ def test_recipes_with_commas_share_the_trials(table: Path) -> None:
 
 def test_one_wrong_name_among_several_is_refused_before_the_table_is_read() -> None:
     assert "Did you mean 'knn'" in run("tune", "no.csv", "-y", "y", "-r", "svm,knnn").output
+
+
+def test_what_people_have_in_files_is_said_by_options(tmp_path: Path) -> None:
+    r = np.random.default_rng(0)
+    n = 90
+    frame = pd.DataFrame({"a": r.normal(size=n), "id": range(n), "state": np.arange(n) % 6})
+    frame["w"], frame["churn"] = 1.0, np.where(frame.a + r.normal(size=n) > 0, "yes", "no")
+    path = tmp_path / "churn.csv"
+    frame.to_csv(path, sep=";", decimal=",", index=False)
+    options = ["--drop", "id", "--groups", "state", "--weights", "w", "--test-size", "0.25"]
+    said = ["--scoring", "f1", "--positive", "no", "--task", "classification"]
+    result = run(
+        *("tune", path, "-y", "churn", "-r", "lightgbm", "--trials", "2", "--cv", "3"),
+        *(*options, *said, "--out", tmp_path / "model"),
+    )
+    assert result.exit_code == 0, result.output
+    assert "f1 of no" in result.stdout
+    assert "holdout" in result.stdout
+    assert "columns  1 number" in result.stdout
+    rows = run("predict", tmp_path / "model/model.skops", path, "--id", "id", "--proba")
+    assert rows.exit_code == 0, rows.output
+    assert rows.stdout.splitlines()[0] == "id,no,yes"
+
+
+def test_folds_may_follow_the_order_of_rows(table: Path) -> None:
+    result = run("tune", table, *QUICK, "--cv", "time")
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("words", [("--drop", "nothing"), ("--groups", "nothing")])
+def test_columns_that_are_not_there_are_refused(table: Path, words: tuple[str, str]) -> None:
+    result = run("tune", table, *QUICK, *words)
+    assert result.exit_code == 2
+    assert "'nothing'" in result.stderr

@@ -13,8 +13,9 @@ from scipy import sparse
 from tables import TASKS, table, target
 
 import tuneflow as tf
-from tuneflow.data.dataset import MOST_CLASSES, Data
+from tuneflow.data.dataset import Data
 from tuneflow.data.encoder import UNKNOWN
+from tuneflow.data.target import MOST_CLASSES
 
 NAN = float("nan")
 LABELS = ["a", "b", "a", "b"]

@@ -22,7 +22,8 @@ from tables import TASKS
 
 import tuneflow as tf
 from tuneflow.data.dataset import Data
-from tuneflow.data.metrics import CLUSTERING, DEFAULTS, QUICK, REGRESSION, Metric
+from tuneflow.data.metrics import QUICK, Metric
+from tuneflow.data.scorers import CLUSTERING, DEFAULTS, REGRESSION
 
 LABELS = {"binary": np.array(["no", "yes"]), "multiclass": np.array(["a", "b", "c"])}
 
@@ -56,7 +57,8 @@ def by_scikit_learn(name, model, X, y):
 @pytest.mark.parametrize("name", get_scorer_names())
 def test_every_scorer_of_scikit_learn_agrees_or_is_refused(name, task):
     X, y, model = problem(task)
-    data, expected = Data.of(X, y), by_scikit_learn(name, model, X, y)
+    each = "roc_auc_ovr" if (name, task) == ("roc_auc", "multiclass") else name
+    data, expected = Data.of(X, y), by_scikit_learn(each, model, X, y)
     fits = name not in CLUSTERING and (name in REGRESSION) == (task == "regression")
     if fits and np.isfinite(expected):
         metric = Metric.of(name, data)
@@ -184,8 +186,6 @@ def test_a_callable_is_never_mistaken_for_a_metric_of_the_same_name():
         ("roc_acu", "Did you mean 'roc_auc'"),
         ("", "name or a callable"),
         (5, "name or a callable"),
-        ({"a": "roc_auc"}, "name or a callable"),
-        (["roc_auc", "accuracy"], "name or a callable"),
         (lambda model: 0.0, "must fit the task"),
         (lambda model, X, y: model.predict_proba(X)[:, 7].mean(), "must fit the task"),
     ],

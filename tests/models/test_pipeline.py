@@ -32,7 +32,8 @@ def fitted(recipe="lightgbm", task="binary", X=None, y=None, **values):
     """A model of a few rounds, trees or epochs, refitted as `tune` would."""
     recipe = tf.load_recipe(recipe)
     X = table(80) if X is None else X
-    data = Data.of(X, target(X, task) if y is None else y, recipe.tasks)
+    said = "classification" if y is not None and y.dtype.kind == "M" else None
+    data = Data.of(X, target(X, task) if y is None else y, recipe.tasks, task=said)
     job = Job(recipe, data.task, 0, probabilities=True)
     growth = start_engine(job).growth.model_copy(update={"final": None})
     space = recipe.space_for(data.task).bind(len(data.y), data.X.shape[1], categorical=True)

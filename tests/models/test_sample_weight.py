@@ -9,7 +9,8 @@ from tables import TASKS, table, target
 
 import tuneflow as tf
 from tuneflow.data.dataset import Data
-from tuneflow.data.metrics import QUICK, REGRESSION, Metric
+from tuneflow.data.metrics import QUICK, Metric
+from tuneflow.data.scorers import REGRESSION
 from tuneflow.models.engine import Job
 from tuneflow.models.pipeline import start_engine
 from tuneflow.models.preprocessing import prepare

@@ -46,13 +46,13 @@ def test_a_start_that_had_to_be_moved_is_told():
     )
 
 
-def test_the_grid_is_all_there_is_and_starts_are_no_part_of_it():
+def test_the_grid_is_all_there_is_but_for_starting_points():
     strategy = search("grid", starts=[{"x": 0.7}])
     assert strategy.is_finite
-    # the defaults; each x, alone or with two depths
-    assert len(strategy.initial_points) == 1 + 2 * (1 + 2)
+    # the defaults; the starting point; each x, alone or with two depths
+    assert len(strategy.initial_points) == 1 + 1 + 2 * (1 + 2)
     assert strategy.initial_points[0] == SPACES["conditions"].defaults()
-    assert {"x": 0.7, "kind": "a"} not in strategy.initial_points
+    assert strategy.initial_points[1] == {"x": 0.7, "kind": "a"}
 
 
 def test_a_space_without_parameters_has_one_point():

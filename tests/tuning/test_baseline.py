@@ -326,3 +326,22 @@ def test_a_metric_that_returns_no_number_in_one_trial_fails_it(value):
     )
     assert result.study.trials[0].state.name == "COMPLETE"
     assert {t.state.name for t in result.study.trials[1:]} == {"FAIL"}
+
+
+def test_a_report_shows_what_was_brought_beside_what_was_found(tmp_path):
+    X, y = load_breast_cancer(return_X_y=True)
+    model = make_pipeline(StandardScaler(), SVC())
+    space = {"svc__C": LOG, "svc__gamma": LOG, "svc__class_weight": [None, "balanced"]}
+    report = tf.tune(X, y, model, space=space, cv=3, n_trials=6, progress=False).report()
+    shown = report.tables["parameters"]["default"]
+    assert shown["svc__gamma"] == "scale"
+    assert shown["svc__C"] in ("1", "1.0")
+    assert report.tables["best"].loc["svc__gamma", "default"] == "scale"
+    assert report.save(tmp_path / "a.html")
+
+
+def test_a_report_of_a_study_in_which_nothing_was_better_shows_what_was_brought():
+    X, y, forest, options = _stubborn()
+    report = tf.tune(X, y, forest, **options).report()
+    assert report.tables["best"].loc["max_depth", "best"] == "None"
+    assert "max_depth" in report.to_markdown()

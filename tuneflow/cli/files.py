@@ -9,10 +9,11 @@ import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tuneflow.errors import DataError, MissingExtra
+from tuneflow.errors import DataError, MissingExtra, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,12 +36,17 @@ def make_folder(path: Path | None) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def read_table(path: Path, text: Sequence[str] = ()) -> pd.DataFrame:
+def read_table(
+    path: Path, text: Sequence[str] = (), separator: str | None = None, drop: str = ""
+) -> pd.DataFrame:
     """Read a table; columns of a text file in which every value is an ISO date become dates.
 
     Args:
         path: A ``.csv``, ``.tsv`` (each also with ``.gz``) or ``.parquet`` file.
         text: Columns of a text file that are kept as they are written, such as ``007``.
+        separator: What stands between the columns of a text file; by default that of its kind, or
+            a semicolon, if the first line of a ``.csv`` file has that and no comma.
+        drop: Columns to leave out, with commas.
 
     Raises:
         DataError: No such file, another kind of file, or one without rows.
@@ -52,24 +58,36 @@ def read_table(path: Path, text: Sequence[str] = ()) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"data: there is no file {path}.")
     try:
-        frame = _read(path, kind, text)
+        frame = _read(path, kind, text, separator)
     except ImportError as error:
         raise MissingExtra(f"data: {NO_PYARROW}") from error
     except (ValueError, OSError, EOFError, zlib.error) as error:
         form = "Parquet" if kind in PARQUET else "a table"
         raise DataError(f"data: {path} cannot be read as {form}. {str(error).strip()}") from error
+    dropped = [name.strip() for name in drop.split(",") if name.strip()]
+    if unknown := [name for name in dropped if name not in frame]:
+        hint = did_you_mean(unknown[0], map(str, frame))
+        raise DataError(f"--drop: columns are needed; got {unknown[0]!r}. {hint}")
+    frame = frame.drop(columns=dropped)
     if frame.empty:
         raise DataError(f"data: {path} needs at least one row and one column; got {frame.shape}.")
     return frame
 
 
-def _read(path: Path, kind: str, text: Sequence[str]) -> pd.DataFrame:
+def _read(path: Path, kind: str, text: Sequence[str], separator: str | None) -> pd.DataFrame:
     import pandas as pd
 
     if kind in PARQUET:
         return pd.read_parquet(path)
     kept = dict.fromkeys(text, "str")
-    frame = pd.read_csv(path, sep=SEPARATORS[kind], dtype=kept, low_memory=False)
+    separator = separator or SEPARATORS[kind]
+    if separator == ",":
+        names = list(pd.read_csv(path, sep=separator, nrows=0))
+        separator = ";" if len(names) == 1 and ";" in str(names[0]) else separator
+    points = ".," if separator == ";" else "."  # where semicolons part, commas may be points
+    read: Any = partial(pd.read_csv, path, sep=separator, dtype=kept, low_memory=False)
+    frames = [read(decimal=point) for point in points]
+    frame: pd.DataFrame = max(frames, key=lambda each: len(each.select_dtypes("number").columns))
     for name in frame.columns.difference([*text]):
         first = next(iter(frame[name].dropna()), None)
         if isinstance(first, str) and ISO_DATE.match(first):

@@ -1,7 +1,7 @@
 """The options that commands share, and the words that the shell completes."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
@@ -27,8 +27,12 @@ def pruner_names() -> list[str]:
     return list(PRUNERS)
 
 
-def number(text: str) -> float:
-    """A whole number if it is one, so that 5 is a number of folds and 0.25 a share."""
+def folds(text: str) -> Any:
+    """A whole number of folds, the share of a holdout, or folds that follow the order of rows."""
+    if text == "time":
+        from sklearn.model_selection import TimeSeriesSplit
+
+        return TimeSeriesSplit()
     value = float(text)
     return int(value) if value.is_integer() else value
 
@@ -36,10 +40,21 @@ def number(text: str) -> float:
 Data = Annotated[Path, Argument(help="A .csv, .csv.gz, .tsv or .parquet file.")]
 Target = Annotated[str, Option("--target", "-y", help="The column to be predicted.")]
 Scoring = Annotated[str | None, Option(help="A scikit-learn scorer; by default one for the task.")]
+Task = Annotated[
+    str | None, Option(help="classification or regression; by default a guess that is explained.")
+]
+Positive = Annotated[str | None, Option(help="The label that f1 and the like count as positive.")]
+Groups = Annotated[str | None, Option(help="A column whose groups are never split.")]
+Weights = Annotated[str | None, Option(help="A column of weights of rows.")]
+TestSize = Annotated[float | None, Option(help="Share of the rows that no search sees: 0.2.")]
+Drop = Annotated[str, Option(help="Columns to leave out, with commas.")]
+Separator = Annotated[str | None, Option(help="Of a text file; by default a guess.")]
 Folds = Annotated[
-    float,
+    Any,
     Option(
-        parser=number, metavar="<float>", help="Number of folds, or the share of a holdout: 0.25."
+        parser=folds,
+        metavar="<float>",
+        help="Number of folds, share of a holdout: 0.25, or: time.",
     ),
 ]
 Storage = Annotated[

@@ -13,7 +13,7 @@ from tuneflow.cli import options
 from tuneflow.cli.files import make_folder, read_table, save_result
 from tuneflow.cli.options import pruner_names, recipe_names, sampler_names
 from tuneflow.cli.terminal import exit_if_interrupted, without_chance_note
-from tuneflow.errors import DataError
+from tuneflow.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from tuneflow.tuning.several_recipes import Recipes
@@ -40,8 +40,15 @@ def tune(  # noqa: PLR0913 -- the options of a command are its signature
         int | None, Option(help="By default 50, the whole grid, or what fits into --timeout.")
     ] = None,
     timeout: Annotated[float | None, Option(help="Seconds in all, the refit included.")] = None,
+    task: options.Task = None,
+    positive: options.Positive = None,
     scoring: options.Scoring = None,
     cv: options.Folds = 5,
+    groups: options.Groups = None,
+    weights: options.Weights = None,
+    test_size: options.TestSize = None,
+    drop: options.Drop = "",
+    separator: options.Separator = None,
     storage: options.Storage = None,
     study: Annotated[
         str | None, Option(help="Name of the study; by default the recipe's.")
@@ -56,7 +63,7 @@ def tune(  # noqa: PLR0913 -- the options of a command are its signature
 ) -> None:
     """Tune a recipe on a table; refit the best on every row."""
     make_folder(out)
-    recipes, frame = _load_recipes(recipe), read_table(data)
+    recipes, frame = _load_recipes(recipe), read_table(data, separator=separator, drop=drop)
     from tuneflow.study.workers.workers import Workers
     from tuneflow.tuning import tune as tuning  # takes seconds: wrong names are refused before
 
@@ -65,8 +72,13 @@ def tune(  # noqa: PLR0913 -- the options of a command are its signature
             frame,
             target,
             recipes,
+            task=task,
+            pos_label=positive,
             scoring=scoring,
             cv=cv,
+            groups=groups,
+            sample_weight=weights,
+            test_size=test_size,
             sampler=sampler,
             pruner=pruner,
             n_trials=_limit(trials, timeout, sampler or getattr(recipes, "sampler", None)),
@@ -119,6 +131,8 @@ def predict(
     proba: Annotated[
         bool, Option("--proba", help="One column a class, with its probability.")
     ] = False,
+    id_: Annotated[str | None, Option("--id", help="A column to put in front.")] = None,
+    separator: options.Separator = None,
 ) -> None:
     """Predict new rows with a saved model, as CSV."""
     import pandas as pd
@@ -129,7 +143,11 @@ def predict(
         raise DataError(f"model: there is no file {model}.")
     make_folder(out and out.parent)
     fitted = load(model)
-    rows = read_table(data, categorical_columns(fitted))
+    rows = read_table(data, categorical_columns(fitted), separator)
+    if id_ is not None and id_ not in rows:
+        raise DataError(
+            f"--id: a column is needed; got {id_!r}. {did_you_mean(id_, map(str, rows))}"
+        )
     if proba and not hasattr(fitted, "predict_proba"):
         raise DataError("proba: a model that has probabilities is needed; this one has none.")
     try:
@@ -139,6 +157,8 @@ def predict(
             predicted = pd.DataFrame({"prediction": fitted.predict(rows)})
     except (ValueError, TypeError) as error:
         raise DataError(f"data: {data} is not like the table of the training. {error}") from error
+    if id_ is not None:
+        predicted.insert(0, id_, rows[id_].to_numpy())
     predicted.to_csv(out or sys.stdout, index=False)
     if out:
         typer.echo(f"Saved: {len(predicted)} predictions in {out}.", err=True)

@@ -115,7 +115,8 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
         parse_tables(X, y, groups),
         parse_contenders(shared, {**lists, "contenders": contenders}),
         parse_seeds(n_seeds, random_state),
-        Settings(scoring, list(cv) if isinstance(cv, Iterator) else cv),  # read once for each run
+        # Folds are read once for each run.
+        Settings(scoring=scoring, cv=list(cv) if isinstance(cv, Iterator) else cv),
         n_trials,
         timeout,
         replace(Workers.of(n_jobs), reproducible=True),

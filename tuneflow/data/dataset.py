@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,11 +14,9 @@ from sklearn.utils import _safe_indexing
 
 from tuneflow.data.encoder import Encoder
 from tuneflow.data.schema import Schema, frame_of
+from tuneflow.data.target import checked, classes_of, series_of, task_of
 from tuneflow.data.types import FloatArray, IntArray, Task
 from tuneflow.errors import DataError, did_you_mean
-
-#: A numeric target with at most this many whole values is taken for classes.
-MOST_CLASSES = 20
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,8 @@ class Data:
         frame: The table as it was given, as a frame; None where it is not needed.
         brought: Table and target as they were given, for whoever is to see them so; None where
             nobody is.
+        reason: Why the task was guessed, and how to say otherwise; empty if it was said, or is
+            the only one.
 
     >>> data = Data.of([[1.0], [2.0], [3.0]], ["no", "yes", "no"])
     >>> data.task, data.classes.tolist(), data.y.tolist()
@@ -49,6 +49,7 @@ class Data:
     weights: FloatArray | None = None
     frame: pd.DataFrame | None = None
     brought: tuple[Any, Any] | None = None
+    reason: str = ""
 
     @classmethod
     def of(
@@ -57,6 +58,9 @@ class Data:
         y: Any,
         tasks: Sequence[Task] = (),
         sample_weight: Any = None,
+        *,
+        task: str | None = None,
+        likely: Sequence[Task] = (),
     ) -> Data:
         """Read a table and a target.
 
@@ -65,6 +69,8 @@ class Data:
             y: Array or series of shape (rows,), or the name of a column of `X`.
             tasks: The tasks that come into question; all, if empty.
             sample_weight: Weight of each row, shape (rows,); None if all count alike.
+            task: ``classification``, ``regression``, ``binary`` or ``multiclass``; None to guess.
+            likely: Tasks that are guessed before others, such as those of the metric.
 
         Raises:
             DataError: Empty table, unknown target, gaps or a single class in the target, weights
@@ -74,18 +80,18 @@ class Data:
         brought = (frame, target) if isinstance(y, str | int) else (X, y)
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"X: at least one row and one column are needed; got {frame.shape}.")
-        task = _task(target, tasks)
+        target, task, reason = task_of(target, tasks, task, likely)
         encoder, matrix = Encoder.fit(frame, sparse=hasattr(X, "toarray"))
         if task == "regression":
             values, classes = target.to_numpy(float), np.empty(0)
         else:
-            classes, values = _classes(target)
+            classes, values = classes_of(target)
         weights = None if sample_weight is None else _weights(sample_weight, len(frame))
         if weights is not None and len(classes) and len(np.unique(values[weights > 0])) < 2:
             raise DataError(
                 "sample_weight: at least two classes need rows of weight; got one class."
             )
-        return cls(matrix, values, task, classes, encoder, weights, frame, brought)
+        return cls(matrix, values, task, classes, encoder, weights, frame, brought, reason)
 
     @property
     def schema(self) -> Schema:
@@ -115,6 +121,22 @@ class Data:
         """The target of some rows as it was given: labels or values."""
         return self.y[rows] if self.task == "regression" else self.classes[self.y[rows]]
 
+    def by_class(self, arguments: Mapping[str, Any], *, codes: bool) -> dict[str, Any]:
+        """Arguments of an estimator with weights of classes by label, or by code.
+
+        Raises:
+            DataError: Weights of what is no label.
+        """
+        names = {str(label): label for label in self.classes.tolist()}
+        keys = {name: code if codes else label for code, (name, label) in enumerate(names.items())}
+        changed = dict(arguments)
+        for name, weights in arguments.items():
+            if name.endswith("class_weight") and isinstance(weights, Mapping):
+                if unknown := [label for label in weights if str(label) not in keys]:
+                    raise DataError(f"{name}: labels are {list(names)[:9]}; got {unknown[0]!r}.")
+                changed[name] = {keys[str(label)]: weight for label, weight in weights.items()}
+        return changed
+
     def digest(self) -> str:
         """A short fingerprint of table, target and weights, to recognise them again."""
         seen = hashlib.sha256(repr((self.schema, self.task, self.classes.tolist())).encode())
@@ -122,6 +144,25 @@ class Data:
             if numbers is not None:
                 seen.update(np.ascontiguousarray(numbers).data)  # no copy, if in order
         return seen.hexdigest()[:16]
+
+
+def named_columns(X: Any, groups: Any, weights: Any) -> tuple[Any, Any, Any]:
+    """Groups and weights that are given as names of columns, taken out of the table.
+
+    Raises:
+        DataError: There is no such column.
+    """
+    if not isinstance(groups, str) and not isinstance(weights, str):
+        return X, groups, weights
+    frame, taken = frame_of(X), {}
+    for argument, name in (("groups", groups), ("sample_weight", weights)):
+        if isinstance(name, str):
+            if name not in frame:
+                hint = did_you_mean(name, list(map(str, frame)))
+                raise DataError(f"{argument}: a column of X is needed; got {name!r}. {hint}")
+            taken[argument] = frame[name].to_numpy()
+    frame = frame.drop(columns={name for name in (groups, weights) if isinstance(name, str)})
+    return frame, taken.get("groups", groups), taken.get("sample_weight", weights)
 
 
 def _split_target(frame: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, pd.Series]:
@@ -133,58 +174,14 @@ def _split_target(frame: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, pd.Series]
                 f"columns have. {did_you_mean(str(y), names)}"
             )
         at = names.index(str(y))
-        return frame.drop(columns=frame.columns[at]), _checked(frame.iloc[:, at])
+        return frame.drop(columns=frame.columns[at]), checked(frame.iloc[:, at])
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
     values = y.to_pandas() if hasattr(y, "to_pandas") else y
-    values = values if isinstance(values, pd.Series) else _series(values)
+    values = values if isinstance(values, pd.Series) else series_of(values)
     if len(values) != len(frame):
         raise DataError(f"y: one value a row is needed; got {len(values)} for {len(frame)} rows.")
-    return frame, _checked(values)
-
-
-def _series(y: Any) -> pd.Series:
-    try:
-        values = np.asarray(y)
-    except ValueError as error:
-        raise DataError(
-            f"y: one value a row is needed; got lists of different lengths. {error}"
-        ) from error
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise DataError(f"y: one target is needed, shape (rows,); got shape {values.shape}.")
-    return pd.Series(values)
-
-
-def _checked(target: pd.Series) -> pd.Series:
-    target = target.infer_objects()
-    try:
-        if pd.api.types.infer_dtype(target) == "decimal":
-            target = target.astype(float)
-        gaps = int(target.isna().sum())
-    except (ArithmeticError, ValueError) as error:
-        raise DataError(
-            "y: every row needs a finite value; got a signalling NaN. Leave its row out."
-        ) from error
-    if not gaps and pd.api.types.is_float_dtype(target.dtype):
-        gaps = int(np.isinf(target.to_numpy(float)).sum())
-    if gaps:
-        raise DataError(
-            f"y: every row needs a finite value; got {gaps} of {len(target)} rows without one. "
-            "Leave these rows out."
-        )
-    try:
-        distinct = target.nunique()
-    except TypeError as error:
-        raise DataError(
-            f"y: one value a row is needed; got cells that hold several. {error}"
-        ) from error
-    if distinct < 2:
-        raise DataError(
-            f"y: at least two different values, or classes, are needed; got {distinct}."
-        )
-    return target
+    return frame, checked(values)
 
 
 def _weights(sample_weight: Any, rows: int) -> FloatArray:
@@ -202,42 +199,3 @@ def _weights(sample_weight: Any, rows: int) -> FloatArray:
             f"sample_weight: finite numbers from 0, not all of them zero, are needed; got {seen}."
         )
     return weights
-
-
-def _task(target: pd.Series, tasks: Sequence[Task]) -> Task:
-    """The first task that the target suggests and that comes into question."""
-    distinct = target.nunique()
-    classes: Task = "binary" if distinct == 2 else "multiclass"
-    numeric = pd.api.types.is_numeric_dtype(target.dtype) and target.dtype != bool
-    if not numeric:
-        suggested: list[Task] = [classes]
-    elif distinct <= MOST_CLASSES and bool((target == target.round()).all()):
-        suggested = [classes, "regression"]
-    else:
-        whole = bool((target == target.round()).all())
-        suggested = ["regression", classes] if whole else ["regression"]
-    fitting = [task for task in suggested if not tasks or task in tasks]
-    if not fitting:
-        raise DataError(
-            f"y: the recipe is for {', '.join(tasks)}; got a target of type {target.dtype} with "
-            f"{distinct} different values, which is for {' or '.join(suggested)}."
-        )
-    return fitting[0]
-
-
-def _classes(target: pd.Series) -> tuple[npt.NDArray[Any], IntArray]:
-    values = target.to_numpy()
-    try:
-        classes, codes = np.unique(values, return_inverse=True)
-    except TypeError as error:
-        raise DataError(f"y: labels must be of one type; got {target.dtype}. {error}") from error
-    texts = classes.dtype.kind in "OUT"
-    if texts and len(classes) > max(MOST_CLASSES, len(values) / 2):
-        raise DataError(
-            f"y: labels that occur again are needed; got {len(classes)} different ones in "
-            f"{len(values)} rows, such as {classes[0]!r}. If numbers were meant, some are none: "
-            "pd.to_numeric(y, errors='coerce') shows which."
-        )
-    if classes.dtype == object and all(isinstance(label, str) for label in classes):
-        classes = classes.astype(str)
-    return classes, codes.astype(np.int64)

@@ -21,6 +21,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
+from tuneflow.data.readings import DATES
 from tuneflow.data.schema import Column, Schema
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import DataError
@@ -126,6 +127,8 @@ def _way(column: Column) -> str:
         if list(column.levels) != sorted(column.levels):
             return "ordered levels"
         return "levels" if column.texts else "mixed levels"
+    if column.reading.way:
+        return column.reading.way
     if column.kind == "date":
         return "periods" if column.dtype.startswith("period") else "dates"
     if column.kind == "duration":
@@ -147,10 +150,20 @@ def _floats() -> FunctionTransformer:
     return _call("to_numpy", "float64", False, math.nan)
 
 
-def _dates() -> list[FunctionTransformer]:
+def _written_numbers(comma: str) -> list[FunctionTransformer]:
+    """Steps from numbers as people write them; what is none becomes a gap."""
+    texts = [_call("astype", "str"), FunctionTransformer(np.asarray, kw_args={"dtype": "str"})]
+    for old, new in ((",", comma), ("%", "")):
+        replace = {"old": old, "new": new}
+        texts.append(FunctionTransformer(np.strings.replace, kw_args=replace))
+    numbers = _call("apply", partial(pd.to_numeric, errors="coerce"))
+    return [*texts, FunctionTransformer(np.strings.strip), _frame(), numbers, _floats()]
+
+
+def _dates(**how: str) -> list[FunctionTransformer]:
     """Steps from dates of any type to days since 1970, in UTC."""
     return [
-        _call("apply", partial(pd.to_datetime, utc=True)),
+        _call("apply", partial(pd.to_datetime, utc=True, **how)),
         FunctionTransformer(np.asarray, kw_args={"dtype": "datetime64[us]"}),
         _frame(),
         _call("sub", np.datetime64("1970-01-01")),
@@ -167,6 +180,9 @@ MEASURES: dict[str, Callable[[], Sequence[FunctionTransformer]]] = {
         _call("apply", methodcaller("astype", "datetime64[us]")),
         *_dates(),
     ],
+    **{f"dates {form}": partial(_dates, format=form, errors="coerce") for form in DATES},
+    "numbers as text": lambda: _written_numbers(""),
+    "decimal commas": lambda: _written_numbers("."),
     "durations": lambda: [_call("apply", pd.to_timedelta), _call("div", np.timedelta64(1, "D"))],
 }
 

@@ -6,7 +6,6 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import signature
 from numbers import Real
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -14,37 +13,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
-from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
 from sklearn.utils.metaestimators import available_if
 
 from tuneflow.data.dataset import Data
-from tuneflow.data.types import FloatArray, IntArray, Task
-from tuneflow.errors import ScoringError, did_you_mean
+from tuneflow.data.scorers import (
+    DEFAULTS,
+    named_scorings,
+    not_for_task,
+    scorer_for,
+    takes_weights,
+)
+from tuneflow.data.types import FloatArray, IntArray
+from tuneflow.errors import ScoringError
 
 Quick: TypeAlias = Callable[[FloatArray, npt.NDArray[Any]], float]
 Needs = Literal["labels", "ranks", "probabilities", "values"]
-
-#: The default scorer of each task; scikit-learn's names.
-DEFAULTS: dict[Task, str] = {
-    "binary": "roc_auc",
-    "multiclass": "neg_log_loss",
-    "regression": "neg_root_mean_squared_error",
-}
-
-
-def _scorers_of(module: str) -> frozenset[str]:
-    """Names of scikit-learn's scorers whose function is defined in a module or package."""
-    return frozenset(
-        name
-        for name in get_scorer_names()
-        if get_scorer(name)._score_func.__module__.startswith(module)
-    )
-
-
-#: Scorers for regressions; they would run on class codes, and mean nothing.
-REGRESSION = _scorers_of("sklearn.metrics._regression")
-#: Scorers for clusterings, which tuneflow does not tune.
-CLUSTERING = _scorers_of("sklearn.metrics.cluster")
 
 
 def _roc_auc(shares: FloatArray, codes: IntArray) -> float:
@@ -200,13 +183,23 @@ class Metric:
     direction: ClassVar[Literal["maximize"]] = "maximize"
 
     @classmethod
-    def of(cls, scoring: str | Callable[..., float] | None, data: Data) -> Metric:
+    def of(
+        cls, scoring: Any, data: Data, name: str | None = None, pos_label: Any = None
+    ) -> Metric:
         """Find the scorer and try it on the target, before anything is fitted.
+
+        Args:
+            scoring: A word, a callable, or None for the default.
+            data: The table.
+            name: What it is called, if not by its own name.
+            pos_label: The label that counts as positive.
 
         Raises:
             ScoringError: The name is unknown, or the metric does not fit the task.
         """
-        name, scorer = _scorer(DEFAULTS[data.task] if scoring is None else scoring, data)
+        if name is None:
+            ((name, scoring),) = named_scorings(scoring).items()
+        name, scorer = scorer_for(scoring, name, data.task, data.classes, pos_label)
         is_own = not hasattr(scorer, "_score_func")  # it may look at the table and the model
         probe = Answers.of(_constant_predictions(data, len(data.y)), data.classes, decides=True)
         X, y = data.given() if is_own else (data.X, data.labels())
@@ -216,7 +209,7 @@ class Metric:
                 warnings.simplefilter("ignore")
                 score = scorer(probe, X, y)
         except (ValueError, TypeError, AttributeError, IndexError) as error:
-            raise _not_for_task(name, data.task, f" scikit-learn says: {error}") from error
+            raise not_for_task(name, data.task, f" scikit-learn says: {error}") from error
         if not isinstance(score, Real):
             raise ScoringError(
                 f"scoring: {name!r} must give one number; got {type(score).__name__} {score!r}."
@@ -224,8 +217,10 @@ class Metric:
         order = {"predict_proba": "probabilities", "decision_function": "ranks"}
         order["predict"] = "labels" if len(data.classes) else "values"
         needs: Any = next((need for method, need in order.items() if method in probe.asked), "")
-        uses_weights = data.weights is not None and _takes_weights(scorer)
-        quick = QUICK.get(name) if isinstance(scoring, str | None) and not uses_weights else None
+        uses_weights = data.weights is not None and takes_weights(scorer)
+        word = DEFAULTS[data.task] if scoring is None else scoring
+        is_usual = isinstance(word, str) and not uses_weights and name != "roc_auc_ovr"
+        quick = QUICK.get(word) if is_usual else None
         needs = needs or ("probabilities" if len(data.classes) else "values")
         return cls(name, scorer, needs, data.classes, quick, uses_weights, is_own)
 
@@ -266,52 +261,6 @@ class Metric:
                 return self.score(_constant_predictions(data, len(rows)), data, rows)
         except ValueError:
             return math.nan
-
-
-def scoring_list(scoring: Any) -> list[Any]:
-    """The metric that is optimised, and those that are recorded beside it.
-
-    Raises:
-        ScoringError: An empty list, or a metric twice.
-    """
-    if isinstance(scoring, str | None) or callable(scoring):
-        return [scoring]
-    metrics = list(scoring)
-    if not metrics or len(set(map(str, metrics))) < len(metrics):
-        raise ScoringError(
-            f"scoring: a metric, or a list of different ones, is needed; got {scoring!r}."
-        )
-    return metrics
-
-
-def _scorer(scoring: str | Callable[..., float], data: Data) -> tuple[str, Callable[..., float]]:
-    if callable(scoring):
-        return getattr(scoring, "__name__", None) or repr(scoring), scoring
-    if scoring not in get_scorer_names():
-        raise ScoringError(
-            "scoring: a scikit-learn scorer name or a callable is needed; "
-            f"got {scoring!r}. {did_you_mean(str(scoring), get_scorer_names())}"
-        )
-    wrong = CLUSTERING if data.task == "regression" else CLUSTERING | REGRESSION
-    if scoring in wrong or (data.task == "regression" and scoring not in REGRESSION):
-        raise _not_for_task(scoring, data.task)
-    if scoring == "neg_log_loss":  # a fold may lack a rare class
-        return scoring, make_scorer(
-            log_loss, greater_is_better=False, response_method="predict_proba", labels=data.classes
-        )
-    return scoring, get_scorer(scoring)
-
-
-def _takes_weights(scorer: Callable[..., float]) -> bool:
-    """Whether a scorer, or the function inside one of scikit-learn's, takes weights."""
-    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
-
-
-def _not_for_task(name: str, task: Task, reason: str = "") -> ScoringError:
-    return ScoringError(
-        f"scoring: the metric must fit the task, which is {task}; got {name!r}. "
-        f"The default is {DEFAULTS[task]!r}.{reason}"
-    )
 
 
 @dataclass(frozen=True)

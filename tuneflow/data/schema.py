@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from tuneflow.data.readings import AS_TEXT, Reading
 from tuneflow.errors import DataError, did_you_mean, warn
 
 Kind = Literal["number", "date", "duration", "category"]
@@ -25,6 +27,7 @@ class Column:
         label: Its name as it was, which need not be text.
         dtype: Its type in pandas.
         texts: Whether all levels were text already.
+        reading: How text is read that says numbers or dates.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Column:
     label: Any = field(default=None, repr=False, compare=False)
     dtype: str = field(default="", repr=False, compare=False)
     texts: bool = field(default=True, repr=False, compare=False)
+    reading: Reading = AS_TEXT
 
     @classmethod
     def of(cls, label: Any, values: pd.Series) -> Column:
@@ -44,6 +48,7 @@ class Column:
         name, dtype, kind = str(label), str(values.dtype), _kind(values)
         if kind != "category":
             return cls(name, kind, (), label, dtype)
+        reading = AS_TEXT
         try:
             levels = pd.unique(values.dropna())
         except TypeError as error:
@@ -54,12 +59,18 @@ class Column:
             texts = tuple(dict.fromkeys(map(str, values.cat.categories)))
         else:
             texts = tuple(sorted(set(map(str, levels))))
-        return cls(name, kind, texts, label, dtype, all(isinstance(v, str) for v in levels))
+            reading = Reading.of(name, values)
+            if reading.way:
+                kind = "date" if reading.way.startswith("dates") else "number"
+                return cls(name, kind, (), label, dtype, reading=reading)
+        is_text = all(isinstance(v, str) for v in levels)
+        return cls(name, kind, texts, label, dtype, is_text, reading)
 
     def is_fine(self, dtype: Any) -> bool:
         """Whether cells of a type need no more looking at: levels are anything, as text."""
         numpy = isinstance(dtype, np.dtype) and dtype.kind in "iufb"
-        return self.kind == "category" or (self.kind == "number" and numpy)
+        is_read = self.kind == "category" or bool(self.reading.way)
+        return is_read or (self.kind == "number" and numpy)
 
     def conform(self, values: pd.Series) -> pd.Series:
         """Cells of another table, in the kind of this column."""
@@ -108,6 +119,11 @@ class Schema:
         """
         columns = (Column.of(label, frame.iloc[:, i]) for i, label in enumerate(frame))
         return cls(tuple(columns), sparse)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person has to know of how columns are read."""
+        return [column.reading.note for column in self.columns if column.reading.note]
 
     @property
     def categorical(self) -> tuple[int, ...]:
@@ -192,6 +208,8 @@ def frame_of(X: Any) -> pd.DataFrame:
         return X
     if hasattr(X, "to_pandas"):  # polars, pyarrow
         return pd.DataFrame(X.to_pandas())
+    if isinstance(X, str | Path):
+        raise DataError(f"X: a table is needed; got a path. Read it: pandas.read_csv({str(X)!r}).")
     if hasattr(X, "toarray"):  # scipy.sparse
         X = X.toarray()
     try:

@@ -111,7 +111,7 @@ class Refit:
         started, every = time.perf_counter(), len(data.y)
         if growth.unit == "rows":
             data, budget = share(data, growth.amount(budget, {}, every), job.seed), 1.0
-        rows, fixed = len(data.y), job.recipe.fixed_for(data.task)
+        rows, fixed = len(data.y), data.by_class(job.recipe.fixed_for(data.task), codes=False)
         params = space.decode(values, rows)
         arguments = {**fixed, **params}
         amount = growth.final or growth.amount(budget, arguments, rows)

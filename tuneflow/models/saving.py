@@ -23,6 +23,7 @@ TRUSTED = {
     "lightgbm.basic": "Booster",
     "lightgbm.sklearn": "LGBMClassifier LGBMRegressor",
     "numpy": "asarray clip dot dtype nan_to_num take zeros_like",
+    "numpy.strings": "replace strip",
     "operator": "methodcaller",
     "pandas": "DataFrame to_datetime to_numeric to_timedelta",
     "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration",

@@ -33,6 +33,8 @@ HELPERS = {
 WHOLE = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on labels or values."""
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight) / np.mean(sample_weight)
     weights = {{}} if sample_weight is None else dict.fromkeys({weights}, sample_weight)
     return pipeline.fit(X, y, **weights)
 '''
@@ -42,7 +44,9 @@ SHARE = '''
 def fit(X, y, sample_weight=None):
     """Train on a share of a table as it came, and of its labels or values."""
     draw = {{"replace": False, "n_samples": {rows}, "stratify": {strata}, "random_state": {seed}}}
-    arrays = [X, y] if sample_weight is None else [X, y, sample_weight]
+    arrays = [X, y]
+    if sample_weight is not None:
+        arrays.append(np.asarray(sample_weight) / np.mean(sample_weight))
     X, y, *weights = [resample(each, **draw) for each in arrays]
     return pipeline.fit(X, y, **dict.fromkeys({weights} if weights else [], *weights))
 '''
@@ -53,6 +57,8 @@ def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on labels or values, pass by pass."""
     fitted = clone(pipeline)
     rows, model = {rows}, fitted[-1]{inner}
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight) / np.mean(sample_weight)
     weights = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
     model.set_params(random_state=np.random.RandomState({seed}))
     for _ in range({epochs}):

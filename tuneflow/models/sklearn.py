@@ -173,7 +173,8 @@ class Sklearn:
                 raise RecipeError(
                     f"recipe: {name} is what grows; [growth] says how far, with first and last."
                 )
-        estimators.check_names(self._class.__name__, params, set(self._blank().get_params()))
+        if self._template is None:  # what came as an object has been asked
+            estimators.check_names(self._class.__name__, params, set(self._blank().get_params()))
 
     def learner(self, fold: FoldData, arguments: Callable[[int], Params]) -> Learner:
         """An estimator that has seen nothing."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 from optuna import distributions
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
@@ -15,6 +16,9 @@ from tuneflow.recipe.catalogue import load_recipe
 from tuneflow.recipe.overrides import nearest
 from tuneflow.recipe.recipe import Recipe
 
+SIMPLE = (bool, int, float, str, type(None))  # what a file can hold
+SCIPY = ("uniform", "loguniform", "reciprocal", "randint")  # distributions with two ends
+LOGARITHMIC = ("loguniform", "reciprocal")
 FIRST_ROWS = 500  # of the first rung, where the table has enough rows for two rungs
 
 
@@ -31,11 +35,17 @@ def as_recipe(recipe: Any, space: Mapping[str, Any] | None, rows: int) -> Recipe
     Raises:
         RecipeError: The estimator is no such thing, or has no such argument.
     """
-    space = space or {}
+    space = {} if space is None else space
+    if not isinstance(space, Mapping):
+        raise RecipeError(
+            f"space: one table of names and ranges is needed; got {space!r}. Where some values "
+            "exclude others, compare two estimators, or let such trials fail."
+        )
     if _is_reference(recipe) or _ends_in_recipe(recipe):
         base = resolve_recipe(recipe)
-        changes = {name: _as_table(name, values) for name, values in space.items()}
-        return base.replace(space=changes) if changes else base
+        changes, objects = _tables(space)
+        changed = base.replace(space=changes) if changes else base
+        return changed.with_objects(base.template, base.transformer, objects)
     if isinstance(recipe, type) or not all(hasattr(recipe, m) for m in ("fit", "get_params")):
         hint = f" Make one: {recipe.__name__}()." if isinstance(recipe, type) else ""
         raise RecipeError(
@@ -93,11 +103,13 @@ def _ends_in_recipe(recipe: Any) -> bool:
 def _around(estimator: Any, space: Mapping[str, Any], rows: int) -> Recipe:
     """A recipe whose estimator is a Python object."""
     kind, params = type(estimator), estimator.get_params()
-    if unknown := [name for name in space if name not in params]:
-        hint = did_you_mean(unknown[0], sorted(params))
-        raise RecipeError(f"space: {kind.__name__} has no parameter {unknown[0]!r}. {hint}")
-    tables = {name: _as_table(name, values) or {} for name, values in space.items()}
-    starts = {name: table["default"] for name, table in tables.items() if "default" in table}
+    tables, objects = _tables(space)
+    for name, table in tables.items():
+        if name not in params and not _takes(estimator, name, table or {}):
+            hint = did_you_mean(name, sorted(params))
+            raise RecipeError(f"space: {kind.__name__} has no parameter {name!r}. {hint}")
+    lines = {name: _with_default(table or {}, params.get(name)) for name, table in tables.items()}
+    starts = {name: line.pop("start") for name, line in lines.items() if "start" in line}
     by_rows = {"schedule": "rows", "unit": "rows", "first": FIRST_ROWS, "last": 1.0, "factor": 3}
     raw = {
         "name": kind.__name__,
@@ -108,11 +120,22 @@ def _around(estimator: Any, space: Mapping[str, Any], rows: int) -> Recipe:
         "tasks": _tasks(estimator),
         "prepare": "raw",
         "growth": by_rows if rows >= 5 * FIRST_ROWS else {"schedule": "folds"},
-        "space": {name: _param(name, values, params[name]) for name, values in space.items()},
+        "space": lines,
         "start": [{"params": starts}] if starts else [],
         "sources": {"estimator": f"{_fingerprint(estimator)}, {kind.__name__}"},
     }
-    return Recipe.parse(raw, kind.__name__).with_objects(template=clone(estimator))
+    recipe = Recipe.parse(raw, kind.__name__)
+    return recipe.with_objects(clone(estimator), choices=objects)
+
+
+def _takes(estimator: Any, name: str, table: Mapping[str, Any]) -> bool:
+    """Whether an estimator takes an argument that it does not list, as those with arguments of
+    their library's do: it is asked."""
+    values = [*table.get("choices", ()), table.get("low")]
+    try:
+        return name in clone(estimator).set_params(**{name: values[0]}).get_params()
+    except (ValueError, TypeError, AttributeError):
+        return False
 
 
 def _tasks(estimator: Any) -> list[Task]:
@@ -128,60 +151,92 @@ def _tasks(estimator: Any) -> list[Task]:
 def _fingerprint(estimator: Any) -> str:
     """A hash of an estimator's arguments, so that a study can be recognised."""
     try:
-        return str(joblib.hash(clone(estimator)))
+        copied = clone(estimator)
+    except Exception as error:
+        raise RecipeError(
+            f"recipe: {type(estimator).__name__} cannot be cloned, as every fold needs one of its "
+            f"own. {error}"
+        ) from error
+    try:
+        return str(joblib.hash(copied))
     except Exception as error:
         raise RecipeError(
             f"recipe: an estimator that can be pickled is needed; got {estimator!r}. {error}"
         ) from error
 
 
-def _param(name: str, values: Any, argument: Any) -> dict[str, Any]:
-    """A line of a recipe's space; the default is the estimator's argument, if the space holds it.
-
-    Args:
-        name: The parameter.
-        values: What the user wrote for it.
-        argument: What the estimator has now.
-    """
-    param = {"source": "given in Python", **(_as_table(name, values) or {})}
-    if "default" not in param:
-        argument = _without_numpy(argument)
-        param["default"] = _default(param, argument)
-    return param
-
-
-def _default(param: Mapping[str, Any], argument: Any) -> Any:
-    """The estimator's argument, where the space holds it; else what is nearest."""
-    default, low = nearest(param, argument), param.get("low")
-    if low is None:
-        return default
-    is_number = isinstance(default, int | float) and not isinstance(default, bool)
-    return type(low)(default) if is_number else low
+def _with_default(table: dict[str, Any], argument: Any) -> dict[str, Any]:
+    """A line of a recipe's space, whose default is the estimator's argument, if the space holds
+    it; else what is nearest. A default that was given is a starting point."""
+    param = {"source": "given in Python", **table}
+    if "default" in param:
+        param["start"] = param["default"]
+        return param
+    argument, low = _plain(argument), param.get("low")
+    default = nearest(
+        param, repr(argument) if repr(argument) in param.get("choices", ()) else argument
+    )
+    if low is not None:
+        is_number = isinstance(default, int | float) and not isinstance(default, bool)
+        default = type(low)(default) if is_number else low
+    return param | {"default": default}
 
 
-def _as_table(name: str, values: Any) -> dict[str, Any] | None:
-    """What the user wrote for a parameter, as it would stand in a file; None drops it."""
-    if values is None:
-        return None
+def _tables(
+    space: Mapping[str, Any],
+) -> tuple[dict[str, dict[str, Any] | None], dict[str, dict[str, Any]]]:
+    """What was written for each parameter as it would stand in a file, where None drops it; and
+    choices that no file could hold, by the text that stands for them."""
+    tables: dict[str, dict[str, Any] | None] = {}
+    objects: dict[str, dict[str, Any]] = {}
+    for name, values in space.items():
+        table = None if values is None else _as_table(name, values)
+        if table and not all(isinstance(c, SIMPLE) for c in table.get("choices", ())):
+            choices = table["choices"]
+            objects[name] = {repr(c): c for c in choices if not isinstance(c, SIMPLE)}
+            texts = [c if isinstance(c, SIMPLE) else repr(c) for c in choices]
+            table |= {"choices": texts, "grid": texts, "unit": None}
+        tables[name] = table
+    return tables, objects
+
+
+def _as_table(name: str, values: Any) -> dict[str, Any]:
+    """What was written for a parameter, as a table."""
+    values = _of_distribution(values)
     if getattr(values, "step", None) not in (None, 1):
         raise RecipeError(
             f"space.{name}: ranges have no steps; got {values}. Give a list of choices."
         )
-    if isinstance(values, distributions.CategoricalDistribution):
-        values = list(values.choices)
-    if isinstance(values, distributions.FloatDistribution | distributions.IntDistribution):
-        values = {"low": values.low, "high": values.high, "log": values.log}
     if isinstance(values, tuple | str) or not isinstance(values, Iterable):
         raise RecipeError(
-            f"space.{name}: a table, a list of choices or an Optuna distribution is needed; got "
-            f'{values!r}. Write {{"low": 1, "high": 9}} for a range, and [1, 9] for two choices.'
+            f"space.{name}: a table, a list of choices, an Optuna distribution, or SciPy's "
+            f'{", ".join(SCIPY)} are needed; got {values!r}. Write {{"low": 1, "high": 9}} for a '
+            "range, and [1, 9] for two choices."
         )
-    if isinstance(values, Mapping):
-        return dict(values)
-    choices = [_without_numpy(choice) for choice in values]
-    return {"choices": choices, "grid": choices}
+    if not isinstance(values, Mapping):
+        choices = [_plain(choice) for choice in values]
+        return {"choices": choices, "grid": choices}
+    table = {key: _plain(value) for key, value in values.items()}
+    if any(isinstance(table.get(key), float) for key in ("low", "high")):
+        for key in {"low", "high", "default"} & set(table):  # 10 beside 0.1 is 10.0
+            is_whole = isinstance(table[key], int) and not isinstance(table[key], bool)
+            table[key] = float(table[key]) if is_whole else table[key]
+    return table
 
 
-def _without_numpy(value: Any) -> Any:
+def _of_distribution(values: Any) -> Any:
+    """A range or choices of Optuna's or SciPy's as a table or a list; others as they are."""
+    if getattr(getattr(values, "dist", None), "name", None) in SCIPY:
+        low, high = map(_plain, values.support())
+        return {"low": low, "high": high, "log": values.dist.name in LOGARITHMIC}
+    if isinstance(values, distributions.CategoricalDistribution):
+        return list(values.choices)
+    is_range = isinstance(values, distributions.FloatDistribution | distributions.IntDistribution)
+    if is_range and values.step in (None, 1):
+        return {"low": values.low, "high": values.high, "log": values.log}
+    return values
+
+
+def _plain(value: Any) -> Any:
     """A NumPy scalar, such as `np.logspace` gives, as Python's own; others as they are."""
-    return value.item() if hasattr(value, "item") else value
+    return value.item() if isinstance(value, np.generic) else value

@@ -81,6 +81,7 @@ class Recipe(_Frozen):
 
     _template: Any = PrivateAttr(None)
     _transformer: Any = PrivateAttr(None)
+    _choices: dict[str, dict[str, Any]] = PrivateAttr({})
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any], where: str) -> Self:
@@ -133,7 +134,7 @@ class Recipe(_Frozen):
 
     def space_for(self, task: Task) -> Space:
         """The parameters to search for a task, in order."""
-        return Space({**self.space, **self._part(task).space})
+        return Space({**self.space, **self._part(task).space}, self._choices)
 
     def fixed_for(self, task: Task) -> Params:
         """The arguments that an estimator gets as they are for a task."""
@@ -197,15 +198,22 @@ class Recipe(_Frozen):
                 raw["unlike_default"] = [name for name in ours if name not in change]
         kept = {key: value for key, value in raw.items() if value is not None}
         changed = type(self).parse(kept, self.name or self.title)
-        return changed.with_objects(self._template, self._transformer)
+        return changed.with_objects(self._template, self._transformer, self._choices)
 
-    def with_objects(self, template: Any = None, transformer: Any = None) -> Self:
-        """A copy that holds Python objects: an estimator, or a transformer in front of its own.
+    def with_objects(
+        self,
+        template: Any = None,
+        transformer: Any = None,
+        choices: Mapping[str, dict[str, Any]] | None = None,
+    ) -> Self:
+        """A copy that holds Python objects: an estimator, a transformer in front of its own, and
+        choices of the space, by parameter and the text that stands for them.
 
         Storage keeps their fingerprints in `sources`, never the objects themselves.
         """
         copy = self.model_copy()
         copy._template, copy._transformer = template, transformer
+        copy._choices = dict(choices or {})
         return copy
 
     def digest(self) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, model_validator
@@ -135,6 +136,11 @@ class Param(BaseModel):
 class Space:
     """An ordered set of parameters; conditional ones stand below what they depend on.
 
+    Attributes:
+        params: Name to parameter.
+        objects: Choices that are no text and no number, such as tuples or estimators: parameter to
+            the text that stands for a choice, and the choice.
+
     >>> kernel = Param(choices=("rbf", "poly"), default="rbf", grid=("rbf", "poly"))
     >>> degree = Param(low=2, high=4, default=3, grid=(2, 3), when={"kernel": "poly"})
     >>> space = Space({"kernel": kernel, "degree": degree})
@@ -145,6 +151,7 @@ class Space:
     """
 
     params: Mapping[str, Param]
+    objects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def suggest(self, trial: optuna.Trial) -> Params:
         """Ask the trial for a value of every active parameter, in order."""
@@ -163,7 +170,9 @@ class Space:
         values: Params = {}
         for name, param in self.params.items():
             if param.active(values):
-                values[name] = param.clip(point.get(name, param.default))
+                value = point.get(name, param.default)
+                is_object = name in self.objects and repr(value) in self.objects[name]
+                values[name] = param.clip(repr(value) if is_object else value)
         return values
 
     def clipped(self, point: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -193,13 +202,15 @@ class Space:
             for name, param in self.params.items()
             if categorical or param.needs != "categorical"
         }
-        return Space(kept)
+        return Space(kept, self.objects)
 
     def decode(self, values: Mapping[str, Any], rows: int) -> Params:
         """The estimator's arguments for `values` when it is trained on `rows` rows."""
         return {name: self._decode(name, value, rows) for name, value in values.items()}
 
     def _decode(self, name: str, value: Any, rows: int) -> Any:
+        if isinstance(value, str) and value in self.objects.get(name, {}):
+            return copy.deepcopy(self.objects[name][value])
         unit = self.params[name].unit if name in self.params else None
         if unit == "ints":
             return _ints(str(value))

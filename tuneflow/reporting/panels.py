@@ -78,7 +78,7 @@ def panels(
         tables["best"],
         warnings=(*verdict.warnings(record, tables), *left_out(record, drawings)),
         cards=tuple(verdict.cards(record, tables)),
-        params=record.best.params if record.best else {},
+        params=record.values(record.best),
     )
     for key, title, table, figures, finding in PLAN:
         drawn = tuple(drawings[name] for name in drawings if name.split(":")[0] in figures)
@@ -110,7 +110,7 @@ def left_out(record: StudyRecord, drawings: Mapping[str, Drawing]) -> Iterator[s
 def code(record: StudyRecord) -> str:
     """Python that repeats the study, or its best trial if tuneflow did not make it."""
     if record.header is None:
-        params = record.best.params if record.best else {}
+        params = record.values(record.best)
         body = "".join(f"    {name!r}: {value!r},\n" for name, value in params.items())
         return f"# enqueue the best point in a new study\nstudy.enqueue_trial({{\n{body}}})"
     arguments = _arguments(record.header, len(record.trials))

@@ -159,7 +159,9 @@ def report(x: Any, study_name: str | None = None) -> Report | ComparisonReport:
         source = open_source(x)
         if not (stored := source.studies()):
             raise StudyError("report: the storage holds no study yet.")
-        of_studies = Report.of(stored, source)
+        readable = [each for each in stored if len(each.directions) == 1]  # others hide none
+        wanted = readable if study_name in (None, *(s.study_name for s in readable)) else stored
+        of_studies = Report.of(wanted or stored, source)
         source.release()
     else:
         parts = x if isinstance(x, list | tuple) else [x]

@@ -116,7 +116,7 @@ class SearchStrategy:
         random_state: int,
     ) -> SearchStrategy:
         """The strategy that was asked for. The first of the starts is tried as it is, and the
-        others are completed with defaults; of a grid, the first one is tried alone.
+        others are completed with defaults.
 
         Raises:
             SearchError: An unknown word or option.
@@ -125,7 +125,7 @@ class SearchStrategy:
         word, make_sampler, independent = parse_sampler(sampler, space, random_state)
         name, make_pruner = parse_pruner(pruner)
         finite = word == "grid" or not space.params
-        points, clipped = _initial_points(space, starts[:1] if finite else starts, grid=finite)
+        points, clipped = _initial_points(space, starts, grid=finite)
         notes = tuple(_notes(word, name, independent, space))
         makers = make_sampler, make_pruner
         return cls(word, name, *makers, independent, points, finite, notes, clipped)

@@ -202,7 +202,10 @@ def _tables(url: str, arguments: dict[str, Any], shown: str) -> optuna.storages.
         open_storage(url)  # says which extra is missing
         raise StudyError(str(error)) from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
-        raise StudyError(f"storage: {shown} holds no studies that this Optuna reads.") from error
+        raise StudyError(
+            f"storage: {shown} holds no studies that this Optuna reads. If an older one wrote it, "
+            "upgrade a copy of it: optuna storage upgrade --storage sqlite:///COPY"
+        ) from error
 
 
 def _journal(path: Path) -> Source:

@@ -21,7 +21,7 @@ LIBRARIES = ("tuneflow", "optuna", "scikit-learn", "lightgbm", "xgboost", "panda
 #: fingerprints, which may not.
 MAY_DIFFER = {
     *("recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds"),
-    *("cv", "ratio", "test_size"),
+    *("cv", "ratio", "test_size", "task_reason", "baseline"),
 }
 version = cache(metadata.version)  # reads and parses a file
 
@@ -65,6 +65,9 @@ class Header:
         test_size: Share of the rows that were held out; None if there were none, or if they were
             given as indices.
         notes: What was done differently from what was asked.
+        baseline: What the first trial has for the parameters of the space, where that does not
+            hold it; words for what is no number and no text.
+        task_reason: Why the task was guessed; empty if it was said, or is the only one.
         versions: Libraries that wrote the header.
         format: Version of this schema.
     """
@@ -91,6 +94,8 @@ class Header:
     ratio: float | None = None
     test_size: float | None = None
     notes: tuple[str, ...] = ()
+    task_reason: str = ""
+    baseline: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=_versions)
     format: int = FORMAT
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from statistics import fmean, stdev
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import optuna
 
@@ -148,6 +148,12 @@ class StudyRecord:
         record = self.record(trial)
         return record.scores if record else []
 
+    def values(self, trial: Trial | None) -> Mapping[str, Any]:
+        """Values of the parameters in a trial; of a baseline outside of the space, what it has."""
+        if trial is None or trial.params or not self.header:
+            return trial.params if trial else {}
+        return self.header.baseline
+
     def seconds(self, trial: Trial) -> float:
         """Seconds that a trial has spent on training and scoring."""
         record = self.record(trial)
@@ -253,8 +259,14 @@ def _is_counted(trial: Trial, record: TrialRecord | None) -> bool:
 
 
 def is_scored(trial: Trial) -> bool:
-    """Whether a trial came to a score that can be compared."""
-    return trial.state.name == "COMPLETE" and math.isfinite(score_of(trial))
+    """Whether a trial came to a score that can be compared, and keeps all constraints."""
+    is_finite = trial.state.name == "COMPLETE" and math.isfinite(score_of(trial))
+    return is_finite and is_feasible(trial)
+
+
+def is_feasible(trial: Trial) -> bool:
+    """Whether a trial keeps its constraints, which studies by others may have: none is above 0."""
+    return all(value <= 0 for value in trial.constraints.values())
 
 
 def score_of(trial: Trial | None) -> float:

@@ -115,7 +115,8 @@ class Evaluation:
 
     def arguments(self, values: Params) -> Callable[[int], Params]:
         """The model's arguments for a number of training rows."""
-        fixed = self.recipe.fixed_for(self.data.task)
+        fixed, is_raw = self.recipe.fixed_for(self.data.task), self.recipe.prepare == "raw"
+        fixed = self.data.by_class(fixed, codes=not is_raw)
         return lambda rows: {**fixed, **self.space.decode(values, rows)}
 
     def score(self, at: int, learner: Learner) -> tuple[float, ...]:

@@ -1,7 +1,8 @@
 """What a call asks for, parsed: how trials are evaluated and searched for, and the header that
 identifies the study in its storage."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -9,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from tuneflow.data.dataset import Data
+from tuneflow.data.dataset import Data, named_columns
 from tuneflow.data.folds import Folds, hold_out_rows
-from tuneflow.data.metrics import Metric, scoring_list
+from tuneflow.data.metrics import Metric
+from tuneflow.data.scorers import named_scorings, tasks_of
+from tuneflow.errors import SearchError, did_you_mean, warn
 from tuneflow.models.engine import Job
 from tuneflow.models.pipeline import start_engine
 from tuneflow.recipe.catalogue import load_recipe
 from tuneflow.recipe.recipe import Recipe
-from tuneflow.recipe.space import Space
+from tuneflow.recipe.space import Params, Space
 from tuneflow.search.learning_rate import LearningRateSchedule
 from tuneflow.search.samplers import default_pruner
 from tuneflow.search.strategy import SearchStrategy, StoppingRule
@@ -33,11 +36,14 @@ class Settings:
     pruner that is None is the recipe's own.
     """
 
+    task: str | None = None
+    pos_label: Any = None
     scoring: Any = None
     cv: Any = 5
     groups: Any = None
     sample_weight: Any = None
     test_size: Any = None
+    start: Sequence[Mapping[str, Any]] = ()
     sampler: Any = None
     pruner: Any = None
     stop: Any = None
@@ -94,17 +100,9 @@ def make_plan(X: Any, y: Any, recipe: str | Path | Recipe, settings: Settings) -
         settings: Metric, folds, sampler and all else.
     """
     recipe, seed = load_recipe(recipe), settings.random_state
-    data = Data.of(X, y, recipe.tasks, settings.sample_weight)
-    data, groups, holdout = hold_out_rows(
-        data, settings.cv, settings.groups, settings.test_size, seed
-    )
-    metric, *others = (Metric.of(scoring, data) for scoring in scoring_list(settings.scoring))
-    folds = Folds.of(data, settings.cv, groups, random_state=seed)
-    is_seen = any(each.is_own for each in (metric, *others))
-    data = data.without(frame=not recipe.uses_raw_table, brought=not is_seen)
-    probabilities = metric.needs != "labels" and "probabilities" in {
-        each.needs for each in (metric, *others)
-    }
+    data, holdout, folds, metrics = _read(X, y, recipe, settings)
+    metric, *others = metrics
+    probabilities = metric.needs != "labels" and "probabilities" in {m.needs for m in metrics}
     job = Job(recipe, data.task, seed, probabilities=probabilities)
     engine, space = start_engine(job), recipe.space_for(data.task)
     shared = (data, folds, metric, recipe, space, engine, engine.growth, tuple(others))
@@ -113,9 +111,11 @@ def make_plan(X: Any, y: Any, recipe: str | Path | Recipe, settings: Settings) -
     check_evaluation(evaluation, sampler)
     rate = LearningRateSchedule.of(evaluation.growth, evaluation.space, sampler)
     held = {rate.name: rate.search_rate} if rate else {}
-    starts = [{**start.params, **held} for start in recipe.starts_for(data.task)]
-    if evaluation.baseline:  # the defaults, with as many rounds as suit the table
-        starts.insert(0, {})
+    starts = _checked_starts(settings.start, evaluation.space)
+    if sampler != "grid":
+        if evaluation.baseline:  # the defaults, with as many rounds as suit the table
+            starts.append({})
+        starts += [{**start.params, **held} for start in recipe.starts_for(data.task)]
     pruner = settings.pruner or default_pruner(sampler) or recipe.pruner
     first = evaluation.baseline_point, *starts
     search = SearchStrategy.of(sampler, pruner, evaluation.space, first, seed)
@@ -129,6 +129,26 @@ def make_plan(X: Any, y: Any, recipe: str | Path | Recipe, settings: Settings) -
     return Plan(recipe, job, evaluation, search, rate, header, holdout, stopping)
 
 
+def _read(
+    X: Any, y: Any, recipe: Recipe, settings: Settings
+) -> tuple[Data, Data | None, Folds, list[Metric]]:
+    """The rows for the search, the held-out rows, the folds, and the metrics."""
+    X, groups, weights = named_columns(X, settings.groups, settings.sample_weight)
+    scorings, seed = named_scorings(settings.scoring), settings.random_state
+    likely = tasks_of(next(iter(scorings.values())))
+    data = Data.of(X, y, recipe.tasks, weights, task=settings.task, likely=likely)
+    for note in data.schema.notes:
+        warn(note)
+    data, groups, holdout = hold_out_rows(data, settings.cv, groups, settings.test_size, seed)
+    if data.weights is not None:  # of any scale: penalties count rows
+        data = replace(data, weights=data.weights / data.weights.mean())
+    metrics = [Metric.of(each, data, name, settings.pos_label) for name, each in scorings.items()]
+    folds = Folds.of(data, settings.cv, groups, random_state=seed)
+    is_seen = any(metric.is_own for metric in metrics)
+    data = data.without(frame=not recipe.uses_raw_table, brought=not is_seen)
+    return data, holdout, folds, metrics
+
+
 def _bound(evaluation: Evaluation) -> Evaluation:
     """With a space for a table of this size, as it is when the model comes to it."""
     recipe, rows = evaluation.recipe, evaluation.folds.smallest_train
@@ -138,13 +158,32 @@ def _bound(evaluation: Evaluation) -> Evaluation:
     return replace(evaluation, space=space)
 
 
+def _checked_starts(starts: Sequence[Mapping[str, Any]], space: Space) -> list[Params]:
+    """A person's own starting points.
+
+    Raises:
+        SearchError: One is no table, or names what is not searched.
+    """
+    for start in starts:
+        if not isinstance(start, Mapping):
+            raise SearchError(f"start: tables of names and values are needed; got {start!r}.")
+        for name in start:
+            if name not in space.params:
+                hint = did_you_mean(str(name), space.params)
+                raise SearchError(
+                    f"start: parameters of the space are needed; got {name!r}. {hint}"
+                )
+    return [dict(start) for start in starts]
+
+
 def _with_baseline(evaluation: Evaluation, job: Job) -> Evaluation:
     """With what all trials are compared with: the space's own defaults, if these are what the
     library trains by itself; else the library's on the same folds, or the estimator as it came."""
     recipe, space, engine = evaluation.recipe, evaluation.space, evaluation.engine
     growth, defaults = engine.library_growth(), engine.defaults()
     fixed = recipe.fixed_for(evaluation.data.task)
-    asked = {**{name: fixed.get(name) for name in recipe.unlike_default}, **space.defaults()}
+    point = space.decode(space.defaults(), evaluation.folds.smallest_train)
+    asked = {**{name: fixed.get(name) for name in recipe.unlike_default}, **point}
     by_rows = any(param.unit for param in space.params.values())  # other values on other tables
     is_same = growth == engine.growth and all(defaults.get(n) == v for n, v in asked.items())
     if not space.params or (is_same and not by_rows):
@@ -161,6 +200,20 @@ def _with_baseline(evaluation: Evaluation, job: Job) -> Evaluation:
         _prepared=evaluation._prepared if evaluation.shares_rows(plain) else {},
     )
     return replace(evaluation, baseline=baseline)
+
+
+UNSTORABLE = (math.inf, -math.inf)  # in JSON
+
+
+def _shown_baseline(evaluation: Evaluation) -> dict[str, Any]:
+    """What the baseline has for the parameters of the space, as JSON can hold it."""
+    defaults = evaluation.engine.defaults()
+    values = {n: defaults[n] for n in evaluation.space.params if n in defaults}
+    plain = (bool, int, float, str)
+    return {
+        name: value if isinstance(value, plain) and value not in UNSTORABLE else repr(value)
+        for name, value in values.items()
+    }
 
 
 def _header(
@@ -192,6 +245,8 @@ def _header(
         modelled=search.modelled_share(evaluation.space),
         weighted=data.weights is not None,
         also=tuple(metric.name for metric in evaluation.also),
+        task_reason=data.reason,
+        baseline={} if evaluation.baseline_point else _shown_baseline(evaluation),
         ratio=fmean(len(fold.valid) / len(fold.train) for fold in evaluation.folds),
         notes=(*search.notes, *search.clipped, *([unweighted] if is_unweighted else [])),
     )

@@ -2,7 +2,6 @@
 metric, folds, weights and sampler that cannot work."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -27,7 +26,6 @@ def check_evaluation(evaluation: Evaluation, sampler: object) -> None:
     values = {name: param.default for name, param in evaluation.space.params.items()}
     evaluation.engine.check(evaluation.arguments(values)(evaluation.folds.smallest_train))
     _check_weights(evaluation)
-    _check_class_weights(evaluation)
     _check_folds(evaluation)
     if sampler == "gradient":
         _check_gradients(evaluation)
@@ -45,19 +43,6 @@ def _check_weights(evaluation: Evaluation) -> None:
         f"{estimator} has none, or does not ask for them where scikit-learn's metadata "
         "routing is on. Leave them out, or choose another recipe."
     )
-
-
-def _check_class_weights(evaluation: Evaluation) -> None:
-    """Refuse weights by label in a recipe: its models are trained on the places of labels, from
-    zero. An estimator of a person's own is trained on the labels themselves."""
-    labels = evaluation.data.classes.tolist()
-    for name, value in evaluation.recipe.fixed_for(evaluation.data.task).items():
-        by_label = name.endswith("class_weight") and isinstance(value, Mapping)
-        if by_label and labels != list(range(len(labels))):
-            raise DataError(
-                f"{name}: models are trained on 0, 1, ... in place of the labels {labels[:5]}; "
-                f"got {value}. Use 'balanced', sample_weight, or a target of such numbers."
-            )
 
 
 def _check_folds(evaluation: Evaluation) -> None:

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,8 +17,8 @@ from sklearn.utils import InputTags, Tags, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from tuneflow.data.metrics import scoring_list
 from tuneflow.data.schema import frame_of
+from tuneflow.data.scorers import named_scorings
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import RecipeError
 from tuneflow.recipe.custom import as_recipe
@@ -42,7 +43,9 @@ class _Tuned:
     space: Mapping[str, Any] | None = None
     scoring: Any = None
     cv: Any = 5
+    test_size: Any = None
     select: Select = "best"
+    start: Sequence[Mapping[str, Any]] = ()
     sampler: Any = None
     pruner: Any = None
     n_trials: int | None = 50
@@ -66,9 +69,13 @@ class _Tuned:
         """
         X, y = self._table(X, y, reset=True), self._target(y)
         arguments = BaseEstimator.get_params(self, deep=False)
+        name = self.study_name or "recipes"
         if not are_several(self.recipe):
             recipe = self._narrowed(as_recipe(self.recipe, self.space, len(y)))
             arguments |= {"recipe": recipe, "space": None}
+            name = self.study_name or recipe.name
+        if self.storage is not None:  # other rows, as those of another fold, are another study
+            arguments["study_name"] = f"{name} {joblib.hash([X, y, groups, sample_weight])[:12]}"
         result = tune(X, y, groups=groups, sample_weight=sample_weight, **arguments)
         trials = [trial for trial in result.record.trials if trial.state.is_finished()]
         self.cv_results_ = _cv_results(result, trials)
@@ -90,7 +97,7 @@ class _Tuned:
         """By `scoring`; without one, by accuracy or R²."""
         if self.scoring is None:
             return float(super().score(X, y, sample_weight))  # type: ignore[misc]  # its mixins'
-        scorer = get_scorer(scoring_list(self.scoring)[0])
+        scorer = get_scorer(next(iter(named_scorings(self.scoring).values())))
         more = {} if sample_weight is None else {"sample_weight": sample_weight}
         return float(scorer(self, X, y, **more))
 
@@ -126,6 +133,7 @@ class _Tuned:
         return tags
 
 
+@dataclass(eq=False, repr=False)
 class TunedClassifier(_Tuned, ClassifierMixin, BaseEstimator):
     """A classifier that tunes itself: :func:`tune <tuneflow.tune>` as scikit-learn has it.
 
@@ -155,6 +163,8 @@ class TunedClassifier(_Tuned, ClassifierMixin, BaseEstimator):
     """
 
     _tasks = ("binary", "multiclass")
+    _: KW_ONLY
+    pos_label: Any = None
 
     @property
     def classes_(self) -> npt.NDArray[Any]:

@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import _safe_indexing
 
-from tuneflow.data.dataset import Data
+from tuneflow.data.dataset import Data, named_columns
 from tuneflow.data.folds import Folds
 from tuneflow.data.schema import frame_of
+from tuneflow.data.scorers import named_scorings, tasks_of
 from tuneflow.data.types import IntArray
 from tuneflow.recipe.custom import as_recipe
 from tuneflow.recipe.recipe import Recipe
+from tuneflow.storage.open import Storage, open_storage
 from tuneflow.storage.study_record import corrected_interval
 from tuneflow.study.optimize import INTERRUPTED
 from tuneflow.study.workers.workers import Workers
@@ -96,6 +98,8 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     *,
     space: Mapping[str, Any] | None = None,
     outer: Any = 5,
+    task: str | None = None,
+    pos_label: Any = None,
     scoring: Any = None,
     cv: Any = 5,
     groups: Any = None,
@@ -104,6 +108,8 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     pruner: Any = None,
     n_trials: int | None = 50,
     timeout: float | None = None,
+    storage: Storage = None,
+    study_name: str | None = None,
     n_jobs: int | Workers | None = None,
     random_state: int = 0,
     progress: bool = True,
@@ -119,6 +125,8 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
         recipe: What is tuned, as in `tune`; one, not several.
         space: As in `tune`.
         outer: Outer folds: what `cv` may be.
+        task: As in `tune`.
+        pos_label: As in `tune`.
         scoring: As in `tune`.
         cv: Inner folds: a number, a share or a splitter.
         groups: Group of each row, never split by an outer or an inner fold.
@@ -127,6 +135,8 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
         pruner: As in `tune`.
         n_trials: Trials of each search.
         timeout: Seconds of each search.
+        storage: As in `tune`; the same call goes on where it stopped.
+        study_name: What the names of the studies begin with; by default the recipe's name.
         n_jobs: As in `tune`.
         random_state: Seed of outer folds, inner folds, models and sampler.
         progress: Show a bar for each search.
@@ -139,14 +149,18 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
     (True, 3)
     """
     recipe = as_recipe(recipe, space, len(frame_of(X)))
-    data = Data.of(X, y, recipe.tasks)
-    folds, results = Folds.of(data, outer, groups, random_state), []
-    for fold in folds:
+    X, groups, sample_weight = named_columns(X, groups, sample_weight)
+    likely = tasks_of(next(iter(named_scorings(scoring).values())))
+    data = Data.of(X, y, recipe.tasks, task=task, likely=likely)
+    folds, results, opened = Folds.of(data, outer, groups, random_state), [], open_storage(storage)
+    for at, fold in enumerate(folds):
         rows = np.sort(np.concatenate([fold.train, fold.valid]))  # of a time series, no later ones
         result = tune(
             _take(X, rows),
             _take(y, rows),
             recipe,
+            task=data.task,
+            pos_label=pos_label,
             scoring=scoring,
             cv=cv,
             groups=_take(groups, rows),
@@ -156,6 +170,8 @@ def nested(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by des
             pruner=pruner,
             n_trials=n_trials,
             timeout=timeout,
+            storage=None if storage is None else opened,
+            study_name=f"{study_name or recipe.name} outer {at}",
             n_jobs=n_jobs,
             random_state=random_state,
             progress=progress,

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, get_args
 import optuna
 from optuna.trial import FrozenTrial
 
+from tuneflow.data.column_remarks import column_remarks
 from tuneflow.data.metrics import Answers
 from tuneflow.errors import NoTrialError, SearchError, TrialError, did_you_mean, warn
 from tuneflow.models.pipeline import Refit
@@ -76,8 +77,10 @@ def finalize(
         warn(f"tune: {note}")
     unused = plan.rate.note if plan.rate and not trial.params else ""
     notes = [note for note in plan.header.notes if note != unused]
+    notes += [*plan.evaluation.data.schema.notes, *column_remarks(plan.evaluation.data)]
     remarks = tuple(filter(None, [*notes, interruption, *write_remarks(record, plan, trial)]))
-    return Result(study, plan.header, plan.recipe, model, trial, remarks, select, holdout)
+    said = model, trial, remarks, select, holdout, plan.evaluation.metric.scorer
+    return Result(study, plan.header, plan.recipe, *said)
 
 
 def select_trial(record: StudyRecord, select: Select) -> FrozenTrial:

@@ -1,6 +1,7 @@
 """What a study came to: the best, the defaults, the model, and the trials behind it."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -8,6 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import optuna
 import pandas as pd
@@ -29,6 +31,13 @@ from tuneflow.storage.records import Header, TrialRecord
 from tuneflow.storage.study_record import StudyRecord, read_study, score_of
 from tuneflow.study.warnings_filter import suppress_warnings
 from tuneflow.tuning.holdout import Holdout
+
+PLURALS = {
+    "number": "numbers",
+    "category": "categories",
+    "date": "dates",
+    "duration": "durations",
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class Result:
     remarks: tuple[str, ...] = ()
     select: str = "best"
     holdout: Holdout | None = None
+    scorer: Any = None
 
     @cached_property
     def record(self) -> StudyRecord:
@@ -103,6 +113,26 @@ class Result:
     def predict_proba(self, X: Any) -> FloatArray:
         """Probabilities for new rows, shape (rows, classes)."""
         return self.refit.predict_proba(X)
+
+    def score(self, X: Any, y: Any) -> float:
+        """The score of the model on other rows, by the metric of the search."""
+        return float(self.scorer(self, X, y))
+
+    def fit(self, X: Any, y: Any) -> Pipeline:
+        """The same pipeline, trained on other rows; the result stays what it is."""
+        fitted: Pipeline = clone(self.model).fit(X, y)
+        return fitted
+
+    @property
+    def feature_names_in_(self) -> npt.NDArray[Any]:
+        """Names of the columns of the table."""
+        return np.asarray([column.name for column in self.refit.schema.columns], dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        return self.model.__sklearn_tags__()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
 
     def trials(self) -> pd.DataFrame:
         """All trials, one row each; see :func:`tuneflow.reporting.tables.trials.trials`."""
@@ -164,10 +194,14 @@ class Result:
         ended = (f"{states[s]} {s}" for s in ("complete", "pruned", "fail") if states[s])
         params = (f"{name} {parameter_value(v)}" for name, v in self.best_params.items())
         scores = ", ".join(f"{score:.4g}" for score in entry.scores)
-        facts = {
+        kinds = Counter(column.kind for column in self.refit.schema.columns)
+        columns = (f"{n} {kind if n == 1 else PLURALS[kind]}" for kind, n in kinds.items())
+        reason = {"task": f"{header.task}: {header.task_reason}"} if header.task_reason else {}
+        facts = reason | {
             "trials": f"{', '.join(ended)}; sampler {header.sampler}, pruner {header.pruner}",
             "best": f"trial {self.best_trial.number}: {', '.join(params)}",
             "folds": f"{scores} ({header.rows} rows x {header.columns} columns)",
+            "columns": ", ".join(columns),
             "refit": f"{self.refit.amount} {self.refit.unit} in {self.refit.seconds:.1f} s",
         }
         if entry.also:

@@ -33,12 +33,15 @@ def tune(
     recipe: Recipes | Any = "lightgbm",
     *,
     space: Mapping[str, Any] | None = None,
-    scoring: str | Callable[..., float] | Sequence[Any] | None = None,
+    task: str | None = None,
+    pos_label: Any = None,
+    scoring: str | Callable[..., float] | Sequence[Any] | Mapping[str, Any] | None = None,
     cv: Any = 5,
     groups: Any = None,
     sample_weight: Any = None,
     test_size: Any = None,
     select: Select = "best",
+    start: Sequence[Mapping[str, Any]] = (),
     sampler: str | BaseSampler | None = None,
     pruner: str | Mapping[str, Any] | BasePruner | None = None,
     n_trials: int | None = 50,
@@ -68,19 +71,28 @@ def tune(
         space: For an estimator, what to search: arguments with a table (``{"low": 0.1, "high":
             10.0, "log": True}``), a list of choices, or an Optuna distribution. Of a recipe, it
             changes parameters, as :meth:`Recipe.replace` does.
-        scoring: A scikit-learn scorer name or callable; by default one that suits the target:
-            ``roc_auc``, ``neg_log_loss`` or ``neg_root_mean_squared_error``. Of a list, the first
-            is optimised, and all are recorded.
+        task: ``classification``, ``regression``, ``binary`` or ``multiclass``. By default the
+            task of a metric that fits one alone, or a guess from the target, which the result
+            explains.
+        pos_label: The label that counts as positive for metrics such as ``f1``; by default 1, or
+            the label that is sorted last.
+        scoring: A scikit-learn scorer name, or a usual word for one (``rmse``, ``auc``), or a
+            callable of model, X and y; by default one that suits the target: ``roc_auc``,
+            ``neg_log_loss`` or ``neg_root_mean_squared_error``. Of a list or a table of names and
+            metrics, the first is optimised, and all are recorded.
         cv: Number of folds, a holdout share, a scikit-learn splitter, or index pairs.
-        groups: Group of each row, shape (rows,); a group is never split between folds.
-        sample_weight: Weight of each row, shape (rows,), in training and in scoring: a row of
-            weight 2 counts as two. Folds are split, and averaged, as without weights. A pipeline
-            hands weights to its last step; with scikit-learn's metadata routing on, to the steps
-            that ask for them.
+        groups: Group of each row, shape (rows,), or the name of a column of `X`, which is then no
+            feature; a group is never split between folds.
+        sample_weight: Weight of each row, shape (rows,), or the name of a column, in training and
+            in scoring: a row of weight 2 counts as two. Folds are split, and averaged, as without
+            weights. A pipeline hands weights to its last step; with scikit-learn's metadata
+            routing on, to the steps that ask for them.
         test_size: Rows that neither search nor refit will see, for an honest estimate: a share,
             or their positions. With a `TimeSeriesSplit`, a share is that of the last rows.
         select: What is refitted: ``best``, or ``one_se``: of the trials within one standard error
             of the best, the one that was fastest to train.
+        start: Points to try after the baseline, each a table of parameters and values; the others
+            are at their defaults.
         sampler: ``grid random qmc tpe bohb cmaes gp nsga2 gradient``, or an Optuna sampler; by
             default the recipe's.
         pruner: ``none median percentile halving hyperband wilcoxon patient``, a table with a name
@@ -130,6 +142,9 @@ def tune(
     budget, workers = Budget(n_trials, started, deadline), Workers.of(n_jobs)
     options = RunOptions(budget, workers, (*callbacks, *figures), bool(progress))
     settings = Settings(
+        task=task,
+        pos_label=pos_label,
+        start=start,
         scoring=scoring,
         cv=list(cv) if isinstance(cv, Iterator) else cv,  # it is read once for each recipe
         groups=groups,

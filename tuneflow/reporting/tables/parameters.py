@@ -93,8 +93,8 @@ def _row(record: StudyRecord, name: str, dist: Any, top: list[FrozenTrial]) -> d
     active = sum(name in trial.params for trial in record.trials) / len(record.trials)
     row = {"parameter": name, "active": active, "log": getattr(dist, "log", False)}
     for what, trial in (("default", record.baseline), ("best", record.best)):
-        if trial and name in trial.params:
-            row[what] = parameter_value(trial.params[name])
+        if name in (values := record.values(trial)):
+            row[what] = parameter_value(values[name])
     if is_choice(dist):
         frequent = [choice for choice, _ in Counter(map(str, good)).most_common(1)]
         row |= {"kind": "choice", "choices": ", ".join(map(str, dist.choices))}
@@ -118,9 +118,10 @@ def importances(record: StudyRecord) -> pd.DataFrame:
         ``importance`` is what it took to come into the best tenth, among all trials;
         ``importance_top`` the same among the better half.
     """
-    if len(record.scored) < FEWEST:
+    inside = [trial for trial in record.scored if trial.params]  # a baseline may lie outside
+    if len(inside) < FEWEST:
         return pd.DataFrame(columns=IMPORTANCES, dtype=float)
-    ordered = sorted(record.scored, key=score_of)
+    ordered = sorted(inside, key=score_of)
     trials = ordered[:: math.ceil(len(ordered) / MOST)]
     size = min(len(trials) // 2, MOST_IN_HALF)
     scale = math.sqrt(size / (len(trials) - size))

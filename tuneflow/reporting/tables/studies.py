@@ -80,7 +80,7 @@ def _facts(record: StudyRecord, trial: FrozenTrial | None) -> dict[str, Any]:
         facts["budget"] = entry.amount
     facts["seconds"] = seconds_of(trial)
     facts |= {f"fold {i}": score for i, score in enumerate(record.scores(trial))}
-    params = {name: none_as_text(value) for name, value in trial.params.items()}
+    params = {name: none_as_text(value) for name, value in record.values(trial).items()}
     return facts | {name: value for name, value in params.items() if name not in facts}
 
 

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 from tuneflow.reporting.format import parameter_value
 from tuneflow.reporting.tables.frame import frame
 from tuneflow.storage.records import HoldoutRecord, TrialRecord
-from tuneflow.storage.study_record import StudyRecord, is_scored, score_of, seconds_of
+from tuneflow.storage.study_record import StudyRecord, is_feasible, is_scored, score_of, seconds_of
 
 STATES = ("complete", "pruned", "fail", "running", "waiting")
 KINDS: Mapping[str, Any] = {
@@ -39,7 +39,8 @@ def trials(record: StudyRecord) -> pd.DataFrame:
 
         - ``state``: ``complete``, ``pruned``, ``fail``, ``running`` or ``waiting``;
         - ``score``: what the study is about, for complete trials;
-        - ``rank``: 1 is the best of the complete trials, those whose score is finite;
+        - ``rank``: 1 is the best of the complete trials, those whose score is finite and which
+          break no constraint;
         - ``improvement``: by how much the score is better than that of the first point, which is
           the defaults in tuneflow's studies; negative where it is worse;
         - ``last``: the last score reported, also of trials that were pruned;
@@ -58,7 +59,8 @@ def trials(record: StudyRecord) -> pd.DataFrame:
         "number",
         [f"param:{name}" for name in names],
     )
-    better = table["score"].where(table["score"].abs() < math.inf) * record.sign
+    is_ranked = (table["score"].abs() < math.inf) & (table["state"] != "infeasible")
+    better = table["score"].where(is_ranked) * record.sign
     table.insert(2, "rank", better.rank(ascending=False, method="min").astype("Int64"))
     table.insert(3, "improvement", better - record.default_score * record.sign)
     return table.rename(columns={f"param:{name}": column_of(name) for name in names})
@@ -79,7 +81,7 @@ def _row(record: StudyRecord, trial: FrozenTrial) -> dict[str, Any]:
     last = trial.intermediate_values.get(trial.last_step) if trial.last_step is not None else None
     row: dict[str, Any] = {
         "number": trial.number,
-        "state": trial.state.name.lower(),
+        "state": trial.state.name.lower() if is_feasible(trial) else "infeasible",
         "score": score_of(trial),
         "last": score_of(trial) if complete else last,
         "seconds": seconds_of(trial),
@@ -179,7 +181,7 @@ def failures(record: StudyRecord) -> pd.DataFrame:
 
 def _kind(trial: FrozenTrial, entry: TrialRecord | None) -> str | None:
     if trial.state.name == "COMPLETE":
-        return None if is_scored(trial) else NOT_FINITE
+        return None if is_scored(trial) or not is_feasible(trial) else NOT_FINITE
     if trial.state.name != "FAIL" or (entry and entry.ended == "surplus"):
         return None
     if entry and entry.ended in _NO_ERRORS:

@@ -1,0 +1,66 @@
+"""Text that is meant otherwise: numbers and dates that came as text are read as what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+SHARE = 0.95  # of the cells, at least, which must say a number or a date
+#: What stands for a missing value in a table of text.
+GAPS = ("", "?", "-", "na", "n/a", "nan", "null", "none", "missing", "<na>")
+#: A number as people write it, with a sign of per cent, and with commas between thousands or in
+#: place of the point.
+NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*%?"
+NUMBERS = {
+    "numbers as text": rf"{NUMBER}|[-+]?\d{{1,3}}(,\d{{3}})+(\.\d*)?\s*%?",
+    "decimal commas": rf"{NUMBER}|[-+]?\d+,\d+\s*%?",
+}
+CODE = r"[-+]?0\d.*"  # 007 is no number
+#: How dates are written: in the way of ISO 8601, or else all in one of these ways.
+DATES = ("ISO8601", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a column of text is read.
+
+    Attributes:
+        way: ``numbers as text``, ``decimal commas``, or ``dates`` and a format; empty if as text.
+        note: What a person has to know of it; empty if nothing.
+    """
+
+    way: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, name: str, values: pd.Series) -> Reading:
+        """How a column is to be read.
+
+        Args:
+            name: What it is called.
+            values: Its cells: text, or a mixture.
+        """
+        counts = values.dropna().astype(str).str.strip().value_counts()
+        counts = counts[~counts.index.str.lower().isin(GAPS)]
+        if counts.empty:
+            return cls()
+        is_code = counts.index.str.fullmatch(CODE).any()
+        fits = {} if is_code else {w: counts.index.str.fullmatch(p) for w, p in NUMBERS.items()}
+        if all(counts[is_fit].sum() < counts.sum() / 2 for is_fit in fits.values()):
+            for form in DATES:
+                dates = pd.to_datetime(counts.index, format=form, utc=True, errors="coerce")
+                fits[f"dates {form}"] = np.asarray(dates.notna())
+        shares = {way: float(counts[is_fit].sum() / counts.sum()) for way, is_fit in fits.items()}
+        way = max(shares, key=lambda way: shares[way])
+        what = "dates" if way.startswith("dates") else "numbers"
+        said = f"column {name!r}: {shares[way]:.1%} of its cells are {what}"
+        if shares[way] < SHARE:
+            note = f"{said}; it is taken for a category. Mend the others, if {what} are meant."
+            return cls("", note if shares[way] >= 0.5 else "")
+        odd = ", ".join(map(repr, counts.index[~fits[way]][:5]))
+        return cls(way, f"{said}, and it is read so; others count as gaps: {odd}." if odd else "")
+
+
+AS_TEXT = Reading()
