@@ -11,7 +11,7 @@ from scipy.stats import binned_statistic_2d
 from tuneflow.reporting.figures import style
 from tuneflow.reporting.figures.style import Drawing, Spec
 from tuneflow.reporting.format import plain
-from tuneflow.reporting.tables import importance
+from tuneflow.reporting.tables import parameters as tables
 from tuneflow.reporting.tables.parameters import EDGE, best_tenth, is_choice, position
 from tuneflow.reporting.tables.trials import column_of
 from tuneflow.storage.study_record import StudyRecord, score_of
@@ -190,7 +190,7 @@ def contour(scored: pd.DataFrame, names: Sequence[str], record: StudyRecord) -> 
     """The best score in every cell of the two most important parameters."""
     names = [name for name in names if not record.spaces[name].single()][:2]
     both = scored.dropna(subset=[*map(column_of, names)])
-    if len(names) < 2 or len(both) < FEWEST or len(scored) < importance.FEWEST:
+    if len(names) < 2 or len(both) < FEWEST or len(scored) < tables.FEWEST:
         return None
     places, edges = [], []
     for name in names:
