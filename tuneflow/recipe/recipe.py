@@ -12,7 +12,7 @@ from tuneflow.data.types import Task
 from tuneflow.errors import RecipeError, did_you_mean
 from tuneflow.recipe.growth import Growth
 from tuneflow.recipe.overrides import as_table, change_param, merged
-from tuneflow.recipe.space import Param, Params, Space, Value
+from tuneflow.recipe.space import Param, Params, Space, Value, check_conditions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ class Recipe(_Frozen):
             raise ValueError("engine 'sklearn' needs an estimator, the others have their own")
         for task in self.tasks:
             params = self.space_for(task).params
-            _check_conditions(params)
+            check_conditions(params)
             named = {**params, **self.fixed_for(task)}
             for key in ("per", "leaves"):
                 name = getattr(self.growth, key, None)
@@ -232,7 +232,11 @@ class Recipe(_Frozen):
 
         classes, numbers = self.classification.space, self.regression.space
         spaces = {"": self.space, "classification": classes, "regression": numbers}
-        rows = [_row(name, task, p) for task, space in spaces.items() for name, p in space.items()]
+        rows = [
+            {"parameter": name, "task": task, **param.row()}
+            for task, space in spaces.items()
+            for name, param in space.items()
+        ]
         return pd.DataFrame(rows).set_index("parameter") if rows else pd.DataFrame()
 
     def __repr__(self) -> str:
@@ -287,28 +291,3 @@ def _keys_at(location: list[str]) -> list[str]:
     tables |= dict.fromkeys(("classification", "regression"), Part)
     models = [tables[part] for part in location if part in tables]
     return list((models[-1] if models else Recipe).model_fields)
-
-
-def _check_conditions(params: Mapping[str, Param]) -> None:
-    """Refuse conditions on parameters that do not stand above: they are sampled in order."""
-    above: set[str] = set()
-    for name, param in params.items():
-        if missing := set(param.when) - above:
-            raise ValueError(
-                f"space.{name}: when names {sorted(missing)}, which must stand above it"
-            )
-        above.add(name)
-
-
-def _row(name: str, task: str, param: Param) -> dict[str, Any]:
-    span = f"{param.low} … {param.high}" + (" log" if param.log else "")
-    return {
-        "parameter": name,
-        "task": task,
-        "kind": param.kind,
-        "range": ", ".join(map(str, param.choices)) or span,
-        "default": param.default,
-        "grid": ", ".join(map(str, param.grid)),
-        "when": ", ".join(f"{key} = {value}" for key, value in param.when.items()),
-        "source": param.source,
-    }

@@ -119,6 +119,18 @@ class Param(BaseModel):
         inside = min(max(value, low), high)
         return round(inside) if self.kind == "int" else float(inside)
 
+    def row(self) -> dict[str, Any]:
+        """What a table of parameters says of it."""
+        span = f"{self.low} … {self.high}" + (" log" if self.log else "")
+        return {
+            "kind": self.kind,
+            "range": ", ".join(map(str, self.choices)) or span,
+            "default": self.default,
+            "grid": ", ".join(map(str, self.grid)),
+            "when": ", ".join(f"{key} = {value}" for key, value in self.when.items()),
+            "source": self.source,
+        }
+
     def bind(self, rows: int, columns: int) -> Param:
         """The same parameter for a table of this size: caps applied, named defaults resolved."""
         default: Any = self.default
@@ -217,6 +229,17 @@ class Space:
         if unit == "per_sample_l2":  # a penalty per row: C = 1/(n l), Ridge's alpha = n l
             return 1 / (rows * value) if name.split("__")[-1] == "C" else rows * value
         return value
+
+
+def check_conditions(params: Mapping[str, Param]) -> None:
+    """Refuse conditions on parameters that do not stand above: they are sampled in order."""
+    above: set[str] = set()
+    for name, param in params.items():
+        if missing := set(param.when) - above:
+            raise ValueError(
+                f"space.{name}: when names {sorted(missing)}, which must stand above it"
+            )
+        above.add(name)
 
 
 def _same(a: Any, b: Any) -> bool:
