@@ -63,6 +63,7 @@ class Training:
         rows: Rows that are drawn at random, if there are more; 0 for all.
         weight_names: Arguments of `fit` that weights are given to.
         single: Whether epochs pass over the rows in single precision.
+        unit_weights: Whether weights have a mean of 1, whatever their scale was.
     """
 
     seed: int
@@ -70,6 +71,7 @@ class Training:
     rows: int = 0
     weight_names: tuple[str, ...] = ("model__sample_weight",)
     single: bool = False
+    unit_weights: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,10 @@ class Refit:
         started, every = time.perf_counter(), len(data.y)
         if growth.unit == "rows":
             data, budget = share(data, growth.amount(budget, {}, every), job.seed), 1.0
-        rows, fixed = len(data.y), data.by_class(job.recipe.fixed_for(data.task), codes=False)
+        path = job.recipe.estimator_path(data.task) or ""
+        by_code = path.endswith("HistGradientBoostingClassifier")  # which looks labels up late
+        rows = len(data.y)
+        fixed = data.by_class(job.recipe.fixed_for(data.task), codes=by_code)
         params = space.decode(values, rows)
         arguments = {**fixed, **params}
         amount = growth.final or growth.amount(budget, arguments, rows)
@@ -134,7 +139,14 @@ class Refit:
             amount=amount,
             unit="rows" if growth.unit == "none" else growth.unit,
             seconds=time.perf_counter() - started,
-            training=Training(job.seed, epochs, rows if rows < every else 0, names, single),
+            training=Training(
+                seed=job.seed,
+                epochs=epochs,
+                rows=rows if rows < every else 0,
+                weight_names=names,
+                single=single,
+                unit_weights=job.recipe.template is None,
+            ),
         )
 
     def predict(self, X: Any) -> npt.NDArray[Any]:

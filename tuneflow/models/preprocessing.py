@@ -245,7 +245,7 @@ def _prepared(data: Data, recipe: Recipe, train: Rows, valid: Rows | None) -> Pr
         if recipe.predicts_labels and takes_labels(recipe.template):
             y, classes = data.labels(train), data.classes
     else:
-        gram, standardize = recipe.preparation(data.task)
+        _, gram, standardize = recipe.preparation(data.task)
         preprocessing = Preprocessing.fit(recipe.prepare, table[train], data.encoder, gram=gram)
         target = Target.fit(y, standardize=standardize)
         pipeline = Pipeline([*data.encoder.pipeline.steps, *preprocessing.steps])

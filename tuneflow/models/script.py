@@ -30,12 +30,13 @@ HELPERS = {
     "resample": "sklearn.utils",
     "StandardScaler": "sklearn.preprocessing",
 }
+SCALE = """    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight) / np.mean(sample_weight)
+"""
 WHOLE = '''
 def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on labels or values."""
-    if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight) / np.mean(sample_weight)
-    weights = {{}} if sample_weight is None else dict.fromkeys({weights}, sample_weight)
+{scale}    weights = {{}} if sample_weight is None else dict.fromkeys({weights}, sample_weight)
     return pipeline.fit(X, y, **weights)
 '''
 
@@ -44,9 +45,7 @@ SHARE = '''
 def fit(X, y, sample_weight=None):
     """Train on a share of a table as it came, and of its labels or values."""
     draw = {{"replace": False, "n_samples": {rows}, "stratify": {strata}, "random_state": {seed}}}
-    arrays = [X, y]
-    if sample_weight is not None:
-        arrays.append(np.asarray(sample_weight) / np.mean(sample_weight))
+{scale}    arrays = [X, y] if sample_weight is None else [X, y, sample_weight]
     X, y, *weights = [resample(each, **draw) for each in arrays]
     return pipeline.fit(X, y, **dict.fromkeys({weights} if weights else [], *weights))
 '''
@@ -57,9 +56,7 @@ def fit(X, y, sample_weight=None):
     """Train on a table as it came, and on labels or values, pass by pass."""
     fitted = clone(pipeline)
     rows, model = {rows}, fitted[-1]{inner}
-    if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight) / np.mean(sample_weight)
-    weights = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
+{scale}    weights = {{}} if sample_weight is None else {{"sample_weight": sample_weight}}
     model.set_params(random_state=np.random.RandomState({seed}))
     for _ in range({epochs}):
         model.partial_fit(rows, {target}, **weights)
@@ -101,11 +98,12 @@ def _function(pipeline: Pipeline, training: Training) -> str:
     """The function that trains: by `fit`, on all rows or on a share of them, or in a loop over
     epochs, where a classifier is told its labels, a regressor values as in trials."""
     weights, single, seed = list(training.weight_names), training.single, training.seed
-    classes = is_classifier(pipeline)
+    classes, scale = is_classifier(pipeline), SCALE if training.unit_weights else ""
     if not training.epochs:
         strata = "y" if classes else None
         code = SHARE if training.rows else WHOLE
-        return code.format(weights=weights, rows=training.rows, strata=strata, seed=seed)
+        how = {"weights": weights, "rows": training.rows, "strata": strata, "seed": seed}
+        return code.format(**how, scale=scale)
     precision = "float32" if single else "float64"
     rows = "fitted[:-1].fit_transform(X, y)" if len(pipeline) > 1 else "X"
     rows += '.astype("float32")' if single else ""
@@ -114,9 +112,8 @@ def _function(pipeline: Pipeline, training: Training) -> str:
         target, inner, outer = "target", INNER.format(precision=precision), OUTER
     elif not classes:
         target = f'np.asarray(y).astype("{precision}")'
-    return EPOCHS.format(
-        rows=rows, inner=inner, outer=outer, target=target, epochs=training.epochs, seed=seed
-    )
+    parts = {"rows": rows, "inner": inner, "outer": outer, "target": target, "scale": scale}
+    return EPOCHS.format(**parts, epochs=training.epochs, seed=seed)
 
 
 @dataclass

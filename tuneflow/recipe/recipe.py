@@ -140,13 +140,14 @@ class Recipe(_Frozen):
         """The arguments that an estimator gets as they are for a task."""
         return {**self.fixed, **self._part(task).fixed}
 
-    def preparation(self, task: Task) -> tuple[bool, bool]:
-        """How rows are prepared beside the word `prepare`: whether for a kernel's gamma, and
-        whether the target is scaled to a mean of 0 and a variance of 1. A model that is given
+    def preparation(self, task: Task) -> tuple[str, bool, bool]:
+        """How rows are prepared: the word `prepare`, whether for a kernel's gamma, and whether
+        the target is scaled to a mean of 0 and a variance of 1. A model that is given
         another objective gets the target as it is: a Poisson loss, say, takes no negative one."""
         gram = any(param.unit == "gram" for param in self.space_for(task).params.values())
         is_own = "objective" in self.fixed_for(task)
-        return gram, task == "regression" and self.target == "standardize" and not is_own
+        scaled = task == "regression" and self.target == "standardize" and not is_own
+        return self.prepare, gram, scaled
 
     def at_defaults(self, task: Task, growth: Growth) -> Self:
         """The recipe as its library trains it by itself: default arguments and nothing to search.
@@ -161,6 +162,8 @@ class Recipe(_Frozen):
         kept = {name: value for name, value in fixed if name not in self.unlike_default}
         nothing = {"space": {}, "start": (), "classification": Part(), "regression": Part()}
         changes = {**nothing, "fixed": kept, "growth": growth, "target": "as is"}
+        if self.prepare == "clipped":  # which is for passes over the rows in single precision
+            changes["prepare"] = "dense"
         return self.model_copy(update=changes)
 
     def starts_for(self, task: Task) -> tuple[Start, ...]:

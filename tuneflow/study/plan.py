@@ -140,7 +140,7 @@ def _read(
     for note in data.schema.notes:
         warn(note)
     data, groups, holdout = hold_out_rows(data, settings.cv, groups, settings.test_size, seed)
-    if data.weights is not None:  # of any scale: penalties count rows
+    if data.weights is not None and recipe.template is None:  # of any scale: penalties count rows
         data = replace(data, weights=data.weights / data.weights.mean())
     metrics = [Metric.of(each, data, name, settings.pos_label) for name, each in scorings.items()]
     folds = Folds.of(data, settings.cv, groups, random_state=seed)
