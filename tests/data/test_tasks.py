@@ -55,7 +55,7 @@ def test_a_guess_is_explained_in_one_line_with_the_way_to_change_it():
 @pytest.mark.parametrize(
     ("y", "asked", "message"),
     [
-        (RATINGS, "regresion", "Did you mean 'regression'"),
+        (RATINGS, "regressio", "Did you mean 'regression'"),
         (RATINGS.map(str) + " stars", "regression", "task='regression' was asked for"),
         (RATINGS, "binary", "task='binary' was asked for"),
     ],
