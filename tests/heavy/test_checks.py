@@ -12,7 +12,7 @@ import tuneflow as tf
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
     list(estimators(name for name in tf.recipes().index if name not in CHECKED)),
-    expected_failed_checks=lambda e: failing(e.recipe.name),
+    expected_failed_checks=failing,
 )
 def test_scikit_learn_s_checks(estimator, check):
     check(estimator)

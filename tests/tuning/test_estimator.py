@@ -38,7 +38,7 @@ IRIS = load_iris(return_X_y=True)
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
     list(estimators(CHECKED)),  # the others are in tests/heavy
-    expected_failed_checks=lambda e: failing(e.recipe.name),
+    expected_failed_checks=failing,
 )
 def test_scikit_learn_s_checks(estimator, check):
     check(estimator)
