@@ -153,7 +153,9 @@ def test_a_worker_of_dask_that_is_killed_in_the_middle_costs_no_trial(client):
 
 
 def test_a_trial_that_kills_every_worker_fails_and_the_study_goes_on(client):
-    result = run(4, n_jobs=tf.Workers(backend="dask"), fixed={"deed": "crash"})
+    start = [{"x": 0.2}, {"x": 0.7}, {"x": 0.8}]  # a worker that dies takes its other trial along
+    workers = tf.Workers(backend="dask")
+    result = run(4, n_jobs=workers, fixed={"deed": "crash"}, start=start)
     ends = [read_trial_record(trial).ended for trial in result.study.trials]
     assert ends == ["crashed" if is_odd(t.params) else "complete" for t in result.study.trials]
     client.wait_for_workers(2, timeout=180)
