@@ -74,11 +74,12 @@ def test_below_the_limit_a_warning_says_that_it_is_a_category():
     "values",
     [
         [f"{i:03d}" for i in range(120)],
+        [f"{i:04d}" for i in range(120)],
         np.where(X.a > 0, "high", "low"),
         pd.Categorical(np.where(X.a > 0, "1", "2")),
         [f"row {i}" for i in range(120)],
     ],
-    ids=["codes", "words", "categories", "names"],
+    ids=["codes", "years of four digits", "words", "categories", "names"],
 )
 def test_other_text_stays_text(values):
     assert kind_of(values)[0] == "category"

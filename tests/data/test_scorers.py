@@ -126,6 +126,25 @@ def test_roc_auc_of_three_classes_is_that_of_each_against_the_rest():
     assert result.best_score == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_table_keeps_its_names_for_three_classes_and_must_hold_one():
+    X, y = load_iris(return_X_y=True)
+    model = LogisticRegression(max_iter=500)
+    result = tuned({"area": "roc_auc"}, X, y, model)
+    assert result.header.scoring == "area"
+    expected = cross_val_score(model, X, y, cv=CV, scoring="roc_auc_ovr").mean()
+    assert result.best_score == pytest.approx(expected, abs=1e-12)
+    with pytest.raises(tf.ScoringError, match="a metric, or a list"):
+        tuned({}, X, y, model)
+
+
+def test_an_estimator_scores_by_the_scorer_of_its_search():
+    X, codes = CANCER
+    labels = np.array(["no", "yes"])[codes]
+    model = tf.TunedClassifier(MODEL, scoring="f1", cv=3, n_trials=1).fit(X, labels)
+    expected = metrics.f1_score(labels, model.predict(X), pos_label="yes")
+    assert model.score(X, labels) == pytest.approx(expected, abs=1e-12)
+
+
 def test_tasks_that_a_metric_fits():
     assert tasks_of("neg_root_mean_squared_error") == ("regression",)
     assert tasks_of("neg_log_loss") == ("binary", "multiclass")

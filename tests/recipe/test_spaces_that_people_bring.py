@@ -71,6 +71,14 @@ def test_a_recipe_takes_tuples_too():
     assert result.predict(X[:3]).shape == (3,)
 
 
+def test_a_default_may_be_an_object():
+    choices = {"choices": [(5,), (8, 4)], "default": (8, 4)}
+    model = MLPClassifier(max_iter=9, random_state=0)
+    space = {"hidden_layer_sizes": choices}
+    trials = tf.tune(X, Y, model, space=space, n_trials=2, **K).study.trials
+    assert [t.params for t in trials] == [{}, {"hidden_layer_sizes": "(8, 4)"}]
+
+
 def test_own_starting_points_name_the_objects_themselves():
     space = {"hidden_layer_sizes": [(5,), (8, 4)]}
     model = MLPClassifier(max_iter=9, random_state=0)
@@ -83,6 +91,7 @@ def test_own_starting_points_name_the_objects_themselves():
     ("given", "expected"),
     [
         (st.loguniform(0.1, 10), optuna.distributions.FloatDistribution(0.1, 10.0, log=True)),
+        (st.loguniform(1, 1000), optuna.distributions.FloatDistribution(1.0, 1000.0, log=True)),
         (st.uniform(1, 4), optuna.distributions.FloatDistribution(1.0, 5.0)),
         ({"low": 0.1, "high": 10}, optuna.distributions.FloatDistribution(0.1, 10.0)),
         ({"low": 1, "high": 10.5}, optuna.distributions.FloatDistribution(1.0, 10.5)),

@@ -219,7 +219,8 @@ class Metric:
         needs: Any = next((need for method, need in order.items() if method in probe.asked), "")
         uses_weights = data.weights is not None and takes_weights(scorer)
         word = DEFAULTS[data.task] if scoring is None else scoring
-        is_usual = isinstance(word, str) and not uses_weights and name != "roc_auc_ovr"
+        is_ovr = word == "roc_auc" and data.task == "multiclass"
+        is_usual = isinstance(word, str) and not uses_weights and not is_ovr
         quick = QUICK.get(word) if is_usual else None
         needs = needs or ("probabilities" if len(data.classes) else "values")
         return cls(name, scorer, needs, data.classes, quick, uses_weights, is_own)

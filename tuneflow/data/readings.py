@@ -17,7 +17,7 @@ NUMBERS = {
     "numbers as text": rf"{NUMBER}|[-+]?\d{{1,3}}(,\d{{3}})+(\.\d*)?\s*%?",
     "decimal commas": rf"{NUMBER}|[-+]?\d+,\d+\s*%?",
 }
-CODE = r"[-+]?0\d.*"  # 007 is no number
+CODE = r"0\d+"  # 007 is no number, and 0101 no year
 #: How dates are written: in the way of ISO 8601, or else all in one of these ways.
 DATES = ("ISO8601", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d")
 
@@ -46,8 +46,9 @@ class Reading:
         counts = counts[~counts.index.str.lower().isin(GAPS)]
         if counts.empty:
             return cls()
-        is_code = counts.index.str.fullmatch(CODE).any()
-        fits = {} if is_code else {w: counts.index.str.fullmatch(p) for w, p in NUMBERS.items()}
+        if counts.index.str.fullmatch(CODE).any():
+            return cls()
+        fits = {way: counts.index.str.fullmatch(p) for way, p in NUMBERS.items()}
         if all(counts[is_fit].sum() < counts.sum() / 2 for is_fit in fits.values()):
             for form in DATES:
                 dates = pd.to_datetime(counts.index, format=form, utc=True, errors="coerce")

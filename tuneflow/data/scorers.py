@@ -56,7 +56,7 @@ def named_scorings(scoring: Any) -> dict[str, Any]:
     """
     if scoring is None:
         return {"": None}
-    if isinstance(scoring, Mapping):
+    if isinstance(scoring, Mapping) and scoring:
         return {str(name): _known(metric) for name, metric in scoring.items()}
     is_list = isinstance(scoring, Iterable) and not isinstance(scoring, str)
     metrics = list(scoring) if is_list else [scoring]
@@ -103,7 +103,8 @@ def scorer_for(
     if scoring is None:
         name = scoring = DEFAULTS[task]
     if scoring == "roc_auc" and task == "multiclass":
-        name = scoring = "roc_auc_ovr"
+        scoring = "roc_auc_ovr"
+        name = scoring if name == "roc_auc" else name
     if isinstance(scoring, str):
         wrong = CLUSTERING if task == "regression" else CLUSTERING | REGRESSION
         if scoring in wrong or (task == "regression" and scoring not in REGRESSION):

@@ -175,10 +175,10 @@ class Refit:
         """What the model says of a table, as a metric looks at it; nothing more is kept of the
         model, but for a metric of a person's own."""
         decides = hasattr(self.model, "decision_function")
-        said = {method: self.say(method, data.frame) for method in metric.methods(decides=decides)}
         if metric.is_own:
             say = cache(partial(self.say, X=data.frame))
             return Answers(say, self.classes, None, self, decides=decides)
+        said = {method: self.say(method, data.frame) for method in metric.methods(decides=decides)}
         return Answers(said.__getitem__, self.classes, decides=decides)
 
     def __getattr__(self, name: str) -> Any:

@@ -191,6 +191,8 @@ def _tables(
     objects: dict[str, dict[str, Any]] = {}
     for name, values in space.items():
         table = None if values is None else _as_table(name, values)
+        if table and not isinstance(default := table.get("default"), SIMPLE):
+            table["default"] = repr(default)
         if table and not all(isinstance(c, SIMPLE) for c in table.get("choices", ())):
             choices = table["choices"]
             objects[name] = {repr(c): c for c in choices if not isinstance(c, SIMPLE)}
@@ -227,7 +229,8 @@ def _as_table(name: str, values: Any) -> dict[str, Any]:
 def _of_distribution(values: Any) -> Any:
     """A range or choices of Optuna's or SciPy's as a table or a list; others as they are."""
     if getattr(getattr(values, "dist", None), "name", None) in SCIPY:
-        low, high = map(_plain, values.support())
+        ends = int if values.dist.name == "randint" else float
+        low, high = map(ends, values.support())
         return {"low": low, "high": high, "log": values.dist.name in LOGARITHMIC}
     if isinstance(values, distributions.CategoricalDistribution):
         return list(values.choices)

@@ -12,13 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 from optuna.trial import FrozenTrial
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import get_scorer
 from sklearn.utils import InputTags, Tags, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tuneflow.data.schema import frame_of
-from tuneflow.data.scorers import named_scorings
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import RecipeError
 from tuneflow.recipe.custom import as_recipe
@@ -97,9 +95,9 @@ class _Tuned:
         """By `scoring`; without one, by accuracy or R²."""
         if self.scoring is None:
             return float(super().score(X, y, sample_weight))  # type: ignore[misc]  # its mixins'
-        scorer = get_scorer(next(iter(named_scorings(self.scoring).values())))
+        check_is_fitted(self)
         more = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return float(scorer(self, X, y, **more))
+        return float(self.result_.scorer(self, X, y, **more))
 
     def _narrowed(self, recipe: Recipe) -> Recipe:
         """The recipe, for this kind of target only: whole numbers may be labels or values."""

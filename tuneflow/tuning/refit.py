@@ -171,7 +171,7 @@ def write_remarks(record: StudyRecord, plan: Plan, chosen: FrozenTrial) -> Itera
         yield f"ended early, after {len(record.counted)} trials: nothing more was to be gained."
     if len(record.counted) == 1:
         yield "only the defaults were tried."
-    elif record.best and record.best.number == 0:
+    elif record.best is record.baseline:
         yield "nothing was better than the defaults, so these were refitted."
     elif note := significance_note(record, chosen):
         yield note
