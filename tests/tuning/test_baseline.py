@@ -143,18 +143,24 @@ def test_the_baseline_is_the_same_in_processes_and_on_resuming(tmp_path):
     assert [t.number for t in again.study.trials if not t.params] == [0]
 
 
-def test_a_baseline_that_was_lost_is_tried_again(tmp_path):
+def test_a_baseline_that_was_lost_is_tried_again(tmp_path, monkeypatch):
     X, y, forest, options = _stubborn(storage=str(tmp_path / "s.db"))
 
-    def stop(study, trial):
+    def interrupted(self, *args, **kwargs):
         raise KeyboardInterrupt
 
-    study = tf.tune(X, y, forest, **options | {"callbacks": [stop]}).study
-    storage = study._storage
-    storage.set_trial_user_attr  # noqa: B018 -- the storage is a real one
+    with monkeypatch.context() as patch:
+        patch.setattr(RandomForestRegressor, "fit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tf.tune(X, y, forest, **options)
     result = tf.tune(X, y, forest, **options)
-    assert len([t for t in result.study.trials if not t.params]) == 1
-    assert np.isfinite(result.default_score)
+    without = [(t.number, t.state.name) for t in result.study.trials if not t.params]
+    assert without == [(0, "FAIL"), (without[-1][0], "COMPLETE")]
+    expected = cross_val_score(
+        forest, X, y, cv=options["cv"], scoring="neg_root_mean_squared_error"
+    )
+    assert result.default_score == pytest.approx(expected.mean(), abs=1e-12)
+    assert any("nothing was better" in remark for remark in result.remarks)
 
 
 def test_fixed_arguments_of_a_person_belong_to_the_baseline():

@@ -19,6 +19,7 @@ MOST_CLASSES = 20
 
 
 def series_of(y: Any) -> pd.Series:
+    """A target of any kind as a series, one value a row."""
     try:
         values = np.asarray(y)
     except ValueError as error:
@@ -33,6 +34,7 @@ def series_of(y: Any) -> pd.Series:
 
 
 def checked(target: pd.Series) -> pd.Series:
+    """The target, if every row has a value and there are two different ones."""
     target = target.infer_objects()
     try:
         if pd.api.types.infer_dtype(target) == "decimal":
@@ -117,6 +119,7 @@ def _check_labels(target: pd.Series) -> None:
 
 
 def classes_of(target: pd.Series) -> tuple[npt.NDArray[Any], IntArray]:
+    """The labels, sorted, and the code of each row."""
     values = target.to_numpy()
     try:
         classes, codes = np.unique(values, return_inverse=True)
