@@ -15,6 +15,7 @@ from tuneflow.storage.optuna_internals import (
     create_running_trial,
     few_storage_calls,
     grpc_server,
+    names_no_parameter,
     on_stop,
     pruner_attrs,
     queued_point,
@@ -219,3 +220,9 @@ def test_a_sampler_of_ones_own_has_the_interface_that_is_wrapped():
     assert list(inspect.signature(BaseSampler.after_trial).parameters)[1:] == [
         *("study", "trial", "state", "values")
     ]
+
+
+def test_a_trial_that_was_asked_to_try_no_parameter_is_known_from_others():
+    study = optuna.create_study()
+    asked = [create_running_trial(study, {}, point) for point in ({}, {"x": 0.5}, None)]
+    assert [names_no_parameter(trial) for trial in asked] == [True, False, False]

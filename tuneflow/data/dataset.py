@@ -106,11 +106,6 @@ class Data:
         some = replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
         return replace(some, frame=frame, brought=brought)
 
-    def without(self, *, frame: bool, brought: bool) -> Data:
-        """The numbers alone, without what trials do not look at."""
-        kept_frame = None if frame else self.frame
-        return replace(self, frame=kept_frame, brought=None if brought else self.brought)
-
     def given(self, rows: IntArray | slice = slice(None)) -> tuple[Any, Any]:
         """Table and target of some rows as they were given, as scikit-learn hands them on."""
         assert self.brought is not None

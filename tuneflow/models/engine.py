@@ -1,5 +1,6 @@
 """Learners: models in training whose budget can only rise, one module a library."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -110,7 +111,7 @@ class Engine(Protocol):
         """
 
 
-class Boosting:
+class Boosting(ABC):
     """What the engines of libraries of boosted trees have in common.
 
     Attributes:
@@ -161,6 +162,6 @@ class Boosting:
         kind, seed = self.kinds[len(classes) > 0], self._job.seed
         return kind(n_estimators=amount, random_state=seed, n_jobs=1, **params)
 
+    @abstractmethod
     def categories(self, fold: FoldData) -> Params:
         """How the library's estimator is told which columns hold codes of a category."""
-        raise NotImplementedError

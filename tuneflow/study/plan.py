@@ -144,8 +144,10 @@ def _read(
         data = replace(data, weights=data.weights / data.weights.mean())
     metrics = [Metric.of(each, data, name, settings.pos_label) for name, each in scorings.items()]
     folds = Folds.of(data, settings.cv, groups, random_state=seed)
-    is_seen = any(metric.is_own for metric in metrics)
-    data = data.without(frame=not recipe.uses_raw_table, brought=not is_seen)
+    if not recipe.uses_raw_table:  # trials use numbers alone
+        data = replace(data, frame=None)
+    if not any(metric.is_own for metric in metrics):
+        data = replace(data, brought=None)
     return data, holdout, folds, metrics
 
 
@@ -202,16 +204,14 @@ def _with_baseline(evaluation: Evaluation, job: Job) -> Evaluation:
     return replace(evaluation, baseline=baseline)
 
 
-UNSTORABLE = (math.inf, -math.inf)  # in JSON
-
-
 def _shown_baseline(evaluation: Evaluation) -> dict[str, Any]:
     """What the baseline has for the parameters of the space, as JSON can hold it."""
     defaults = evaluation.engine.defaults()
     values = {n: defaults[n] for n in evaluation.space.params if n in defaults}
-    plain = (bool, int, float, str)
     return {
-        name: value if isinstance(value, plain) and value not in UNSTORABLE else repr(value)
+        name: value
+        if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+        else repr(value)
         for name, value in values.items()
     }
 
