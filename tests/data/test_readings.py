@@ -78,8 +78,9 @@ def test_below_the_limit_a_warning_says_that_it_is_a_category():
         np.where(X.a > 0, "high", "low"),
         pd.Categorical(np.where(X.a > 0, "1", "2")),
         [f"row {i}" for i in range(120)],
+        [b"\x80", b"1"] * 60,
     ],
-    ids=["codes", "years of four digits", "words", "categories", "names"],
+    ids=["codes", "years of four digits", "words", "categories", "names", "bytes"],
 )
 def test_other_text_stays_text(values):
     assert kind_of(values)[0] == "category"

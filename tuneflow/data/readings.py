@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+SAMPLE = 1000  # of the most frequent cells; where none of these is a date, none is looked for
 SHARE = 0.95  # of the cells, at least, which must say a number or a date
 #: What stands for a missing value in a table of text.
 GAPS = ("", "?", "-", "na", "n/a", "nan", "null", "none", "missing", "<na>")
@@ -20,6 +22,12 @@ NUMBERS = {
 CODE = r"0\d+"  # 007 is no number, and 0101 no year
 #: How dates are written: in the way of ISO 8601, or else all in one of these ways.
 DATES = ("ISO8601", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d")
+
+
+def are_dates(cells: pd.Index[str], form: str) -> npt.NDArray[np.bool_]:
+    """Which cells are dates that are written in one way."""
+    dates = pd.to_datetime(cells, format=form, utc=True, errors="coerce")
+    return np.asarray(dates.notna())
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Reading:
             name: What it is called.
             values: Its cells: text, or a mixture.
         """
-        counts = values.dropna().astype(str).str.strip().value_counts()
+        counts = values.dropna().map(str).str.strip().value_counts()
         counts = counts[~counts.index.str.lower().isin(GAPS)]
         if counts.empty:
             return cls()
@@ -51,8 +59,8 @@ class Reading:
         fits = {way: counts.index.str.fullmatch(p) for way, p in NUMBERS.items()}
         if all(counts[is_fit].sum() < counts.sum() / 2 for is_fit in fits.values()):
             for form in DATES:
-                dates = pd.to_datetime(counts.index, format=form, utc=True, errors="coerce")
-                fits[f"dates {form}"] = np.asarray(dates.notna())
+                if are_dates(counts.index[:SAMPLE], form).any():
+                    fits[f"dates {form}"] = are_dates(counts.index, form)
         shares = {way: float(counts[is_fit].sum() / counts.sum()) for way, is_fit in fits.items()}
         way = max(shares, key=lambda way: shares[way])
         what = "dates" if way.startswith("dates") else "numbers"

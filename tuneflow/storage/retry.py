@@ -48,7 +48,7 @@ def with_retry(call: Callable[[], T]) -> T:
             if final or time.monotonic() + pause > until:
                 raise StorageError(
                     f"storage: trials can no longer be written to it. {reason}. "
-                    "What was finished is there: mend the storage, and the same call goes on."
+                    "What was finished is still there: mend the storage, and the same call goes on."
                 ) from error
             if pause > 1:
                 message = f"storage: it cannot be reached; waiting for it. {reason}"
