@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import tuneflow as tf
+from tuneflow.data.encoder import Encoder
 
 R = np.random.default_rng(0)
 X = pd.DataFrame(R.normal(size=(120, 2)), columns=["a", "b"])
@@ -30,11 +31,23 @@ def text_of(form):
         text_of("{:,.1f}"),
         text_of("{:.1f}%"),
         text_of(" {:.2e} "),
-        [text.replace(".", ",") for text in text_of("{:.2f}")],
+        text_of("${:,.2f}"),
+        [text.replace(".", ",") for text in text_of("{:.2f} €")],
+        [text.translate(str.maketrans(",.", ".,")) for text in text_of("{:,.2f}")],
         np.array([*X.a[:60], *map(str, X.a[60:])], dtype=object),
         [*text_of("{:.3f}")[:110], *["?", "n/a", ""] * 3, "NA"],
     ],
-    ids=["text", "thousands", "per cent", "exponents", "commas", "mixture", "gaps"],
+    ids=[
+        "text",
+        "thousands",
+        "per cent",
+        "exponents",
+        "money",
+        "commas",
+        "points",
+        "mixture",
+        "gaps",
+    ],
 )
 @pytest.mark.filterwarnings("ignore:column 'z'")
 def test_text_that_says_numbers_is_read_as_numbers(values):
@@ -45,13 +58,59 @@ def test_text_that_says_numbers_is_read_as_numbers(values):
     assert abs(result.best_score - expected.best_score) < 0.1
 
 
+def numbers_of(values):
+    """What the encoder makes of a column."""
+    frame = pd.DataFrame({"z": values})
+    encoder, matrix = Encoder.fit(frame)
+    np.testing.assert_array_equal(encoder.transform(frame), matrix)
+    return encoder.schema.columns[0].kind, matrix[:, 0]
+
+
 @pytest.mark.parametrize(
-    "form", ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d"]
+    "form",
+    [
+        *("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y"),
+        *("%d %b %Y", "%B %d, %Y", "%d-%b-%Y", "%m/%d/%y", "%d.%m.%y", "%m/%d/%Y %H:%M"),
+        "%m/%d/%Y %I:%M %p",
+    ],
 )
 def test_text_that_says_dates_is_read_as_dates(form):
-    kind, result = kind_of(DAYS.strftime(form))
+    kind, numbers = numbers_of([*DAYS.strftime(form), None])
     assert kind == "date"
-    assert result.predict(X.assign(z=DAYS[::-1].strftime(form))).shape == (120,)
+    expected = (DAYS - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
+    np.testing.assert_array_equal(numbers, [*expected, np.nan])
+
+
+HOURS = pd.to_timedelta(R.integers(0, 24 * 60, 120), unit="min")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [str(hours).removeprefix("0 days ")[:5] for hours in HOURS],
+        [str(hours) for hours in HOURS],
+        [(pd.Timestamp("2020-01-01") + hours).time() for hours in HOURS],
+        HOURS,
+    ],
+    ids=["hours and minutes", "text", "times of day", "durations"],
+)
+def test_durations_and_times_of_day_are_read_as_durations(cells):
+    kind, numbers = numbers_of(pd.Series(cells))
+    assert kind == "duration"
+    np.testing.assert_allclose(numbers, HOURS / pd.Timedelta(days=1), rtol=1e-12)
+
+
+def test_periods_are_dates_and_years_are_numbers():
+    months = pd.period_range("2000-01", periods=120, freq="M")
+    expected = (months.to_timestamp() - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
+    for cells in (months, months.astype(str)):
+        kind, numbers = numbers_of(cells)
+        assert kind == "date"
+        np.testing.assert_array_equal(numbers, expected)
+    for cells in (months.year, months.year.astype(str)):
+        kind, numbers = numbers_of(cells)
+        assert kind == "number"
+        np.testing.assert_array_equal(numbers, months.year)
 
 
 def test_odd_cells_are_gaps_and_are_named_in_one_remark():
@@ -89,6 +148,7 @@ def test_other_text_stays_text(values):
 @pytest.mark.filterwarnings("ignore:column 'z'")
 def test_new_tables_are_read_in_the_same_way_by_every_form_of_the_model(tmp_path):
     table = X[["b"]].assign(z=text_of("{:,.1f}"), d=DAYS.strftime("%d.%m.%Y"))
+    table["t"] = DAYS.strftime("%H:%M")
     result = tf.tune(table, Y, "lightgbm", **K)
     loaded = tf.load(result.save(tmp_path / "a.skops"))
     code: dict = {}

@@ -64,6 +64,10 @@ DURATIONS = {
         objects(dt.timedelta(1), None, dt.timedelta(hours=12), dt.timedelta(2)),
         [1, NAN, 0.5, 2],
     ),
+    "hours of the day": (
+        objects(dt.time(1), None, dt.time(2), dt.time(1)),
+        [1 / 24, NAN, 2 / 24, 1 / 24],
+    ),
 }
 CATEGORIES = {
     "text": (["x", None, "y", "x"], [0, NAN, 1, 0]),
@@ -76,7 +80,6 @@ CATEGORIES = {
     "a mixture": (objects(1, "x", None, 2.5), [0, 2, NAN, 1]),
     "words for gaps are words": (["", "nan", "None", "x"], [0, 2, 1, 3]),
     "bytes": (objects(b"x", None, b"y", b"x"), [0, NAN, 1, 0]),
-    "hours of the day": (objects(dt.time(1), None, dt.time(2), dt.time(1)), [0, NAN, 1, 0]),
 }
 KINDS = {"number": NUMBERS, "date": DATES, "duration": DURATIONS, "category": CATEGORIES}
 COLUMNS = [

@@ -21,7 +21,6 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
-from tuneflow.data.readings import DATES
 from tuneflow.data.schema import Column, Schema
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import DataError
@@ -115,25 +114,33 @@ def refusal(schema: Schema, rows: pd.DataFrame, error: Exception) -> DataError:
 
 def _blocks(schema: Schema) -> list[tuple[str, Any, list[int]]]:
     """Name, transformer and positions of columns that become numbers in the same way."""
-    ways: dict[str, list[int]] = {way: [] for way in (*MEASURES, *LEVELS)}
+    dates = sorted(f for column in schema.columns if (f := column.reading.format) not in MEASURES)
+    ways: dict[str, list[int]] = {way: [] for way in (*MEASURES, *filter(None, dates), *LEVELS)}
     for i, column in enumerate(schema.columns):
         ways[_way(column)].append(i)
     return [(way, _transformer(way, schema, at), at) for way, at in ways.items() if at]
 
 
 def _way(column: Column) -> str:
-    """By which entry of `MEASURES` or `LEVELS` a column becomes numbers."""
+    """By which entry of `MEASURES` or `LEVELS`, or format of dates, a column becomes numbers."""
     if column.kind == "category":
         if list(column.levels) != sorted(column.levels):
             return "ordered levels"
         return "levels" if column.texts else "mixed levels"
-    if column.reading.way:
-        return column.reading.way
+    if column.reading.format:
+        return column.reading.format
     if column.kind == "date":
         return "periods" if column.dtype.startswith("period") else "dates"
     if column.kind == "duration":
-        return "durations"
+        return "timedeltas"
     return "objects" if column.dtype == "object" else "numbers"
+
+
+def steps_of(way: str) -> Sequence[FunctionTransformer]:
+    """Steps that make floats, by an entry of `MEASURES` or ``dates`` and their format."""
+    if way in MEASURES:
+        return MEASURES[way]()
+    return _dates(format=way.removeprefix("dates "), errors="coerce")
 
 
 def _call(name: str, *arguments: Any) -> FunctionTransformer:
@@ -150,14 +157,20 @@ def _floats() -> FunctionTransformer:
     return _call("to_numpy", "float64", False, math.nan)
 
 
-def _written_numbers(comma: str) -> list[FunctionTransformer]:
+def _written_numbers(*replacements: tuple[str, str]) -> list[FunctionTransformer]:
     """Steps from numbers as people write them; what is none becomes a gap."""
     texts = [_call("astype", "str"), FunctionTransformer(np.asarray, kw_args={"dtype": "str"})]
-    for old, new in ((",", comma), ("%", "")):
+    for old, new in (*((sign, "") for sign in "%$€£"), *replacements):
         replace = {"old": old, "new": new}
         texts.append(FunctionTransformer(np.strings.replace, kw_args=replace))
     numbers = _call("apply", partial(pd.to_numeric, errors="coerce"))
     return [*texts, FunctionTransformer(np.strings.strip), _frame(), numbers, _floats()]
+
+
+def _written_durations(ending: str = "") -> list[FunctionTransformer]:
+    """Steps from durations and times of day to days; what is none becomes a gap."""
+    read = _call("apply", partial(pd.to_timedelta, errors="coerce"))
+    return [_call("astype", "str"), _call("add", ending), read, _days()]
 
 
 def _dates(**how: str) -> list[FunctionTransformer]:
@@ -167,8 +180,12 @@ def _dates(**how: str) -> list[FunctionTransformer]:
         FunctionTransformer(np.asarray, kw_args={"dtype": "datetime64[us]"}),
         _frame(),
         _call("sub", np.datetime64("1970-01-01")),
-        _call("div", np.timedelta64(1, "D")),
+        _days(),
     ]
+
+
+def _days() -> FunctionTransformer:
+    return _call("div", np.timedelta64(1, "D"))
 
 
 #: Steps that make floats of numbers, dates and durations, behind a frame of these columns.
@@ -180,10 +197,12 @@ MEASURES: dict[str, Callable[[], Sequence[FunctionTransformer]]] = {
         _call("apply", methodcaller("astype", "datetime64[us]")),
         *_dates(),
     ],
-    **{f"dates {form}": partial(_dates, format=form, errors="coerce") for form in DATES},
-    "numbers as text": lambda: _written_numbers(""),
-    "decimal commas": lambda: _written_numbers("."),
-    "durations": lambda: [_call("apply", pd.to_timedelta), _call("div", np.timedelta64(1, "D"))],
+    "timedeltas": lambda: [_call("apply", pd.to_timedelta), _days()],
+    "numbers as text": lambda: _written_numbers((",", "")),
+    "decimal commas": lambda: _written_numbers((",", ".")),
+    "decimal commas, points between thousands": lambda: _written_numbers((".", ""), (",", ".")),
+    "durations": _written_durations,
+    "hours and minutes": lambda: _written_durations(":00"),
 }
 
 #: Steps that make text of levels of a category.
@@ -200,8 +219,8 @@ def _texts() -> list[FunctionTransformer]:
 
 
 def _transformer(way: str, schema: Schema, positions: Sequence[int]) -> Pipeline:
-    if way in MEASURES:
-        return make_pipeline(_frame(), *MEASURES[way]())
+    if way not in LEVELS:
+        return make_pipeline(_frame(), *steps_of(way))
     objects = FunctionTransformer(pd.DataFrame, kw_args={"dtype": "object"})
     missing = _call("fillna", math.nan)  # None and NA are gaps, too
     categories: Any = "auto"

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tuneflow.data.readings import AS_TEXT, Reading
+from tuneflow.data.types import Kind
 from tuneflow.errors import DataError, did_you_mean, warn
-
-Kind = Literal["number", "date", "duration", "category"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Column:
         label: Its name as it was, which need not be text.
         dtype: Its type in pandas.
         texts: Whether all levels were text already.
-        reading: How text is read that says numbers or dates.
+        reading: How text is read that says numbers, dates or durations.
     """
 
     name: str
@@ -36,7 +35,7 @@ class Column:
     label: Any = field(default=None, repr=False, compare=False)
     dtype: str = field(default="", repr=False, compare=False)
     texts: bool = field(default=True, repr=False, compare=False)
-    reading: Reading = AS_TEXT
+    reading: Reading = field(default=AS_TEXT, repr=False)
 
     @classmethod
     def of(cls, label: Any, values: pd.Series) -> Column:
@@ -60,16 +59,15 @@ class Column:
         else:
             texts = tuple(sorted(set(map(str, levels))))
             reading = Reading.of(name, values)
-            if reading.way:
-                kind = "date" if reading.way.startswith("dates") else "number"
-                return cls(name, kind, (), label, dtype, reading=reading)
+            if reading.format:
+                return cls(name, reading.kind, (), label, dtype, reading=reading)
         is_text = all(isinstance(v, str) for v in levels)
         return cls(name, kind, texts, label, dtype, is_text, reading)
 
     def is_fine(self, dtype: Any) -> bool:
         """Whether cells of a type need no more looking at: levels are anything, as text."""
         numpy = isinstance(dtype, np.dtype) and dtype.kind in "iufb"
-        is_read = self.kind == "category" or bool(self.reading.way)
+        is_read = self.kind == "category" or bool(self.reading.format)
         return is_read or (self.kind == "number" and numpy)
 
     def conform(self, values: pd.Series) -> pd.Series:

@@ -8,3 +8,4 @@ import numpy.typing as npt
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 Task = Literal["binary", "multiclass", "regression"]
+Kind = Literal["number", "date", "duration", "category"]  # of a column

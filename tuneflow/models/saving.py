@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from tuneflow.data.encoder import LEVELS, MEASURES
+from tuneflow.data.encoder import LEVELS, MEASURES, steps_of
 from tuneflow.errors import DataError
 
 #: Types in a saved model beyond those that skops trusts: fitted state and plain functions, by
@@ -95,10 +95,13 @@ def categorical_columns(model: Pipeline) -> list[str]:
 
 def _check_calls(model: Pipeline, path: str | Path) -> None:
     """Refuse calls of methods that no encoder of ours makes: methods of a frame can run code."""
-    steps = (step for make in (*MEASURES.values(), *LEVELS.values()) for step in make())
-    allowed = {repr(call) for step in steps for call in _calls(step)}
+    calls = list(_calls(model))
+    parts = [part for call in calls for part in call.__reduce__()[1] if isinstance(part, partial)]
+    dates = [f"dates {part.keywords['format']}" for part in parts if "format" in part.keywords]
+    steps = [*map(steps_of, [*MEASURES, *dates]), *(make() for make in LEVELS.values())]
+    allowed = {repr(call) for call in _calls(steps)}
     allowed |= {repr(methodcaller("fillna", math.nan)), repr(methodcaller("to_numpy"))}
-    if strangers := {repr(call) for call in _calls(model)} - allowed:
+    if strangers := {repr(call) for call in calls} - allowed:
         raise DataError(f"load: {path} holds calls that no model makes: {sorted(strangers)}.")
 
 

@@ -47,8 +47,8 @@ def with_retry(call: Callable[[], T]) -> T:
             final = not is_away or any(text in reason for text in PERMANENT)
             if final or time.monotonic() + pause > until:
                 raise StorageError(
-                    f"storage: trials can no longer be written to it. {reason}. "
-                    "What was finished is still there: mend the storage, and the same call goes on."
+                    f"storage: trials can no longer be written to it. {reason}. What "
+                    "was finished is still there: mend the storage, and the same call goes on."
                 ) from error
             if pause > 1:
                 message = f"storage: it cannot be reached; waiting for it. {reason}"
