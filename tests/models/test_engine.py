@@ -206,7 +206,6 @@ def test_bins_of_another_number_take_the_place_of_those_before(name):
     ("name", "argument", "says"),
     [
         ("lightgbm", {"n_estimators": 7}, "rounds are grown"),
-        ("lightgbm", {"class_weight": "balanced"}, "use is_unbalance"),
         ("random_forest", {"n_estimators": 7}, "n_estimators is what grows"),
         ("hist_gradient_boosting", {"max_iter": 7}, "max_iter is what grows"),
         ("mlp", {"max_iter": 7}, "max_iter is what grows"),

@@ -138,7 +138,7 @@ BALANCED = {
     "logistic": {"class_weight": "balanced"},
     "random_forest": {"class_weight": "balanced"},
     "hist_gradient_boosting": {"class_weight": "balanced"},
-    "lightgbm": {"is_unbalance": True},
+    "lightgbm": {"class_weight": "balanced"},
     "xgboost": {"scale_pos_weight": 50.0},
 }
 

@@ -6,6 +6,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from lightgbm import LGBMClassifier
 from scipy.stats import norm
 from sklearn import config_context
 from sklearn.base import clone
@@ -14,7 +15,7 @@ from sklearn.datasets import load_iris, make_classification, make_regression
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import balanced_accuracy_score, f1_score, make_scorer
+from sklearn.metrics import balanced_accuracy_score, f1_score, make_scorer, roc_auc_score
 from sklearn.model_selection import FixedThresholdClassifier, StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -308,7 +309,9 @@ def test_weights_of_classes_are_by_label_as_in_scikit_learn():
     np.testing.assert_array_equal(found.predict(X), model.fit(X, y).predict(X))
 
 
-@pytest.mark.parametrize("name", ["logistic", "random_forest", "hist_gradient_boosting"])
+@pytest.mark.parametrize(
+    "name", ["logistic", "lightgbm", "random_forest", "hist_gradient_boosting"]
+)
 @pytest.mark.parametrize("labels", [("no", "yes"), (3, 7), (False, True)])
 def test_weights_of_classes_are_by_label_in_a_recipe_too(name, labels):
     X, y = rare()
@@ -323,6 +326,25 @@ def test_weights_of_classes_are_by_label_in_a_recipe_too(name, labels):
     wrong = plain.replace(fixed={"class_weight": {"maybe": 5.0}})
     with pytest.raises(tf.DataError, match=r"class_weight: labels are .*; got 'maybe'"):
         tf.tune(X, y, wrong, n_trials=1, cv=3)
+
+
+@pytest.mark.parametrize("weights", ["balanced", {"yes": 9.0, "no": 2.0}])
+@pytest.mark.parametrize("rows", [None, np.linspace(1, 3, 400)])
+def test_weights_of_classes_in_lightgbm_are_those_of_its_estimator(weights, rows):
+    X, y = rare()
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    recipe = tf.load_recipe("lightgbm").replace(fixed={"class_weight": weights})
+    how = {"n_trials": 1, "cv": cv, "scoring": "roc_auc", "sample_weight": rows}
+    found = tf.tune(X, y, recipe, **how)
+    scores = []
+    for train, valid in cv.split(X, y):
+        model = LGBMClassifier(class_weight=weights, verbosity=-1, random_state=0)
+        given = None if rows is None else (rows / rows.mean())[train]
+        model.fit(X.iloc[train], y[train], sample_weight=given)
+        shares = model.predict_proba(X.iloc[valid])[:, 1]
+        kept = None if rows is None else rows[valid]
+        scores.append(roc_auc_score(y[valid], shares, sample_weight=kept))
+    assert found.default_score == pytest.approx(np.mean(scores), abs=1e-9)
 
 
 def test_what_grows_by_epochs_without_probabilities_is_refitted():

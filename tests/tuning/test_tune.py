@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import warnings
 
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
 from doubles import RECIPE, Counting, is_odd, rows, told
 from tables import table, target
@@ -277,6 +279,26 @@ def test_a_study_about_something_else_is_refused_and_left_alone(change, differs,
     with pytest.raises(tf.StudyError, match=differs):
         run(5, storage=tmp_path / "a.db", **change)
     assert told(run(3, storage=tmp_path / "a.db").study) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y: (X.assign(a=X.a + 1), y), "; 'a' changed, in about 100 % of the rows"),
+        (lambda X, y: (X.assign(b=[5.0, *X.b[1:]]), y), "; 'b' changed, in about 1 % of"),
+        (lambda X, y: (X, [*y[:150], *-y[150:]]), "; the target changed, in about 25 % of"),
+        (lambda X, y: (X[::-1], y), "; 'a', 'b', 'c' changed, in about 100 % of the rows"),
+        (lambda X, y: (X[:180], y[:180]), "; 200 rows of 3 columns there, 180 of 3 here"),
+    ],
+    ids=["a column", "a cell", "the target", "the order", "fewer rows"],
+)
+def test_a_table_that_changed_is_refused_by_what_changed(change, message, tmp_path):
+    draw = np.random.default_rng(0)
+    X, y = pd.DataFrame(draw.normal(size=(200, 3)), columns=[*"abc"]), draw.normal(size=200)
+    how = {"n_trials": 1, "storage": tmp_path / "a.db", "progress": False}
+    tf.tune(X, y, "ridge", **how)
+    with pytest.raises(tf.StudyError, match=re.escape(message)):
+        tf.tune(*change(X, y), "ridge", **how)
 
 
 @pytest.mark.usefixtures("double")

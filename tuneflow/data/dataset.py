@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,9 @@ from tuneflow.data.schema import Schema, frame_of
 from tuneflow.data.target import checked, classes_of, series_of, task_of
 from tuneflow.data.types import FloatArray, IntArray, Task
 from tuneflow.errors import DataError, did_you_mean
+
+ROWS_LOOKED_AT = 100  # of which a study keeps checksums, to say how many have changed
+MOST_COLUMNS = 500  # of which it does so
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,21 @@ class Data:
             if numbers is not None:
                 seen.update(np.ascontiguousarray(numbers).data)  # no copy, if in order
         return seen.hexdigest()[:16]
+
+    def digests(self) -> tuple[dict[str, str], list[str]]:
+        """Fingerprints of each column, by name, of target and weights, and of some of the rows:
+        they say what has changed where the one of all has."""
+        names = [self.schema.columns[at].name for at in self.encoder.order]
+        parts = {repr(name): self.X[:, at] for at, name in enumerate(names[:MOST_COLUMNS])}
+        parts |= {"the target": self.y}
+        parts |= {} if self.weights is None else {"the weights": self.weights}
+        at = np.linspace(0, len(self.y) - 1, ROWS_LOOKED_AT).astype(int)
+        rows = np.column_stack([self.X[at], self.y[at]])
+        return {name: _checksum(part) for name, part in parts.items()}, [*map(_checksum, rows)]
+
+
+def _checksum(numbers: npt.NDArray[Any]) -> str:
+    return f"{zlib.crc32(np.ascontiguousarray(numbers).data):08x}"
 
 
 def named_columns(X: Any, groups: Any, weights: Any) -> tuple[Any, Any, Any]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import lightgbm as lgb
 import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
 
 from tuneflow.data.types import FloatArray
 from tuneflow.errors import RecipeError
@@ -19,8 +20,10 @@ OF_NO_USE = {
     "n_estimators": _GROWN,
     "num_iterations": _GROWN,
     "early_stopping_round": "it is [growth] that says when they peak",
-    "class_weight": "use is_unbalance, scale_pos_weight or sample_weight",
 }
+
+
+CLASS_WEIGHT = "class_weight"  # which the library's estimator takes, but no booster
 
 
 class Rounds:
@@ -28,14 +31,15 @@ class Rounds:
 
     def __init__(self, fold: FoldData, params: Params) -> None:
         self._datasets = _datasets(fold, params)
-        self._fold, self._params = fold, params
+        self._fold = fold
+        self._params = {name: value for name, value in params.items() if name != CLASS_WEIGHT}
         self.spent = 0
 
     @cached_property
     def model(self) -> lgb.Booster:
         """The booster; made when it is needed, for until then other folds are being binned."""
         train, valid = self._datasets
-        model = lgb.Booster({**self._params}, train)
+        model = lgb.Booster(self._params, train)
         return model if valid is None else model.add_valid(valid, "valid")
 
     def grow(self, budget: int) -> None:
@@ -94,15 +98,20 @@ class LightGBM(Boosting):
 def _datasets(fold: FoldData, params: Params) -> tuple[lgb.Dataset, lgb.Dataset | None]:
     binning = lgb.Dataset(None, params=params).get_params()  # cannot change on binned data
     binning |= {name: params[name] for name in ("num_threads", "verbosity")}
+    by_class = params.get(CLASS_WEIGHT)
 
     def make() -> tuple[lgb.Dataset, lgb.Dataset | None]:
-        codes = list(fold.categorical)
+        codes, weights = list(fold.categorical), fold.weights
+        if by_class is not None:
+            weights = compute_sample_weight(by_class, fold.y) * (1 if weights is None else weights)
         train = lgb.Dataset(
-            fold.batches(), fold.y, None, fold.weights, categorical_feature=codes, params=binning
+            fold.batches(), fold.y, None, weights, categorical_feature=codes, params=binning
         ).construct()
         if fold.valid is None:
             return train, None
         return train, lgb.Dataset(fold.valid(), reference=train, params=binning).construct()
 
-    datasets: tuple[lgb.Dataset, lgb.Dataset | None] = fold.once("lightgbm", make, how=binning)
+    datasets: tuple[lgb.Dataset, lgb.Dataset | None] = fold.once(
+        "lightgbm", make, how=(binning, by_class)
+    )
     return datasets

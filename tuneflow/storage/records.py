@@ -21,7 +21,7 @@ LIBRARIES = ("tuneflow", "optuna", "scikit-learn", "lightgbm", "xgboost", "panda
 #: fingerprints, which may not.
 MAY_DIFFER = {
     *("recipe_json", "notes", "versions", "modelled", "rows", "columns", "n_folds"),
-    *("cv", "ratio", "test_size", "task_reason", "baseline"),
+    *("cv", "ratio", "test_size", "task_reason", "baseline", "column_digests", "row_digests"),
 }
 version = cache(metadata.version)  # reads and parses a file
 
@@ -67,6 +67,8 @@ class Header:
         notes: What was done differently from what was asked.
         baseline: What the first trial has for the parameters of the space, where that does not
             hold it; words for what is no number and no text.
+        column_digests: Checksum of each column, of target and weights.
+        row_digests: Checksums of some of the rows.
         task_reason: Why the task was guessed; empty if it was said, or is the only one.
         versions: Libraries that wrote the header.
         format: Version of this schema.
@@ -96,6 +98,8 @@ class Header:
     notes: tuple[str, ...] = ()
     task_reason: str = ""
     baseline: Mapping[str, Any] = field(default_factory=dict)
+    column_digests: Mapping[str, str] = field(default_factory=dict, repr=False)
+    row_digests: tuple[str, ...] = field(default=(), repr=False)
     versions: Mapping[str, str] = field(default_factory=_versions)
     format: int = FORMAT
 
@@ -109,10 +113,26 @@ class Header:
         """What keeps two calls from sharing a study: each field that differs, with both values."""
         pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
         return [
-            f"{name}: {mine!r} there, {theirs!r} here"
+            f"{name}: {mine!r} there, {theirs!r} here" + self._changes(other) * (name == "data")
             for name, (mine, theirs) in pairs.items()
             if name not in MAY_DIFFER and mine != theirs
         ]
+
+    def _changes(self, other: Header) -> str:
+        """How two tables of different fingerprints differ."""
+        if (self.rows, self.columns) != (other.rows, other.columns):
+            return (
+                f"; {self.rows} rows of {self.columns} columns there, "
+                f"{other.rows} of {other.columns} here"
+            )
+        mine, theirs = self.column_digests, other.column_digests
+        names = [name for name in mine if mine[name] != theirs.get(name)]
+        if not names:
+            return ""
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        apart = sum(a != b for a, b in zip(self.row_digests, other.row_digests, strict=True))
+        where = f"about {apart} % of the rows" if apart else "few rows"
+        return f"; {', '.join(names[:5])}{more} changed, in {where}"
 
 
 @dataclass

@@ -222,6 +222,7 @@ def _header(
     data, recipe, metric, cv = evaluation.data, evaluation.recipe, evaluation.metric, settings.cv
     is_number = isinstance(cv, int | float | np.number) and settings.groups is None
     options = dict(pruner) if isinstance(pruner, Mapping) else {}
+    column_digests, row_digests = data.digests()
     unweighted = f"scoring: {metric.name!r} takes no weights, so rows are scored alike."
     is_unweighted = data.weights is not None and not metric.uses_weights
     return Header(
@@ -246,6 +247,8 @@ def _header(
         weighted=data.weights is not None,
         also=tuple(metric.name for metric in evaluation.also),
         task_reason=data.reason,
+        column_digests=column_digests,
+        row_digests=tuple(row_digests),
         baseline={} if evaluation.baseline_point else _shown_baseline(evaluation),
         ratio=fmean(len(fold.valid) / len(fold.train) for fold in evaluation.folds),
         notes=(*search.notes, *search.clipped, *([unweighted] if is_unweighted else [])),
