@@ -349,3 +349,19 @@ def test_two_trials_at_a_time_give_the_same_comparison_again():
     first, second = (tf.compare(*rows(), RECIPE, **more) for _ in range(2))
     assert first.runs["score"].tolist() == second.runs["score"].tolist()
     assert first.runs["trials"].tolist() == [6] * 4
+
+
+def test_task_and_positive_label_are_those_of_every_run():
+    X = np.random.default_rng(0).normal(size=(90, 2))
+    y = np.where(X[:, 0] > 0.3, "no", "yes")
+    options = {"recipes": ["knn", "logistic"], "n_seeds": 1, "n_trials": 1, "scoring": "f1"}
+    labels = {
+        positive: tf.compare(X, y, pos_label=positive, progress=False, **options).table()["median"]
+        for positive in ("no", "yes")
+    }
+    expected = tf.tune(X, y, "knn", scoring="f1", pos_label="no", n_trials=1).best_score
+    assert labels["no"]["knn"] == expected
+    assert (labels["no"] != labels["yes"]).all()
+    ratings = np.round(X[:, 0]).clip(-1, 1)
+    with pytest.raises(tf.TuneflowError, match="which is regression"):
+        tf.compare(X, ratings, task="regression", progress=False, **options)

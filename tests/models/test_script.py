@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import scipy.linalg
 import scipy.special
-from sklearn.compose import make_column_transformer
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.feature_selection import SelectKBest, f_regression, mutual_info_regression
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
@@ -200,6 +200,15 @@ def test_keys_types_and_gaps_are_written():
     assert made.kw_args["gap"] is pd.NA
     assert np.dtype(made.kw_args["dtype"]) == np.float32
     assert repr(written(TargetEncoder(cv=KFold(3))).cv) == repr(KFold(3))
+
+
+def test_objects_that_keep_their_arguments_are_written_with_them():
+    texts = make_column_selector(dtype_include=object)
+    columns = make_column_transformer((OneHotEncoder(), texts), (StandardScaler(), ["n"]))
+    frame = pd.DataFrame({"n": [1.0, 2.0, 4.0], "s": ["u", "v", "u"]}).astype({"s": object})
+    np.testing.assert_array_equal(
+        written(columns).fit_transform(frame), columns.fit_transform(frame)
+    )
 
 
 def test_two_functions_of_one_name_stay_two():

@@ -358,6 +358,16 @@ def test_what_grows_by_epochs_without_probabilities_is_refitted():
     assert set(found.predict(X)) <= {"no", "yes"}
 
 
+def test_probabilities_that_are_calibrated_are_said_to_be():
+    X, y = rare()
+    pipeline = make_pipeline(StandardScaler(), SVC())
+    how = {"space": {"svc__C": [1.0, 2.0]}, "n_trials": 2, "cv": 3}
+    calibrated = "probabilities: Pipeline has none of its own"
+    asked = tf.tune(X, y, pipeline, scoring="neg_log_loss", **how).remarks
+    assert [remark for remark in asked if remark.startswith(calibrated)]
+    assert calibrated not in str(tf.tune(X, y, pipeline, scoring="accuracy", **how).remarks)
+
+
 def test_calibrated_probabilities_do_not_undo_what_a_classifier_chooses(tmp_path):
     X, y = rare()
     recipe = tf.load_recipe("linear_svm").replace(fixed={"class_weight": "balanced"})

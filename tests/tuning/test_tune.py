@@ -76,6 +76,14 @@ def test_a_starting_point_outside_the_space_is_clipped_and_reported():
     assert "1.0 is tried" in repr(result)
 
 
+def test_starting_points_of_a_recipe_that_a_small_table_moves_are_no_matter_for_a_note():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    how = {"n_trials": 1, "cv": 3, "progress": False}
+    assert "start: " not in repr(tf.tune(X, X[:, 0], "lightgbm", **how))
+    own = tf.tune(X, X[:, 0], "lightgbm", start=[{"min_child_samples": 40}], **how)
+    assert "start: min_child_samples = 40 lies outside the space" in repr(own)
+
+
 @pytest.mark.parametrize("sampler", sorted(SAMPLERS))
 @pytest.mark.usefixtures("double")
 def test_every_sampler_word_runs_on_a_conditional_space(sampler):

@@ -29,6 +29,8 @@ def compare(  # noqa: PLR0913 -- the options of a command are its signature
         int | None, Option(help="Of every run; by default 50, or what fits into --timeout.")
     ] = None,
     timeout: Annotated[float | None, Option(help="Seconds of every run.")] = None,
+    task: options.Task = None,
+    positive: options.Positive = None,
     scoring: options.Scoring = None,
     cv: options.Folds = 5,
     storage: options.Storage = None,
@@ -57,6 +59,8 @@ def compare(  # noqa: PLR0913 -- the options of a command are its signature
         n_seeds=seeds,
         n_trials=trials,
         timeout=timeout,
+        task=task,
+        pos_label=positive,
         scoring=scoring,
         cv=cv,
         storage=storage,

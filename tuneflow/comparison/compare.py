@@ -45,6 +45,8 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
     recipes: Sequence[Any] | Mapping[str, Any] | None = None,
     pruners: Sequence[Any] | Mapping[str, Any] | None = None,
     contenders: Mapping[str, Mapping[str, Any]] | None = None,
+    task: str | None = None,
+    pos_label: Any = None,
     n_seeds: int = 5,
     n_trials: int | None = None,
     timeout: float | None = None,
@@ -76,6 +78,8 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
         recipes: Names, files or recipes.
         pruners: Words, tables of options or Optuna pruners.
         contenders: Any mixture: a name, and for `tune` a recipe, a sampler and a pruner.
+        task: As in `tune`.
+        pos_label: As in `tune`.
         n_seeds: Number of seeds, from `random_state` on; a seed is one of folds, models and
             sampler together, so that the spread is that of the whole (Bouthillier et al. 2021).
         n_trials: Trials of every run; by default 50, or as many as fit into `timeout`.
@@ -116,7 +120,7 @@ def compare(  # noqa: PLR0913 -- a front door: wide, flat and keyword-only by de
         parse_contenders(shared, {**lists, "contenders": contenders}),
         parse_seeds(n_seeds, random_state),
         # Folds are read once for each run.
-        Settings(scoring=scoring, cv=list(cv) if isinstance(cv, Iterator) else cv),
+        Settings(task, pos_label, scoring, list(cv) if isinstance(cv, Iterator) else cv),
         n_trials,
         timeout,
         replace(Workers.of(n_jobs), reproducible=True),

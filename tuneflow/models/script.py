@@ -135,7 +135,7 @@ class Writer:
         Raises:
             RecipeError: A value that no code makes again, such as a function without a name.
         """
-        if hasattr(value, "get_params") and not isinstance(value, type):  # kernels, too
+        if _tells_arguments(value):
             return self._call(value, indent, at)
         if isinstance(value, list | tuple) and value:
             ends = "[]" if isinstance(value, list) else "(,)" if len(value) == 1 else "()"
@@ -248,6 +248,18 @@ def _output_of(estimator: Any) -> str | None:
     return output
 
 
+def _tells_arguments(value: Any) -> bool:
+    """Whether an object says what it was made with: an estimator, a kernel, or what can be called
+    and keeps nothing but its arguments, such as a column selector."""
+    kind = type(value)
+    if isinstance(value, type) or hasattr(value, "get_params"):
+        return not isinstance(value, type)
+    if not callable(value) or "__init__" not in vars(kind):
+        return False
+    _, *names = inspect.signature(kind.__init__).parameters
+    return names == list(getattr(value, "__dict__", ()))
+
+
 def _no_code(value: Any, at: str) -> RecipeError:
     return RecipeError(
         f"to_python: {at or 'the pipeline'}: a literal is needed, or what has a name in a module "
@@ -268,7 +280,8 @@ def _arguments(estimator: Any) -> list[tuple[str, Any]]:
     """Arguments that are not what the constructor would take by itself; the first one goes by
     its place, as in ``Pipeline([...])``. NaN is NaN, and containers are never taken for equal."""
     params = inspect.signature(type(estimator).__init__).parameters
-    values = estimator.get_params(deep=False)
+    is_estimator = hasattr(estimator, "get_params")
+    values = estimator.get_params(deep=False) if is_estimator else vars(estimator)
     known = [name for name, p in params.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
     first = [name for name in known[1:2] if name in values]
     arguments = []

@@ -2,7 +2,7 @@
 identifies the study in its storage."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -110,12 +110,11 @@ def make_plan(X: Any, y: Any, recipe: str | Path | Recipe, settings: Settings) -
     sampler = settings.sampler or recipe.sampler
     check_evaluation(evaluation, sampler)
     rate = LearningRateSchedule.of(evaluation.growth, evaluation.space, sampler)
-    held = {rate.name: rate.search_rate} if rate else {}
     starts = _checked_starts(settings.start, evaluation.space)
     if sampler != "grid":
         if evaluation.baseline:  # the defaults, with as many rounds as suit the table
             starts.append({})
-        starts += [{**start.params, **held} for start in recipe.starts_for(data.task)]
+        starts += _recipe_starts(evaluation, rate)
     pruner = settings.pruner or default_pruner(sampler) or recipe.pruner
     first = evaluation.baseline_point, *starts
     search = SearchStrategy.of(sampler, pruner, evaluation.space, first, seed)
@@ -176,6 +175,17 @@ def _checked_starts(starts: Sequence[Mapping[str, Any]], space: Space) -> list[P
                     f"start: parameters of the space are needed; got {name!r}. {hint}"
                 )
     return [dict(start) for start in starts]
+
+
+def _recipe_starts(evaluation: Evaluation, rate: LearningRateSchedule | None) -> Iterator[Params]:
+    """The recipe's starting points, at the learning rate of the search; what a table of this size
+    does not allow is drawn in without a note, unless it lies outside the recipe's own space."""
+    recipe, task = evaluation.recipe, evaluation.data.task
+    held, space = {rate.name: rate.search_rate} if rate else {}, recipe.space_for(task)
+    for start in recipe.starts_for(task):
+        moved, outside = (each.clipped(start.params) for each in (evaluation.space, space))
+        fitted = {name: used for name, (_, used) in moved.items() if name not in outside}
+        yield {**start.params, **fitted, **held}
 
 
 def _with_baseline(evaluation: Evaluation, job: Job) -> Evaluation:

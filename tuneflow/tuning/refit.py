@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias, get_args
 
 import optuna
 from optuna.trial import FrozenTrial
+from sklearn.calibration import CalibratedClassifierCV
 
 from tuneflow.data.column_remarks import column_remarks
 from tuneflow.data.metrics import Answers
@@ -26,6 +27,10 @@ from tuneflow.tuning.holdout import judge
 from tuneflow.tuning.result import Result
 
 Select: TypeAlias = Literal["best", "one_se"]
+CALIBRATED = (
+    "probabilities: {} has none of its own; those of a calibration over three folds of the "
+    "training rows stand in, in trials and in the model."
+)
 
 
 def check_select(select: str) -> None:
@@ -77,6 +82,8 @@ def finalize(
         warn(f"tune: {note}")
     unused = plan.rate.note if plan.rate and not trial.params else ""
     notes = [note for note in plan.header.notes if note != unused]
+    if plan.recipe.template is not None and isinstance(model.model[-1], CalibratedClassifierCV):
+        notes.append(CALIBRATED.format(plan.recipe.title))
     notes += [*plan.evaluation.data.schema.notes, *column_remarks(plan.evaluation.data)]
     remarks = tuple(filter(None, [*notes, interruption, *write_remarks(record, plan, trial)]))
     said = model, trial, remarks, select, holdout, plan.evaluation.metric.scorer
