@@ -35,7 +35,7 @@ class Data:
         encoder: How the columns became numbers.
         weights: Weight of each row, shape (rows,); None if all count alike.
         frame: The table as it was given, as a frame; None where it is not needed.
-        brought: Table and target as they were given, for whoever is to see them so; None where
+        original: Table and target as they were given, for whoever is to see them so; None where
             nobody is.
         reason: Why the task was guessed, and how to say otherwise; empty if it was said, or is
             the only one.
@@ -52,7 +52,7 @@ class Data:
     encoder: Encoder
     weights: FloatArray | None = None
     frame: pd.DataFrame | None = None
-    brought: tuple[Any, Any] | None = None
+    original: tuple[Any, Any] | None = None
     reason: str = ""
 
     @classmethod
@@ -81,7 +81,7 @@ class Data:
                 that are no weights.
         """
         frame, target = _split_target(frame_of(X), y)
-        brought = (frame, target) if isinstance(y, str | int) else (X, y)
+        original = (frame, target) if isinstance(y, str | int) else (X, y)
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"X: at least one row and one column are needed; got {frame.shape}.")
         target, task, reason = task_of(target, tasks, task, likely)
@@ -95,7 +95,7 @@ class Data:
             raise DataError(
                 "sample_weight: at least two classes need rows of weight; got one class."
             )
-        return cls(matrix, values, task, classes, encoder, weights, frame, brought, reason)
+        return cls(matrix, values, task, classes, encoder, weights, frame, original, reason)
 
     @property
     def schema(self) -> Schema:
@@ -106,14 +106,14 @@ class Data:
         """Some of the rows; columns and classes stay what they are."""
         weights = None if self.weights is None else self.weights[rows]
         frame = None if self.frame is None else self.frame.iloc[rows]
-        brought = self.brought and self.given(rows)
+        original = self.original and self.given(rows)
         some = replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
-        return replace(some, frame=frame, brought=brought)
+        return replace(some, frame=frame, original=original)
 
     def given(self, rows: IntArray | slice = slice(None)) -> tuple[Any, Any]:
         """Table and target of some rows as they were given, as scikit-learn hands them on."""
-        assert self.brought is not None
-        X, y = self.brought
+        assert self.original is not None
+        X, y = self.original
         return _safe_indexing(X, rows), _safe_indexing(y, rows)
 
     def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:

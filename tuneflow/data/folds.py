@@ -68,7 +68,7 @@ class Folds:
         try:
             with warnings.catch_warnings():  # rare classes have been named already
                 warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-                X, y = (data.X, data.y) if data.brought is None else data.brought
+                X, y = (data.X, data.y) if data.original is None else data.original
                 pairs = list(splitter.split(X, y, groups))
         except (ValueError, TypeError) as error:
             raise DataError(f"cv: the rows cannot be split into {cv!r}. {error}") from error

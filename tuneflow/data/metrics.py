@@ -75,50 +75,54 @@ QUICK: dict[str, Quick] = {
 }
 
 
-class Answers(BaseEstimator):
+class Responses(BaseEstimator):
     """A fitted model as scikit-learn's scorers see it.
 
     What it says of the rows that are scored is known, or asked for once, whatever the number of
     metrics; what is said of other rows is for the model itself to say.
 
     Args:
-        say: Method of the model to what it says of the rows that are scored: labels or values
+        response: Method of the model to what it says of the rows that are scored: labels or values
             (``predict``), probabilities, decision values.
         classes: Labels by column; empty for a regression.
         rows: These rows, as scorers get them.
-        model: What says the same of other rows, `say(method, rows)`, and has the attributes of the
-            model; None if there is nothing.
+        model: What says the same of other rows, `response(method, rows)`, and has the attributes
+            of the model; None if there is nothing.
         decides: Whether the model has decision values.
     """
 
     def __init__(
         self,
-        say: Callable[[str], npt.NDArray[Any]],
+        response: Callable[[str], npt.NDArray[Any]],
         classes: npt.NDArray[Any],
         rows: Any = None,
         model: Any = None,
         *,
         decides: bool = False,
     ) -> None:
-        self.say, self.classes_, self.rows, self.model = say, classes, rows, model
+        self.response, self.classes_, self.rows, self.model = response, classes, rows, model
         self.decides, self.asked = decides, set[str]()
 
     @classmethod
-    def of(cls, shown: FloatArray, classes: npt.NDArray[Any], *, decides: bool = False) -> Answers:
+    def of(
+        cls, shown: FloatArray, classes: npt.NDArray[Any], *, decides: bool = False
+    ) -> Responses:
         """Of ready probabilities or values."""
 
-        def say(method: str) -> npt.NDArray[Any]:
+        def response(method: str) -> npt.NDArray[Any]:
             if method == "decision_function":
                 return shown[:, 1] if len(classes) == 2 else shown
             labels = method == "predict" and len(classes)
             return np.asarray(classes[shown.argmax(axis=1)] if labels else shown)
 
-        return cls(say, classes, decides=decides)
+        return cls(response, classes, decides=decides)
 
-    def take(self, rows: IntArray) -> Answers:
+    def take(self, rows: IntArray) -> Responses:
         """For some of the rows."""
         model, decides = self.model, self.decides
-        return Answers(lambda m: self.say(m)[rows], self.classes_, None, model, decides=decides)
+        return Responses(
+            lambda m: self.response(m)[rows], self.classes_, None, model, decides=decides
+        )
 
     def fit(self, X: Any, y: Any) -> None:
         """Do nothing; scorers only look for the method."""
@@ -154,8 +158,10 @@ class Answers(BaseEstimator):
     def _ask(self, method: str, X: Any) -> npt.NDArray[Any]:
         self.asked.add(method)
         is_other = self.model is not None and X is not self.rows
-        answer: npt.NDArray[Any] = self.model.say(method, X) if is_other else self.say(method)
-        return answer
+        values: npt.NDArray[Any] = (
+            self.model.response(method, X) if is_other else self.response(method)
+        )
+        return values
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,7 @@ class Metric:
         classes: Labels by column of the predictions; empty for a regression.
         quick: The same score without scikit-learn's checks, for the usual metrics.
         uses_weights: Whether there are weights of rows, and the scorer takes them.
-        is_own: Whether it is a function of a person's own, of model, table and target.
+        is_custom: Whether it is a function of a person's own, of model, table and target.
     """
 
     name: str
@@ -179,7 +185,7 @@ class Metric:
     classes: npt.NDArray[Any]
     quick: Quick | None = None
     uses_weights: bool = False
-    is_own: bool = False
+    is_custom: bool = False
     direction: ClassVar[Literal["maximize"]] = "maximize"
 
     @classmethod
@@ -200,9 +206,9 @@ class Metric:
         if name is None:
             ((name, scoring),) = named_scorings(scoring).items()
         name, scorer = scorer_for(scoring, name, data.task, data.classes, pos_label)
-        is_own = not hasattr(scorer, "_score_func")  # it may look at the table and the model
-        probe = Answers.of(_constant_predictions(data, len(data.y)), data.classes, decides=True)
-        X, y = data.given() if is_own else (data.X, data.labels())
+        is_custom = not hasattr(scorer, "_score_func")  # it may look at the table and the model
+        probe = Responses.of(_constant_predictions(data, len(data.y)), data.classes, decides=True)
+        X, y = data.given() if is_custom else (data.X, data.labels())
         probe.rows, probe.model = X, _Constant(data)
         try:
             with warnings.catch_warnings():  # the probe predicts the same for every row
@@ -223,9 +229,9 @@ class Metric:
         is_usual = isinstance(word, str) and not uses_weights and not is_ovr
         quick = QUICK.get(word) if is_usual else None
         needs = needs or ("probabilities" if len(data.classes) else "values")
-        return cls(name, scorer, needs, data.classes, quick, uses_weights, is_own)
+        return cls(name, scorer, needs, data.classes, quick, uses_weights, is_custom)
 
-    def score(self, predictions: FloatArray | Answers, data: Data, rows: IntArray) -> float:
+    def score(self, predictions: FloatArray | Responses, data: Data, rows: IntArray) -> float:
         """The scorer's score of predictions.
 
         Args:
@@ -234,13 +240,13 @@ class Metric:
             rows: Positions of the rows that they were made for.
         """
         model = predictions
-        if not isinstance(model, Answers):
-            model = Answers.of(model, self.classes)
+        if not isinstance(model, Responses):
+            model = Responses.of(model, self.classes)
         if self.quick:
             decides = self.needs == "ranks" and model.decides
-            shown = model.say("decision_function" if decides else METHODS[self.needs])
+            shown = model.response("decision_function" if decides else METHODS[self.needs])
             return self.quick(shown, data.y[rows])
-        X, y = data.given(rows) if self.is_own else (data.X[rows], data.labels(rows))
+        X, y = data.given(rows) if self.is_custom else (data.X[rows], data.labels(rows))
         model.rows, weights = X, {}
         if self.uses_weights and data.weights is not None:
             weights = {"sample_weight": data.weights[rows]}
@@ -270,9 +276,9 @@ class _Constant:
 
     data: Data
 
-    def say(self, method: str, X: Any) -> npt.NDArray[Any]:
+    def response(self, method: str, X: Any) -> npt.NDArray[Any]:
         shown = _constant_predictions(self.data, len(X))
-        return Answers.of(shown, self.data.classes, decides=True).say(method)
+        return Responses.of(shown, self.data.classes, decides=True).response(method)
 
 
 def _constant_predictions(data: Data, rows: int) -> FloatArray:

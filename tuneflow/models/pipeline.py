@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from tuneflow.data.dataset import Data
 from tuneflow.data.encoder import refusal
 from tuneflow.data.folds import share
-from tuneflow.data.metrics import Answers, Metric
+from tuneflow.data.metrics import Metric, Responses
 from tuneflow.data.schema import Schema
 from tuneflow.data.types import FloatArray, Task
 from tuneflow.errors import DataError
@@ -169,17 +169,19 @@ class Refit:
         """
         if self.task == "regression":
             raise DataError("predict_proba: only classes have probabilities; this is regression.")
-        return self.say("predict_proba", X)
+        return self.response("predict_proba", X)
 
-    def answers(self, data: Data, metric: Metric) -> Answers:
+    def responses(self, data: Data, metric: Metric) -> Responses:
         """What the model says of a table, as a metric looks at it; nothing more is kept of the
         model, but for a metric of a person's own."""
         decides = hasattr(self.model, "decision_function")
-        if metric.is_own:
-            say = cache(partial(self.say, X=data.frame))
-            return Answers(say, self.classes, None, self, decides=decides)
-        said = {method: self.say(method, data.frame) for method in metric.methods(decides=decides)}
-        return Answers(said.__getitem__, self.classes, decides=decides)
+        if metric.is_custom:
+            response = cache(partial(self.response, X=data.frame))
+            return Responses(response, self.classes, None, self, decides=decides)
+        said = {
+            method: self.response(method, data.frame) for method in metric.methods(decides=decides)
+        }
+        return Responses(said.__getitem__, self.classes, decides=decides)
 
     def __getattr__(self, name: str) -> Any:
         """Attributes of the model, for a metric that looks at it."""
@@ -187,7 +189,7 @@ class Refit:
             raise AttributeError(name)
         return getattr(self.model, name)
 
-    def say(self, method: str, X: Any) -> npt.NDArray[Any]:
+    def response(self, method: str, X: Any) -> npt.NDArray[Any]:
         """What the model says of a table by one of its methods; see `predict`."""
         classes = self.classes
         if method == "decision_function":

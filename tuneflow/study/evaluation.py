@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from tuneflow.data.dataset import Data
 from tuneflow.data.folds import Folds
-from tuneflow.data.metrics import Answers, Metric
+from tuneflow.data.metrics import Metric, Responses
 from tuneflow.errors import TrialError
 from tuneflow.models.engine import Differentiable, Engine, Learner, Slope
 from tuneflow.models.estimators import choices
@@ -123,15 +123,17 @@ class Evaluation:
         """The score of a learner on the rows of its fold that it was not trained on, and those by
         the other metrics."""
         model, scores = _Grown(self, at, learner), list[float]()
-        answers = Answers(cache(model.say), self.data.classes, None, model, decides=model.decides)
+        responses = Responses(
+            cache(model.response), self.data.classes, None, model, decides=model.decides
+        )
         for metric in (self.metric, *self.also):
             try:
-                scores.append(metric.score(answers, self.data, self.folds[at].valid))
+                scores.append(metric.score(responses, self.data, self.folds[at].valid))
             except TrialError:
                 raise
             except Exception as error:
                 if not scores:
-                    shown = answers.say("predict")
+                    shown = responses.response("predict")
                     is_low = (
                         self.data.task == "regression" and shown.min() <= 0 <= self.data.y.min()
                     )
@@ -170,7 +172,7 @@ class _Grown:
         """Whether it has decision values."""
         return hasattr(self.learner.model, "decision_function")
 
-    def say(self, method: str, X: Any = None) -> npt.NDArray[Any]:
+    def response(self, method: str, X: Any = None) -> npt.NDArray[Any]:
         """What it says of a table; by default of the rows of its fold that are scored."""
         evaluation, prepared = self.evaluation, self.evaluation.prepared(self.at)
         classes, fold, model = evaluation.data.classes, prepared.fold, self.learner.model
@@ -178,7 +180,7 @@ class _Grown:
         if method == "decision_function":
             return np.asarray(model.decision_function(fold.X_valid if X is None else rows))
         if method == "predict" and len(classes):
-            return np.asarray(classes[self.say("choices", X).argmax(axis=1)])
+            return np.asarray(classes[self.response("choices", X).argmax(axis=1)])
         if method == "choices" and evaluation.recipe.predicts_labels:
             return choices(model, fold.X_valid if X is None else rows, fold.classes)
         predictions = self.learner.predict(rows)

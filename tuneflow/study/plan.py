@@ -145,8 +145,8 @@ def _read(
     folds = Folds.of(data, settings.cv, groups, random_state=seed)
     if not recipe.uses_raw_table:  # trials use numbers alone
         data = replace(data, frame=None)
-    if not any(metric.is_own for metric in metrics):
-        data = replace(data, brought=None)
+    if not any(metric.is_custom for metric in metrics):
+        data = replace(data, original=None)
     return data, holdout, folds, metrics
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial
 
 from tuneflow.data.dataset import Data
-from tuneflow.data.metrics import Answers, Metric
+from tuneflow.data.metrics import Metric, Responses
 from tuneflow.data.types import FloatArray
 from tuneflow.reporting.tables.trials import holdout as holdout_table
 from tuneflow.storage.records import HoldoutRecord
@@ -50,7 +50,7 @@ def judge(
     metric: Metric,
     holdout: Data,
     chosen: FrozenTrial,
-    predictions: Mapping[int, Answers],
+    predictions: Mapping[int, Responses],
 ) -> Holdout:
     """Score the refitted model on the held-out rows, and each trial that was the best so far.
 
@@ -86,7 +86,7 @@ def judge(
     )
 
 
-def _bootstrap(metric: Metric, holdout: Data, models: Sequence[Answers]) -> FloatArray:
+def _bootstrap(metric: Metric, holdout: Data, models: Sequence[Responses]) -> FloatArray:
     """Scores of models on rows drawn anew, again and again, shape (draws, models); NaN where a
     draw has no score."""
     rows = len(holdout.y)

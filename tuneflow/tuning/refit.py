@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial
 from sklearn.calibration import CalibratedClassifierCV
 
 from tuneflow.data.column_remarks import column_remarks
-from tuneflow.data.metrics import Answers
+from tuneflow.data.metrics import Responses
 from tuneflow.errors import NoTrialError, SearchError, TrialError, did_you_mean, warn
 from tuneflow.models.pipeline import Refit
 from tuneflow.storage.records import TrialRecord
@@ -149,7 +149,7 @@ def refit(
 
 def predict_holdout(
     plan: Plan, record: StudyRecord, chosen: FrozenTrial, model: Refit, deadline: float
-) -> dict[int, Answers]:
+) -> dict[int, Responses]:
     """What each trial that was the best so far predicts for the held-out rows, by its number.
 
     All are refitted at the learning rate of the chosen one, so that they can be compared; after
@@ -159,12 +159,12 @@ def predict_holdout(
     rows, metric = plan.holdout, plan.evaluation.metric
     if plan.rate and chosen.params.get(plan.rate.name) == plan.rate.search_rate:
         plan = replace(plan, rate=replace(plan.rate, refit_rate=model.params[plan.rate.name]))
-    predictions = {chosen.number: model.answers(rows, metric)}
+    predictions = {chosen.number: model.responses(rows, metric)}
     for trial in record.incumbents:
         is_wanted = trial is record.baseline or time.monotonic() < deadline
         if trial.number != chosen.number and is_wanted:
             with suppress(TrialError):  # it takes the rows of the folds, and not all of them
-                predictions[trial.number] = refit(plan, record, trial).answers(rows, metric)
+                predictions[trial.number] = refit(plan, record, trial).responses(rows, metric)
     return predictions
 
 
