@@ -15,7 +15,7 @@ from tuneflow.storage import records as room
 from tuneflow.storage.records import Header
 
 TOLD = {"recipe_json", "rows", "columns", "n_folds", "cv", "modelled", "notes", "versions"}
-TOLD |= {"ratio", "test_size", "task_reason", "baseline"}
+TOLD |= {"ratio", "test_size", "task_reason", "baseline", "column_digests", "row_digests"}
 OTHER = {str: "other", int: 99, bool: True, float: 0.5, tuple: ("other",), dict: {"numpy": "0"}}
 
 
