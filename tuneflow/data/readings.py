@@ -75,7 +75,8 @@ class Reading:
             name: What it is called.
             values: Its cells: text, or a mixture.
         """
-        counts = values.dropna().map(str).str.strip().value_counts()
+        counts = values.value_counts()
+        counts = counts.groupby(counts.index.map(str).str.strip(), sort=False).sum()
         counts = counts[~counts.index.str.lower().isin(GAPS)]
         if counts.empty:
             return cls()
