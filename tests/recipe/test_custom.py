@@ -7,17 +7,24 @@ import optuna
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier
+from scipy import sparse
 from scipy.stats import norm
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_iris, make_classification, make_regression
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import balanced_accuracy_score, f1_score, make_scorer, roc_auc_score
-from sklearn.model_selection import FixedThresholdClassifier, StratifiedKFold, cross_val_score
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    KFold,
+    StratifiedKFold,
+    cross_val_score,
+)
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -422,3 +429,69 @@ def test_epochs_over_a_table_as_it_is_may_be_a_regression():
     found = tf.tune(X, X[0] - X[1], recipe, n_trials=2, cv=2)
     assert found.refit.unit == "epochs"
     assert found.best_score > -0.5
+
+
+def first_three(X):
+    """What takes columns by position, as arrays have them."""
+    return X[:, :3]
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix, sparse.coo_array])
+def test_arrays_and_sparse_matrices_come_to_an_estimator_as_they_are(form):
+    dense, y = make_classification(200, 6, random_state=0)
+    X, cv = form(dense), StratifiedKFold(3, shuffle=True, random_state=0)
+    model = make_pipeline(FunctionTransformer(first_three), LogisticRegression())
+    table = X.tocsr() if sparse.issparse(X) else X
+    how = {"space": {"logisticregression__C": [1.0, 2.0]}, "cv": cv, "n_trials": 2}
+    found = tf.tune(X, y, model, scoring="accuracy", test_size=0.2, **how)
+    assert found.default_score > 0.5
+    everything = tf.tune(X, y, model, scoring="accuracy", **how)
+    expected = cross_val_score(model, table, y, cv=cv, scoring="accuracy").mean()
+    assert everything.default_score == pytest.approx(expected, abs=1e-12)
+    labels = everything.model.predict(table)
+    np.testing.assert_array_equal(everything.predict(table), labels)
+    np.testing.assert_array_equal(everything.predict(pd.DataFrame(dense)), labels)
+    assert everything.score(table, y) == pytest.approx((labels == y).mean())
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
+def test_arrays_and_sparse_matrices_come_to_a_transformer_as_they_are(form):
+    dense, y = make_classification(200, 6, random_state=0)
+    model = make_pipeline(FunctionTransformer(first_three), "logistic")
+    found = tf.tune(form(dense), y, model, n_trials=2, cv=3)
+    labels = found.model.predict(form(dense))
+    np.testing.assert_array_equal(found.predict(form(dense)), labels)
+    other = tf.tune(form(dense[:, :3]), y, "logistic", n_trials=2, cv=3)
+    assert found.best_score == pytest.approx(other.best_score, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize(
+    ("estimator", "space"),
+    [
+        (RandomForestRegressor(5), {"min_samples_leaf": [2, 9]}),
+        (MLPRegressor(hidden_layer_sizes=(3,), max_iter=20), {"alpha": [0.1, 1.0]}),
+    ],
+)
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
+def test_what_grows_takes_whole_numbers_and_sparse_matrices(estimator, space, form):
+    X = np.random.default_rng(0).integers(0, 9, (150, 4))
+    y = X[:, 0] + 0.5
+    model, cv = clone(estimator).set_params(random_state=0), KFold(3)
+    found = tf.tune(form(X), y, model, space=space, cv=cv, scoring="r2", n_trials=3)
+    expected = cross_val_score(model, form(X), y, cv=cv, scoring="r2").mean()
+    assert found.default_score == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_target_that_is_a_column_of_an_array_is_no_feature():
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    found = tf.tune(X, 2, Ridge(), space={"alpha": [1.0]}, cv=KFold(3), n_trials=1, scoring="r2")
+    assert found.default_score < 0.5
+    assert found.model[-1].n_features_in_ == 2
+
+
+def test_a_mapping_of_columns_is_a_table():
+    X = {"a": np.arange(90.0), "b": np.arange(90) % 3}
+    frame = pd.DataFrame(X)
+    found = [tf.tune(each, frame.a + frame.b, "ridge", n_trials=2, cv=3) for each in (X, frame)]
+    assert found[0].best_score == found[1].best_score

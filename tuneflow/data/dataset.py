@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing
 
 from tuneflow.data.encoder import Encoder
@@ -34,7 +35,8 @@ class Data:
         classes: Labels by code; empty for a regression.
         encoder: How the columns became numbers.
         weights: Weight of each row, shape (rows,); None if all count alike.
-        frame: The table as it was given, as a frame; None where it is not needed.
+        table: The table for an estimator or a transformer of a person's own: an array or a sparse
+            matrix as it was given, anything else as a frame; None where it is not needed.
         original: Table and target as they were given, for whoever is to see them so; None where
             nobody is.
         reason: Why the task was guessed, and how to say otherwise; empty if it was said, or is
@@ -51,7 +53,7 @@ class Data:
     classes: npt.NDArray[Any]
     encoder: Encoder
     weights: FloatArray | None = None
-    frame: pd.DataFrame | None = None
+    table: Any = None
     original: tuple[Any, Any] | None = None
     reason: str = ""
 
@@ -82,6 +84,8 @@ class Data:
         """
         frame, target = _split_target(frame_of(X), y)
         original = (frame, target) if isinstance(y, str | int) else (X, y)
+        if isinstance(X, Mapping):  # which scikit-learn cannot split
+            original = (frame, original[1])
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"X: at least one row and one column are needed; got {frame.shape}.")
         target, task, reason = task_of(target, tasks, task, likely)
@@ -91,11 +95,14 @@ class Data:
         else:
             classes, values = classes_of(target)
         weights = None if sample_weight is None else _weights(sample_weight, len(frame))
+        table: Any = X.tocsr() if issparse(X) else X  # other sparse ones have no rows to take
+        if isinstance(y, str | int) or not is_array(table):
+            table = frame
         if weights is not None and len(classes) and len(np.unique(values[weights > 0])) < 2:
             raise DataError(
                 "sample_weight: at least two classes need rows of weight; got one class."
             )
-        return cls(matrix, values, task, classes, encoder, weights, frame, original, reason)
+        return cls(matrix, values, task, classes, encoder, weights, table, original, reason)
 
     @property
     def schema(self) -> Schema:
@@ -105,16 +112,25 @@ class Data:
     def take(self, rows: IntArray | slice) -> Data:
         """Some of the rows; columns and classes stay what they are."""
         weights = None if self.weights is None else self.weights[rows]
-        frame = None if self.frame is None else self.frame.iloc[rows]
+        table = None if self.table is None else _safe_indexing(self.table, rows)
         original = self.original and self.given(rows)
         some = replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
-        return replace(some, frame=frame, original=original)
+        return replace(some, table=table, original=original)
 
     def given(self, rows: IntArray | slice = slice(None)) -> tuple[Any, Any]:
         """Table and target of some rows as they were given, as scikit-learn hands them on."""
         assert self.original is not None
         X, y = self.original
         return _safe_indexing(X, rows), _safe_indexing(y, rows)
+
+    def same_form(self, X: Any) -> Any:
+        """Another table for an estimator of a person's own, in the form of the first one."""
+        return same_form(self.schema.conform(X), X, as_array=self.is_array)
+
+    @property
+    def is_array(self) -> bool:
+        """Whether an estimator of a person's own gets an array, or a sparse matrix."""
+        return is_array(self.table)
 
     def labels(self, rows: IntArray | slice = slice(None)) -> npt.NDArray[Any]:
         """The target of some rows as it was given: labels or values."""
@@ -154,6 +170,18 @@ class Data:
         at = np.linspace(0, len(self.y) - 1, ROWS_LOOKED_AT).astype(int)
         rows = np.column_stack([self.X[at], self.y[at]])
         return {name: _checksum(part) for name, part in parts.items()}, [*map(_checksum, rows)]
+
+
+def same_form(frame: pd.DataFrame, X: Any, *, as_array: bool) -> Any:
+    """A table for an estimator of a person's own, which was trained on an array or on a frame."""
+    if not as_array:
+        return frame
+    return X if is_array(X) else frame.to_numpy()
+
+
+def is_array(X: Any) -> bool:
+    """Whether a table is an array of two dimensions, or a sparse matrix."""
+    return issparse(X) or (isinstance(X, np.ndarray) and X.ndim == 2)
 
 
 def _checksum(numbers: npt.NDArray[Any]) -> str:

@@ -75,7 +75,8 @@ class Reading:
             name: What it is called.
             values: Its cells: text, or a mixture.
         """
-        counts = values.value_counts()
+        is_text = isinstance(values.dtype, pd.StringDtype)  # which 1 and True are not
+        counts = (values if is_text else values.dropna().map(str)).value_counts()
         counts = counts.groupby(counts.index.map(str).str.strip(), sort=False).sum()
         counts = counts[~counts.index.str.lower().isin(GAPS)]
         if counts.empty:

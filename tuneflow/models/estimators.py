@@ -138,7 +138,7 @@ def predictions(model: Any, X: Any, classes: npt.NDArray[Any]) -> FloatArray:
     if model is None:
         raise NotFittedError("predict: grow the learner first.")
     if not len(classes):
-        return np.asarray(model.predict(X), dtype=float).reshape(len(X))
+        return np.asarray(model.predict(X), dtype=float).reshape(X.shape[0])
     if hasattr(model, "predict_proba"):
         shares = np.asarray(model.predict_proba(X), dtype=float)
     elif hasattr(model, "decision_function"):

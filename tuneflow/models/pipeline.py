@@ -24,7 +24,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tuneflow.data.dataset import Data
+from tuneflow.data.dataset import Data, same_form
 from tuneflow.data.encoder import refusal
 from tuneflow.data.folds import share
 from tuneflow.data.metrics import Metric, Responses
@@ -89,6 +89,7 @@ class Refit:
         unit: ``rounds``, ``trees``, ``epochs`` or ``rows``.
         seconds: What the fit took.
         training: How to train it again.
+        is_array: Whether it was trained on an array, or a sparse matrix, as it was given.
     """
 
     model: Pipeline
@@ -100,6 +101,7 @@ class Refit:
     unit: str
     seconds: float
     training: Training
+    is_array: bool = False
 
     @classmethod
     def fit(
@@ -132,6 +134,7 @@ class Refit:
         single = job.recipe.prepare == "clipped"
         return cls(
             model=model,
+            is_array=data.is_array,
             task=data.task,
             classes=data.classes,
             schema=data.schema,
@@ -176,10 +179,10 @@ class Refit:
         model, but for a metric of a person's own."""
         decides = hasattr(self.model, "decision_function")
         if metric.is_custom:
-            response = cache(partial(self.response, X=data.frame))
+            response = cache(partial(self.response, X=data.table))
             return Responses(response, self.classes, None, self, decides=decides)
         said = {
-            method: self.response(method, data.frame) for method in metric.methods(decides=decides)
+            method: self.response(method, data.table) for method in metric.methods(decides=decides)
         }
         return Responses(said.__getitem__, self.classes, decides=decides)
 
@@ -207,7 +210,8 @@ class Refit:
         take. Of rows that it refuses, the error says what is wrong with them."""
         rows = self.schema.conform(X)
         try:
-            return question(rows) if len(rows) else nothing
+            given = same_form(rows, X, as_array=self.is_array)
+            return question(given) if len(rows) else nothing
         except (ValueError, TypeError) as error:
             raise refusal(self.schema, rows, error) from error
 

@@ -10,7 +10,9 @@ stand in the pipeline that is handed back.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from sklearn.preprocessing import (
     OrdinalEncoder,
     StandardScaler,
 )
+from sklearn.utils import _safe_indexing
 
 from tuneflow.data.dataset import Data
 from tuneflow.data.encoder import Encoder
@@ -201,13 +204,12 @@ def prepare(
     """
     if recipe.transformer is None:
         return _prepared(data, recipe, train, valid)
-    assert data.frame is not None
     front, encoder, X = fit_transformer(recipe.transformer, data, train, seed)
     rows, fitted, others = train, slice(len(X)), None
     if valid is not None:
         rows, others = np.concatenate([np.arange(len(data.y))[train], valid]), slice(len(X), None)
-        X = np.vstack([X, encoder.transform(front.transform(data.frame.iloc[valid]))])
-    made = replace(data.take(rows), X=X, encoder=encoder, frame=None)
+        X = np.vstack([X, encoder.transform(front.transform(_safe_indexing(data.table, valid)))])
+    made = replace(data.take(rows), X=X, encoder=encoder, table=None)
     prepared = _prepared(made, recipe, fitted, others)
     step = front[0] if len(front) == 1 else front
     return replace(prepared, steps=(("front", step), *prepared.steps))
@@ -217,16 +219,15 @@ def fit_transformer(
     transformer: Any, data: Data, train: Rows, seed: int
 ) -> tuple[Any, Encoder, FloatArray]:
     """A person's transformer, fitted on training rows; the encoder of what it makes, and that."""
-    assert data.frame is not None
     fitted = with_seeds(clone(transformer), seed)
-    rows = data.frame.iloc[train]
+    rows = _safe_indexing(data.table, train)
     with numpy_seed(seed):
         made = fitted.fit_transform(rows, data.labels(train))
     table = frame_of(made)
-    if len(table) != len(rows) or not table.shape[1]:
+    if len(table) != rows.shape[0] or not table.shape[1]:
         raise RecipeError(
             "recipe: transformers in front of it must make one row a row, and at least one "
-            f"column; got shape {table.shape} from {len(rows)} rows."
+            f"column; got shape {table.shape} from {rows.shape[0]} rows."
         )
     encoder, X = Encoder.fit(table, sparse=issparse(made))
     return fitted, encoder, X
@@ -235,18 +236,17 @@ def fit_transformer(
 def _prepared(data: Data, recipe: Recipe, train: Rows, valid: Rows | None) -> Prepared:
     """Fit on the training rows, which begin with the first one where they are a slice; rows stay
     as they were given for an estimator that prepares them by itself, and labels, if it wants."""
-    table: Any = data.X
+    take: Callable[[Rows], Any] = data.X.__getitem__
     y, classes = data.y[train], np.arange(len(data.classes))
     preprocessing, target = Preprocessing(), Target()
     steps: tuple[Step, ...] = ()
     if recipe.prepare == "raw":
-        assert data.frame is not None
-        table = data.frame.iloc
+        take = partial(_safe_indexing, data.table)
         if recipe.predicts_labels and takes_labels(recipe.template):
             y, classes = data.labels(train), data.classes
     else:
         _, gram, standardize = recipe.preparation(data.task)
-        preprocessing = Preprocessing.fit(recipe.prepare, table[train], data.encoder, gram=gram)
+        preprocessing = Preprocessing.fit(recipe.prepare, take(train), data.encoder, gram=gram)
         target = Target.fit(y, standardize=standardize)
         pipeline = Pipeline([*data.encoder.pipeline.steps, *preprocessing.steps])
         steps = (("preprocessing", pipeline),)
@@ -254,12 +254,12 @@ def _prepared(data: Data, recipe: Recipe, train: Rows, valid: Rows | None) -> Pr
     def some(batch: slice) -> FloatArray:
         """Some of the training rows; the others are not copied for it."""
         rows = slice(*batch.indices(len(y))) if isinstance(train, slice) else train[batch]
-        return preprocessing.transform(table[rows])
+        return preprocessing.transform(take(rows))
 
     fold = FoldData(
         some=some,
         y=target.transform(y),
-        valid=None if valid is None else lambda: preprocessing.transform(table[valid]),
+        valid=None if valid is None else lambda: preprocessing.transform(take(valid)),
         categorical=preprocessing.categorical,
         classes=classes,
         weights=None if data.weights is None else data.weights[train],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import issparse
 from sklearn import config_context, ensemble
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -102,7 +103,7 @@ class Trees(Warm):
     def predict(self, X: FloatArray | None = None) -> FloatArray:
         """Probabilities or values; the fold's own rows are shown to new trees only."""
         trees, fold = getattr(self.model, "estimators_", []), self._fold
-        if X is not None or not trees:
+        if X is not None or not trees or issparse(fold.X_valid):
             return super().predict(X)
         rows = fold.once("sklearn valid", lambda: np.asarray(fold.X_valid, dtype=np.float32))
         for tree in trees[self._counted :]:  # in their order, as the forest adds them up
@@ -124,8 +125,8 @@ class Epochs(Fitted):
             self.model.set_params(random_state=np.random.RandomState(seed))
         classes = {"classes": np.unique(fold.y)} if fold.n_classes else {}
         y = fold.y
-        if not fold.n_classes and isinstance(self._X, np.ndarray):
-            y = y.astype(self._X.dtype)  # one precision for all
+        if not fold.n_classes and getattr(self._X, "dtype", None) == np.float32:
+            y = y.astype(np.float32)  # one precision for all
         weights = fold.weights_by((WEIGHTS,))
         self._epoch = partial(self.model.partial_fit, self._X, y, **classes, **weights)
 

@@ -190,7 +190,7 @@ class _Grown:
 
     def _prepared(self, X: Any) -> Any:
         steps = self.evaluation.prepared(self.at).steps
-        rows = self.evaluation.data.schema.conform(X)
+        rows = self.evaluation.data.same_form(X)
         return Pipeline([*steps]).transform(rows) if steps else rows
 
     def __getattr__(self, name: str) -> Any:

@@ -144,7 +144,7 @@ def _read(
     metrics = [Metric.of(each, data, name, settings.pos_label) for name, each in scorings.items()]
     folds = Folds.of(data, settings.cv, groups, random_state=seed)
     if not recipe.uses_raw_table:  # trials use numbers alone
-        data = replace(data, frame=None)
+        data = replace(data, table=None)
     if not any(metric.is_custom for metric in metrics):
         data = replace(data, original=None)
     return data, holdout, folds, metrics
