@@ -1,5 +1,7 @@
 """The task is what is said, what the metric says, or a guess that the result explains."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,3 +121,26 @@ def test_starting_points_are_tried_before_a_grid_too():
         X, X.a, "knn", start=[{"n_neighbors": 8}], sampler="grid", **K | {"n_trials": 2}
     )
     assert result.study.trials[1].params["n_neighbors"] == 8
+
+
+def test_numbers_as_text_are_numbers_to_a_recipe_for_numbers():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    how = {"n_trials": 1, "cv": 3, "progress": False}
+    texts = [f"{value:.3f}" for value in X[:, 0]]
+    expected = tf.tune(X, X[:, 0].round(3), "ridge", **how).best_score
+    assert tf.tune(X, texts, "ridge", **how).best_score == pytest.approx(expected)
+
+
+def test_fractions_are_no_labels():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(tf.DataError, match="for regression"):
+        tf.tune(X, (X[:, 0] > 0) + 0.5, "knn", task="binary")
+
+
+def test_periods_are_refused_with_a_way_that_works():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = pd.Series(pd.period_range("2000", periods=60, freq="M"))
+    with pytest.raises(tf.DataError, match=r"such as (.*); or say") as caught:
+        tf.tune(X, y, "ridge")
+    way = re.search("such as (.*); or say", str(caught.value)).group(1)
+    assert eval(way, {"y": y}).tolist() == list(range(60))

@@ -179,3 +179,17 @@ def test_a_splitter_sees_the_table_though_the_target_is_one_of_its_columns():
 def test_what_a_function_returns_is_checked_before_the_first_fit(value):
     with pytest.raises(tf.ScoringError, match="must give one number"):
         tuned("knn", lambda model, X, y: value)
+
+
+def test_a_function_may_ask_the_model_for_its_score():
+    X = np.random.default_rng(0).normal(size=(90, 3))
+    y, how = (X[:, 0] > 0).astype(int), {"n_trials": 2, "cv": 3, "progress": False}
+    found = tf.tune(X, y, "knn", scoring=lambda model, X, y: model.score(X, y), **how)
+    expected = tf.tune(X, y, "knn", scoring="accuracy", **how)
+    assert found.best_score == pytest.approx(expected.best_score)
+
+
+def test_a_function_that_fails_fails_the_baseline_with_its_reason():
+    X = np.random.default_rng(0).normal(size=(90, 3))
+    with pytest.raises(tf.NoTrialError, match="ZeroDivisionError"):
+        tf.tune(X, X[:, 0] > 0, "knn", scoring=lambda model, X, y: 1 / 0, n_trials=2)

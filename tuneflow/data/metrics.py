@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 
 from tuneflow.data.dataset import Data
@@ -149,6 +150,11 @@ class Responses(BaseEstimator):
         """Decision values."""
         return self._ask("decision_function", X)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy, or R2."""
+        score = accuracy_score if len(self.classes_) else r2_score
+        return float(score(y, self.predict(X), sample_weight=sample_weight))
+
     def __getattr__(self, name: str) -> Any:
         """What else the model has, such as coefficients."""
         if name.startswith("__") or vars(self).get("model") is None:
@@ -214,21 +220,23 @@ class Metric:
             with warnings.catch_warnings():  # the probe predicts the same for every row
                 warnings.simplefilter("ignore")
                 score = scorer(probe, X, y)
-        except (ValueError, TypeError, AttributeError, IndexError) as error:
-            raise not_for_task(name, data.task, f" scikit-learn says: {error}") from error
+        except Exception as error:
+            is_wrong = isinstance(error, ValueError | TypeError | IndexError)
+            if is_wrong or not is_custom:
+                raise not_for_task(name, data.task, f" scikit-learn says: {error}") from error
+            score = math.nan  # it looks at what a fitted model has: the baseline will tell
         if not isinstance(score, Real):
             raise ScoringError(
                 f"scoring: {name!r} must give one number; got {type(score).__name__} {score!r}."
             )
-        order = {"predict_proba": "probabilities", "decision_function": "ranks"}
-        order["predict"] = "labels" if len(data.classes) else "values"
-        needs: Any = next((need for method, need in order.items() if method in probe.asked), "")
+        usual, said = ("probabilities", "labels") if len(data.classes) else ("values", "values")
+        order = {"predict_proba": "probabilities", "decision_function": "ranks", "predict": said}
+        needs: Any = next((order[method] for method in order if method in probe.asked), usual)
         uses_weights = data.weights is not None and takes_weights(scorer)
-        word = DEFAULTS[data.task] if scoring is None else scoring
+        word = scoring or DEFAULTS[data.task]
         is_ovr = word == "roc_auc" and data.task == "multiclass"
         is_usual = isinstance(word, str) and not uses_weights and not is_ovr
         quick = QUICK.get(word) if is_usual else None
-        needs = needs or ("probabilities" if len(data.classes) else "values")
         return cls(name, scorer, needs, data.classes, quick, uses_weights, is_custom)
 
     def score(self, predictions: FloatArray | Responses, data: Data, rows: IntArray) -> float:

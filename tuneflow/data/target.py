@@ -73,7 +73,9 @@ def task_of(
             f"task: a word is needed; got {asked!r}. {did_you_mean(str(asked), words)}"
         )
     wanted = ASKED.get(asked or "", (asked,) if asked else ALL_TASKS)
-    if asked == "regression" and not pd.api.types.is_numeric_dtype(target.dtype):
+    is_text = pd.api.types.infer_dtype(target) == "string"
+    is_regression = asked == "regression" or (is_text and [*tasks] == ["regression"])
+    if is_regression and not pd.api.types.is_numeric_dtype(target.dtype):
         with suppress(ValueError, TypeError):
             target = pd.to_numeric(target)
     distinct, numeric = target.nunique(), pd.api.types.is_numeric_dtype(target.dtype)
@@ -84,7 +86,7 @@ def task_of(
     whole = numeric and bool((target == target.round()).all())
     few = distinct <= MOST_CLASSES and whole
     suggested: list[Task] = ["regression"] * numeric
-    if not numeric or whole or asked:
+    if not numeric or whole:
         suggested.insert(0 if few or not numeric else 1, classes)
     possible = [task for task in suggested if not tasks or task in tasks]
     fitting = [task for task in possible if task in wanted]
@@ -109,9 +111,12 @@ def _check_labels(target: pd.Series) -> None:
     kind = pd.api.types.infer_dtype(target, skipna=True)
     if kind.startswith(("date", "time", "period")):
         delta = "y" if kind.startswith("timedelta") else "(y - y.min())"
+        numbers = f"{delta}.dt.total_seconds()"
+        if kind == "period":
+            numbers = "(y - y.min()).map(lambda step: step.n)"
         raise DataError(
             f"y: numbers or labels are needed; got values of the kind {kind}. Give numbers, such "
-            f"as {delta}.dt.total_seconds(); or say task='classification', if they are labels."
+            f"as {numbers}; or say task='classification', if they are labels."
         )
     if kind in ("bytes", "interval"):
         how = "y.str.decode('utf-8')" if kind == "bytes" else "y.astype(str)"
