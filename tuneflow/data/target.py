@@ -18,6 +18,15 @@ ASKED: dict[str, tuple[Task, ...]] = {"classification": ("binary", "multiclass")
 MOST_CLASSES = 20
 
 
+#: How numbers are made of a target, by what its kind begins with.
+NUMBERS_OF = {
+    "period": "(y - y.min()).map(lambda step: step.n)",
+    "timedelta": "pd.to_timedelta(y).dt.total_seconds()",
+    "time": "pd.to_timedelta(y.astype(str)).dt.total_seconds()",
+    "date": "(pd.to_datetime(y) - pd.to_datetime(y.min())).dt.total_seconds()",
+}
+
+
 def series_of(y: Any) -> pd.Series:
     """A target of any kind as a series, one value a row."""
     try:
@@ -110,10 +119,7 @@ def _check_labels(target: pd.Series) -> None:
     unless it is said that they are labels."""
     kind = pd.api.types.infer_dtype(target, skipna=True)
     if kind.startswith(("date", "time", "period")):
-        delta = "y" if kind.startswith("timedelta") else "(y - y.min())"
-        numbers = f"{delta}.dt.total_seconds()"
-        if kind == "period":
-            numbers = "(y - y.min()).map(lambda step: step.n)"
+        numbers = next(way for start, way in NUMBERS_OF.items() if kind.startswith(start))
         raise DataError(
             f"y: numbers or labels are needed; got values of the kind {kind}. Give numbers, such "
             f"as {numbers}; or say task='classification', if they are labels."
