@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from dataclasses import asdict
 
 import optuna
 import pytest
@@ -17,7 +18,8 @@ from doubles import RECIPE, rows
 import tuneflow as tf
 from tuneflow.models import pipeline as engines
 from tuneflow.storage.heartbeat import Heartbeat
-from tuneflow.storage.user_attrs import begin_trial, read_trial_record
+from tuneflow.storage.records import TrialRecord
+from tuneflow.storage.user_attrs import KEY, begin_trial, read_trial_record
 from tuneflow.study.loop import ProgressBar
 
 
@@ -130,6 +132,21 @@ def test_the_bar_calls_nothing_the_defaults_but_their_score():
     )
     again.number = 2
     assert shown([lost], other, again) == [("0.8", "-"), ("0.8", "0.6")]
+
+
+def test_the_bar_says_how_many_trials_failed_and_of_what():
+    _, first, second, lost = ended(0.8, None, None, None)
+    for trial, error in [(first, "ValueError: no"), (second, "KeyError: 'x'")]:
+        record = asdict(TrialRecord(ended="failed", error=error))
+        trial.set_user_attr(KEY, record)
+    lost.set_user_attr(KEY, asdict(TrialRecord(ended="interrupted")))
+    bar = ProgressBar([first], 1, None, shown=False)
+    postfixes = []
+    bar._bar.set_postfix = lambda facts, refresh: postfixes.append(facts.get("failed"))
+    bar.show(second, float("inf"))
+    bar.show(lost, float("inf"))
+    bar.close()
+    assert postfixes == ["2 (ValueError, KeyError)"] * 2
 
 
 @pytest.mark.usefixtures("double")

@@ -20,6 +20,7 @@ import math
 import sys
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ from tuneflow.storage.optuna_internals import (
 )
 from tuneflow.storage.records import TrialRecord
 from tuneflow.storage.retry import ENDED_BY_ANOTHER, with_retry
-from tuneflow.storage.user_attrs import begin_trial, write_trial_record
+from tuneflow.storage.user_attrs import begin_trial, read_trial_record, write_trial_record
 from tuneflow.study.budget import SECONDS_BETWEEN_LOOKS, Budget, BudgetTracker
 from tuneflow.study.objective import Outcome, TrialSpec, WorkerEvent, state_and_value
 from tuneflow.study.resume import reclaim_lost_trials
@@ -219,6 +220,7 @@ class ProgressBar:
     ) -> None:
         self._first: dict[str, Any] | None = None
         self._scores: dict[str, float] = {}
+        self._failed: Counter[str] = Counter()  # by what the error is called
         for trial in finished:
             self._note(trial)
         self._bar = open_bar(shown, total=total, initial=counted, desc="trials")
@@ -228,6 +230,8 @@ class ProgressBar:
         self._note(trial)
         scores = {name: self._scores.get(name) for name in ("best", "defaults")}
         facts = {name: "-" if score is None else f"{score:.5g}" for name, score in scores.items()}
+        if self._failed:
+            facts["failed"] = f"{self._failed.total()} ({', '.join(self._failed)})"
         if deadline < math.inf:
             facts["left"] = f"{max(0.0, deadline - time.monotonic()):.0f}s"
         self._bar.set_postfix(facts, refresh=False)
@@ -241,6 +245,9 @@ class ProgressBar:
         """The first trial runs the defaults; if it was interrupted, a later one does."""
         if trial.number == 0:
             self._first = trial.params
+        record = read_trial_record(trial) if trial.state == TrialState.FAIL else None
+        if record and record.tried:
+            self._failed[record.error.split(":")[0] or record.ended] += 1
         if trial.state == TrialState.COMPLETE and trial.value is not None:
             self._scores["best"] = max(trial.value, self._scores.get("best", trial.value))
             if trial.params == self._first:
