@@ -60,8 +60,12 @@ class Payload:
 
 def _with_matrix(objective: Objective, X: FloatArray) -> Objective:
     """The objective with this matrix in its table, and no fold prepared yet."""
-    data = replace(objective.evaluation.data, X=X)
-    return replace(objective, evaluation=replace(objective.evaluation, data=data, _prepared={}))
+    evaluation = objective.evaluation
+    fresh: dict[str, Any] = {"data": replace(evaluation.data, X=X), "_prepared": {}}
+    if baseline := evaluation.baseline:
+        shared = evaluation.shares_rows(baseline.recipe)
+        baseline = replace(baseline, **(fresh if shared else {**fresh, "_prepared": {}}))
+    return replace(objective, evaluation=replace(evaluation, **fresh, baseline=baseline))
 
 
 class PrunerStudy:
@@ -70,21 +74,21 @@ class PrunerStudy:
     def __init__(self, name: str, pruner: BasePruner) -> None:
         self._study = optuna.create_study(study_name=name, direction="maximize", pruner=pruner)
         self._study.sampler = optuna.samplers.RandomSampler(seed=0)  # is asked for nothing
-        self._storage = storage_of(self._study)
-        self._study_id = self._storage.get_study_id_from_name(name)
+        self._trials = storage_of(self._study)
+        self._study_key = self._trials.get_study_id_from_name(name)
         self._ids: list[int] = []  # of trials, by their numbers
 
     def learn(self, ended: Iterable[EndedTrial]) -> None:
         """Take in trials that have ended."""
         for number, state, values, steps, attrs in ended:
             trial_id = self._id(number)
-            if self._storage.get_trial(trial_id).state.is_finished():
+            if self._trials.get_trial(trial_id).state.is_finished():
                 continue
             for step, score in steps.items():
-                self._storage.set_trial_intermediate_value(trial_id, step, score)
+                self._trials.set_trial_intermediate_value(trial_id, step, score)
             for key, value in attrs.items():
-                self._storage.set_trial_system_attr(trial_id, key, value)
-            self._storage.set_trial_state_values(trial_id, state, values)
+                self._trials.set_trial_system_attr(trial_id, key, value)
+            self._trials.set_trial_state_values(trial_id, state, values)
 
     def trial(self, number: int) -> optuna.Trial:
         """A trial that is running."""
@@ -93,7 +97,7 @@ class PrunerStudy:
     def _id(self, number: int) -> int:
         """A trial by its number; all numbers below are there, too, as in the study."""
         while len(self._ids) <= number:
-            self._ids.append(self._storage.create_new_trial(self._study_id))
+            self._ids.append(self._trials.create_new_trial(self._study_key))
         return self._ids[number]
 
 
