@@ -251,10 +251,10 @@ def _output_of(estimator: Any) -> str | None:
 def _tells_arguments(value: Any) -> bool:
     """Whether an object says what it was made with: an estimator, a kernel, or what can be called
     and keeps nothing but its arguments, such as a column selector."""
-    kind = type(value)
-    if isinstance(value, type) or hasattr(value, "get_params"):
-        return not isinstance(value, type)
-    if not callable(value) or "__init__" not in vars(kind):
+    kind, is_class = type(value), isinstance(value, type)
+    if not is_class and hasattr(value, "get_params"):
+        return True
+    if is_class or not callable(value) or "__init__" not in vars(kind):
         return False
     _, *names = inspect.signature(kind.__init__).parameters
     return names == list(getattr(value, "__dict__", ()))
